@@ -1,0 +1,37 @@
+// arena.h - memory that is given back all at once.
+//
+// A step of training makes some hundred tensors and needs none of them in the next step. They come
+// from an arena: taking memory is an addition, giving it all back is one assignment. The first step
+// finds out how much is needed and may take several blocks; the reset after it makes one block of the
+// right size, and from then on nothing is allocated.
+//
+//     |<---------------- block ---------------->|
+//     | tensor | tensor | tensor |  free ...    |
+//                                ^ used
+#pragma once
+#include <stddef.h>
+
+typedef struct {                       // where blocks come from: the heap, or a device
+    void *(*alloc)(size_t bytes);      // NULL when refused
+    void (*release)(void *p, size_t bytes);
+} ArenaSource;
+
+typedef struct ArenaBlock ArenaBlock;
+typedef struct {
+    const ArenaSource *source;         // NULL: the heap
+    ArenaBlock *block;                 // the newest block; older ones behind it
+    size_t total, peak;                // bytes taken since the reset; the most there ever were
+    long blocks;                       // how many blocks were ever asked for, to prove that it stops
+} Arena;
+
+typedef struct { ArenaBlock *block; size_t used, total; } ArenaMark;
+
+void *arena_take(Arena *a, size_t bytes);        // 64-byte aligned, not cleared; NULL when refused
+void *arena_zero(Arena *a, size_t bytes);        // the same, cleared; host arenas only
+char *arena_string(Arena *a, const char *text);  // a copy
+void arena_reset(Arena *a);                      // gives all back, keeps the memory
+void arena_free(Arena *a);                       // gives the memory back; the arena stays usable
+
+// Everything taken since the mark is given back; what was taken before stays.
+ArenaMark arena_mark(const Arena *a);
+void arena_release(Arena *a, ArenaMark mark);

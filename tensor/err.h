@@ -1,0 +1,38 @@
+// err.h - how every function below train.c reports failure.
+//
+// A function that can fail returns a Status. Where the failure is known, one line says what it was:
+//
+//     if (id > 3) return err_set(ERR_FORMAT, "jpeg: Huffman table %d is not one of 0..3", id);
+//
+// and everyone above passes it on with TRY. Nothing is printed and nothing exits: train.c alone
+// speaks to the user. The message has the form `what: which: numbers`, lower case, no full stop.
+// It belongs to the thread; a worker thread copies its message to whoever waits for it.
+#pragma once
+
+typedef enum {
+    OK = 0,
+    ERR_MEMORY,       // an allocation was refused
+    ERR_IO,           // the operating system refused a file
+    ERR_FORMAT,       // a file does not hold what its format asks for
+    ERR_SHAPE,        // sizes that do not fit together
+    ERR_UNSUPPORTED,  // sound, but not built here
+    ERR_USAGE,        // the command line is wrong (exit status 2; all others 1)
+} Status;
+
+#if defined(__GNUC__)
+#define ERR_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#else
+#define ERR_PRINTF(fmt, args)
+#endif
+
+Status err_set(Status status, const char *format, ...) ERR_PRINTF(2, 3);  // returns status
+Status err_memory(const char *who);            // "who: out of memory"
+Status err_prefix(Status status, const char *format, ...) ERR_PRINTF(2, 3);
+                                               // puts "format: " before the message there is
+const char *err_msg(void);                     // the last message of this thread; never NULL
+
+#define TRY(expr)                               \
+    do {                                        \
+        Status try_status_ = (expr);            \
+        if (try_status_ != OK) return try_status_; \
+    } while (0)

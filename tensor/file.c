@@ -1,0 +1,343 @@
+// file.c - mapping, whole files, whole folders.
+#include "tensor/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// ---- the seam for tests -------------------------------------------------------------------------
+
+static _Atomic int64_t fault_after = -1;
+
+void file_fault_after(int64_t n)
+{
+    atomic_store(&fault_after, n);
+}
+
+// Stands before every call that changes the disk; true when that call has to fail.
+static bool fault(void)
+{
+    int64_t n = atomic_load(&fault_after);
+    if (n < 0) return false;
+    if (n > 0) atomic_store(&fault_after, n - 1);
+    if (n == 0) errno = ENOSPC;
+    return n == 0;
+}
+
+static Status failed(const char *what, const char *path)
+{
+    return err_set(ERR_IO, "%s: %s: %s", what, path, strerror(errno));
+}
+
+// ---- reading ------------------------------------------------------------------------------------
+
+static Status map_open(FileMap *map, int fd, const char *path)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0) return failed("cannot read", path);
+    if (S_ISDIR(st.st_mode)) return err_set(ERR_IO, "cannot read: %s: is a folder", path);
+    if (!S_ISREG(st.st_mode)) return err_set(ERR_IO, "cannot read: %s: not a regular file", path);
+    if (st.st_size == 0) return OK;
+    void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (p == MAP_FAILED) return failed("cannot map", path);
+    *map = (FileMap){ p, (size_t)st.st_size };
+    return OK;
+}
+
+Status file_map(FileMap *map, const char *path)
+{
+    *map = (FileMap){ 0 };
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a named pipe must not hang us
+    if (fd < 0) return failed("cannot open", path);
+    Status status = map_open(map, fd, path);
+    close(fd);
+    return status;
+}
+
+void file_unmap(FileMap *map)
+{
+    if (map->data) munmap((void *)(uintptr_t)map->data, map->size);
+    *map = (FileMap){ 0 };
+}
+
+// ---- names --------------------------------------------------------------------------------------
+
+bool file_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool folder_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static Status fits(int length, size_t size, const char *path)
+{
+    if (length < 0 || (size_t)length >= size)
+        return err_set(ERR_IO, "path too long: %.200s...", path);
+    return OK;
+}
+
+Status path_join(char out[FILE_PATH], const char *folder, const char *name)
+{
+    size_t n = strlen(folder);
+    const char *between = n == 0 || folder[n - 1] == '/' ? "" : "/";
+    char joined[FILE_PATH];
+    TRY(fits(snprintf(joined, sizeof joined, "%s%s%s", folder, between, name), FILE_PATH, name));
+    memcpy(out, joined, sizeof joined);
+    return OK;
+}
+
+const char *path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+// The folder that holds `path`: "." for a bare name.
+static void parent_of(char out[FILE_PATH], const char *path)
+{
+    snprintf(out, FILE_PATH, "%s", path);
+    size_t n = strlen(out);
+    while (n > 1 && out[n - 1] == '/') out[--n] = 0;
+    char *slash = strrchr(out, '/');
+    if (!slash) strcpy(out, ".");
+    else if (slash == out) out[1] = 0;
+    else *slash = 0;
+}
+
+// `path` without slashes at its end, with `suffix`.
+static Status beside(char *out, size_t size, const char *path, const char *suffix)
+{
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/') n--;
+    if (n >= FILE_PATH) return fits(-1, 0, path);
+    return fits(snprintf(out, size, "%.*s%s", (int)n, path, suffix), size, path);
+}
+
+// ---- writing ------------------------------------------------------------------------------------
+
+// After a rename the folder must reach the disk too. Some systems cannot sync a folder: no error.
+static Status sync_parent(const char *path)
+{
+    char folder[FILE_PATH];
+    parent_of(folder, path);
+    int fd = open(folder, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return OK;
+    if (fault()) {
+        close(fd);
+        return failed("cannot sync", folder);
+    }
+    fsync(fd);
+    close(fd);
+    return OK;
+}
+
+static Status temp_name(char *out, size_t size, const char *path)
+{
+    char suffix[32];
+    snprintf(suffix, sizeof suffix, ".%ld.new", (long)getpid());
+    return beside(out, size, path, suffix);
+}
+
+Status file_create(FileOut *out, const char *path)
+{
+    *out = (FileOut){ 0 };
+    TRY(fits(snprintf(out->path, sizeof out->path, "%s", path), sizeof out->path, path));
+    if (folder_exists(path)) return err_set(ERR_IO, "cannot write: %s: is a folder", path);
+    TRY(temp_name(out->temp, sizeof out->temp, path));
+    if (fault() || !(out->stream = fopen(out->temp, "wb"))) return failed("cannot write", path);
+    return OK;
+}
+
+Status file_write(FileOut *out, const void *data, size_t bytes)
+{
+    if (out->status != OK || bytes == 0) return out->status;
+    if (fault() || fwrite(data, 1, bytes, out->stream) != bytes)
+        out->status = failed("cannot write", out->path);
+    return out->status;
+}
+
+Status file_printf(FileOut *out, const char *format, ...)
+{
+    if (out->status != OK) return out->status;
+    va_list args;
+    va_start(args, format);
+    if (fault() || vfprintf(out->stream, format, args) < 0)
+        out->status = failed("cannot write", out->path);
+    va_end(args);
+    return out->status;
+}
+
+static Status close_synced(FileOut *out)
+{
+    FILE *stream = out->stream;
+    out->stream = NULL;
+    bool bad = fault() || fflush(stream) != 0 || fsync(fileno(stream)) != 0;
+    int error = errno;
+    if (fclose(stream) != 0 && !bad) {
+        bad = true;
+        error = errno;
+    }
+    errno = error;
+    return bad ? failed("cannot write", out->path) : OK;
+}
+
+static Status commit(FileOut *out)
+{
+    Status status = close_synced(out);
+    if (out->status != OK) return out->status;  // an earlier write failed; its message is the last
+    TRY(status);
+    if (fault() || rename(out->temp, out->path) != 0) return failed("cannot write", out->path);
+    out->temp[0] = 0;
+    return sync_parent(out->path);
+}
+
+Status file_commit(FileOut *out)
+{
+    Status status = commit(out);
+    file_discard(out);
+    return status;
+}
+
+void file_discard(FileOut *out)
+{
+    if (out->stream) fclose(out->stream);
+    if (out->temp[0]) unlink(out->temp);
+    out->stream = NULL;
+    out->temp[0] = 0;
+}
+
+Status file_save(const char *path, const void *data, size_t bytes)
+{
+    FileOut out;
+    TRY(file_create(&out, path));
+    file_write(&out, data, bytes);
+    return file_commit(&out);
+}
+
+Status file_copy(const char *from, const char *to)
+{
+    FileMap map;
+    TRY(file_map(&map, from));
+    Status status = file_save(to, map.data, map.size);
+    file_unmap(&map);
+    return status;
+}
+
+Status file_append(const char *path, const void *data, size_t bytes)
+{
+    int fd = fault() ? -1 : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (fd < 0) return failed("cannot write", path);
+    ssize_t n = fault() ? -1 : write(fd, data, bytes);
+    Status status = OK;
+    if (n < 0) status = failed("cannot write", path);
+    else if ((size_t)n != bytes) status = err_set(ERR_IO, "cannot write: %s: disk full", path);
+    if (close(fd) != 0 && status == OK) status = failed("cannot write", path);
+    return status;
+}
+
+// ---- folders ------------------------------------------------------------------------------------
+
+static Status make_one(const char *path)
+{
+    if (!fault() && (mkdir(path, 0777) == 0 || (errno == EEXIST && folder_exists(path)))) return OK;
+    return failed("cannot make folder", path);
+}
+
+Status folder_make(const char *path)
+{
+    char part[FILE_PATH];
+    TRY(fits(snprintf(part, sizeof part, "%s", path), sizeof part, path));
+    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        if (!folder_exists(part)) TRY(make_one(part));
+        *slash = '/';
+    }
+    return folder_exists(path) ? OK : make_one(path);
+}
+
+Status folder_begin(char temp[FILE_PATH], const char *path)
+{
+    char parent[FILE_PATH];
+    parent_of(parent, path);
+    TRY(folder_make(parent));
+    TRY(temp_name(temp, FILE_PATH, path));
+    folder_discard(temp);                      // left over from a process of the same number
+    return make_one(temp);
+}
+
+static Status move(const char *from, const char *to)
+{
+    return fault() || rename(from, to) != 0 ? failed("cannot rename", from) : OK;
+}
+
+Status folder_commit(const char *temp, const char *path)
+{
+    char old[FILE_PATH];
+    TRY(beside(old, sizeof old, path, ".old"));
+    bool replaces = folder_exists(path);
+    if (replaces) {
+        folder_discard(old);
+        TRY(move(path, old));
+    }
+    Status status = move(temp, path);
+    if (status != OK && replaces) rename(old, path);
+    TRY(status);
+    if (replaces) folder_discard(old);
+    return sync_parent(path);
+}
+
+void folder_discard(const char *temp)
+{
+    DIR *dir = opendir(temp);
+    if (!dir) return;
+    for (struct dirent *e; (e = readdir(dir));) {
+        char path[FILE_PATH];
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
+        if (path_join(path, temp, e->d_name) == OK) unlink(path);
+    }
+    closedir(dir);
+    rmdir(temp);
+}
+
+Status folder_recover(const char *path)
+{
+    char old[FILE_PATH];
+    TRY(beside(old, sizeof old, path, ".old"));
+    if (folder_exists(path) || !folder_exists(old)) return OK;
+    return move(old, path);
+}
+
+Status folder_writable(const char *path)
+{
+    char part[FILE_PATH];
+    TRY(fits(snprintf(part, sizeof part, "%s", path), sizeof part, path));
+    while (access(part, F_OK) != 0 && strcmp(part, ".") != 0 && strcmp(part, "/") != 0) {
+        char up[FILE_PATH];
+        parent_of(up, part);
+        memcpy(part, up, sizeof part);
+    }
+    if (!folder_exists(part)) return err_set(ERR_IO, "cannot write: %s: not a folder", part);
+    return access(part, W_OK) == 0 ? OK : failed("cannot write", part);
+}
+
+// ---- sizes --------------------------------------------------------------------------------------
+
+Status size_mul(int64_t *out, int64_t a, int64_t b)
+{
+    if (a < 0 || b < 0 || (b > 0 && a > INT64_MAX / b))
+        return err_set(ERR_FORMAT, "size: %lld x %lld does not fit", (long long)a, (long long)b);
+    *out = a * b;
+    return OK;
+}

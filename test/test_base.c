@@ -1,0 +1,180 @@
+// test_base.c - arena, threads, random numbers, files, hashes.
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "tensor/arena.h"
+#include "tensor/file.h"
+#include "tensor/par.h"
+#include "tensor/rng.h"
+#include "tensor/sha256.h"
+#include "test/test.h"
+
+static void arena(void)
+{
+    Arena a = { 0 };
+    for (int step = 0; step < 4; step++) {
+        long before = a.blocks;
+        for (int i = 0; i < 100; i++) {
+            unsigned char *p = arena_take(&a, 5000);
+            CHECK(p && (uintptr_t)p % 64 == 0, "not aligned");
+            memset(p, i, 5000);
+        }
+        if (step >= 2) CHECK(a.blocks == before, "step %d took a block", step);
+        ArenaMark mark = arena_mark(&a);
+        char *s = arena_string(&a, "kept");
+        CHECK(strcmp(s, "kept") == 0, "string");
+        arena_release(&a, mark);
+        CHECK(arena_take(&a, 5) == s, "the mark gives the same place again");
+        arena_reset(&a);
+    }
+    CHECK(arena_take(&a, SIZE_MAX - 5) == NULL, "an absurd size");
+    arena_free(&a);
+}
+
+static void add_one(void *arg, int64_t from, int64_t to)
+{
+    for (int64_t i = from; i < to; i++) ((int *)arg)[i]++;
+}
+
+static void nested(void *arg, int64_t from, int64_t to)
+{
+    for (int64_t i = from; i < to; i++) par_for(10, 1, add_one, (int *)arg + 10 * i);
+}
+
+static void threads(void)
+{
+    enum { N = 10000 };
+    static int count[N];
+    for (int t = 1; t <= 7; t++) {
+        CHECK_OK(par_set_threads(t));
+        for (int64_t grain = 1; grain < 3000; grain = grain * 3 + 1) {
+            memset(count, 0, sizeof count);
+            par_for(N, grain, add_one, count);
+            par_for(N / 10, 7, nested, count);
+            for (int i = 0; i < N; i++)
+                if (!CHECK(count[i] == 2, "%d threads: %d is %d", t, i, count[i])) return;
+        }
+        usleep(t == 3 ? 20000 : 0);            // let them fall asleep once
+    }
+    CHECK_STATUS(par_set_threads(0), ERR_USAGE, "threads");
+    CHECK_OK(par_set_threads(1));
+}
+
+static void random_numbers(void)
+{
+    // Known answers of the published Philox4x32-10 test set.
+    static const struct { uint32_t counter[4], key[2], out[4]; } known[] = {
+        { { 0, 0, 0, 0 }, { 0, 0 }, { 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8 } },
+        { { ~0u, ~0u, ~0u, ~0u }, { ~0u, ~0u },
+          { 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd } },
+    };
+    for (int i = 0; i < 2; i++) {
+        uint32_t out[4];
+        rng_philox(out, known[i].counter, known[i].key);
+        CHECK(memcmp(out, known[i].out, sizeof out) == 0, "philox vector %d", i);
+    }
+    Rng r = rng_at(7, 0, 0, RNG_TEST);
+    double sum = 0, squares = 0;
+    int bins[3] = { 0 };
+    for (int i = 0; i < 30000; i++) {
+        double x = rng_normal(&r);
+        sum += x;
+        squares += x * x;
+        bins[rng_below(&r, 3)]++;
+    }
+    CHECK_CLOSE(sum / 30000, 0, 0.03);
+    CHECK_CLOSE(squares / 30000, 1, 0.05);
+    for (int i = 0; i < 3; i++) CHECK(abs(bins[i] - 10000) < 400, "bin %d: %d", i, bins[i]);
+    int32_t a[50], seen[50] = { 0 };
+    for (int i = 0; i < 50; i++) a[i] = i;
+    rng_shuffle(&r, a, 50);
+    for (int i = 0; i < 50; i++) seen[a[i]]++;
+    for (int i = 0; i < 50; i++) CHECK(seen[i] == 1, "not a permutation");
+}
+
+static void sha(void)
+{
+    char hex[65];
+    Sha256 h = sha256_begin();
+    sha256_end(&h, hex);
+    CHECK(!strcmp(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"), "empty");
+    h = sha256_begin();                        // FIPS 180-2, appendix B.3: a million times "a"
+    for (int i = 0; i < 1000000; i++) sha256_add(&h, "a", 1);
+    sha256_end(&h, hex);
+    CHECK(!strcmp(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"), "million");
+}
+
+static char *folder(void)
+{
+    static char name[] = "/tmp/proreg-test-XXXXXX";
+    if (name[sizeof name - 2] == 'X' && !mkdtemp(name)) exit(2);
+    return name;
+}
+
+static void check_content(const char *path, const char *want)
+{
+    FileMap map;
+    if (!CHECK_OK(file_map(&map, path))) return;
+    CHECK(map.size == strlen(want) && (!map.size || !memcmp(map.data, want, map.size)), "%s", path);
+    file_unmap(&map);
+}
+
+// Whatever operation fails, a file is the old one or the new one, and no other file lies beside it.
+static void whole_files(void)
+{
+    char path[FILE_PATH], sub[FILE_PATH], inside[FILE_PATH], temp[FILE_PATH];
+    path_join(path, folder(), "a.txt");
+    CHECK_OK(file_save(path, "old", 3));
+    Status status = ERR_IO;
+    for (int n = 0; status != OK && n < 50; n++) {
+        file_fault_after(n);
+        status = file_save(path, "newer", 5);
+        file_fault_after(-1);
+        FileMap map;
+        CHECK_OK(file_map(&map, path));
+        bool old = map.size == 3 && !memcmp(map.data, "old", 3);
+        bool new = map.size == 5 && !memcmp(map.data, "newer", 5);
+        CHECK(old || new, "torn at operation %d", n);
+        CHECK(status != OK || new, "reported as written");
+        file_unmap(&map);
+    }
+    check_content(path, "newer");
+    path_join(sub, folder(), "b/c");
+    for (int round = 0; round < 2; round++) {
+        CHECK_OK(folder_begin(temp, sub));
+        path_join(inside, temp, "x");
+        CHECK_OK(file_save(inside, round ? "2" : "1", 1));
+        CHECK_OK(folder_commit(temp, sub));
+        path_join(inside, sub, "x");
+        check_content(inside, round ? "2" : "1");
+    }
+    snprintf(temp, sizeof temp, "%.4000s.old", sub);   // a kill between the two renames
+    CHECK(rename(sub, temp) == 0, "rename");
+    CHECK_OK(folder_recover(sub));
+    check_content(inside, "2");
+    CHECK_STATUS(file_map(&(FileMap){ 0 }, folder()), ERR_IO, "is a folder");
+    CHECK_STATUS(file_save("/proc/none/x", "", 0), ERR_IO, "/proc/none/x");
+    folder_discard(sub);
+    path_join(sub, folder(), "b");
+    folder_discard(sub);
+    folder_discard(folder());
+    CHECK(!folder_exists(folder()), "something was left in %s", folder());
+}
+
+static void sizes(void)
+{
+    int64_t n;
+    CHECK_OK(size_mul(&n, 1 << 20, 1 << 20));
+    CHECK_STATUS(size_mul(&n, INT64_MAX / 2, 3), ERR_FORMAT, "does not fit");
+    CHECK_STATUS(size_mul(&n, -1, 3), ERR_FORMAT, "does not fit");
+}
+
+static const TestCase cases[] = {
+    { "arena", arena }, { "threads", threads }, { "random_numbers", random_numbers },
+    { "sha256", sha }, { "whole_files", whole_files }, { "sizes", sizes },
+};
+
+int main(void)
+{
+    return test_main("base", cases, TEST_COUNT(cases));
+}
