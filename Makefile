@@ -43,6 +43,7 @@ GRAD     := test_grad test_loss
 Q        := $(if $(V),,@)
 say       = $(if $(V),,@echo "  $(1)"$(if $(2), "$(2)"))
 
+.SECONDARY:
 .SUFFIXES:
 .DELETE_ON_ERROR:
 

@@ -1,0 +1,29 @@
+// image.h - a picture file as 8-bit RGB, with the bytes that Pillow's convert("RGB") gives.
+//
+//     Image image;
+//     TRY(image_load(&image, path, IMAGE_MAX_PIXELS));   // by content, never by name
+//     use(image.rgb, image.width, image.height);
+//     image_free(&image);
+//
+// JPEG (Huffman, baseline, extended, progressive), PNG, PPM/PGM, BMP, GIF (first frame). Others are
+// refused by name: WebP, AVIF, HEIC, TIFF with the command that converts them. Orientation tags and
+// colour profiles are never applied, as in CLIP's own pipeline.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tensor/err.h"
+
+#define IMAGE_MAX_PIXELS 178956970     // as Pillow warns by default; checked before memory is taken
+
+typedef struct {
+    uint8_t *rgb;                      // (height, width, 3); from malloc
+    int width, height;                 // pixels
+} Image;
+
+// On failure *image is empty. The message begins with the format; image_load puts the path before it.
+Status image_decode(Image *image, const uint8_t *data, size_t bytes, int64_t max_pixels);
+Status image_load(Image *image, const char *path, int64_t max_pixels);
+Status image_new(Image *image, int width, int height);   // black
+void image_free(Image *image);                           // accepts an empty one
+Status image_save_ppm(const Image *image, const char *path);   // "P6\nW H\n255\n" and the bytes
