@@ -1,0 +1,91 @@
+// clip.h - CLIP (Radford et al. 2021): an image tower and a text tower into one space of unit vectors.
+//
+//     Clip c;
+//     TRY(clip_open(&c, be, "ViT-B-32.pt", NULL));             // all frozen; by content
+//     Tensor *f = clip_image(&t, &c, pixels);                  // (B,3,S,S) -> (B,E), not normalised
+//     Tensor *v = clip_text(&t, &c, ids, n);                   // host ids (n,context) -> (n,E)
+//     Tensor *z = clip_logits(&t, op_unit(&t, f), op_unit(&t, v), c.logit_scale);      // (B,n)
+//     clip_free(&c);
+//
+// A model that is trained is opened in three steps, so that a method may add parameters of its own:
+//
+//     TRY(clip_read(&c, be, path, &options));                  // configuration, names, shapes
+//     head = params_declare(&c.params, ...);
+//     TRY(clip_load(&c, group));                               // memory and values
+//
+// Published forms (weights/README.md): Hugging Face folders, open_clip folders or files, OpenAI's .pt,
+// state dicts. Whatever the file's spelling, parameters carry OpenAI's names here. Weights that are f32
+// in the file stay mapped; others are converted once.
+#pragma once
+#include "nn/layers.h"
+#include "weights/weights.h"
+
+typedef struct ClipConfig {
+    int64_t image_size, patch, embed;    // pixels, pixels, length of the common vector
+    int64_t context, vocab;              // positions of a text; tokens
+    TowerSize vision, text;
+    Act act;
+    double eps;                          // of the layer norms
+    int64_t eos;                         // the text is read at this id's first place; -1: at the
+                                         // greatest id's
+    float mean[3], std[3];               // of pixels in 0..1
+} ClipConfig;
+
+typedef struct {                         // CLIP/clip/model.py, class VisionTransformer
+    Tensor *conv1, *class_embedding, *positional_embedding, *proj;
+    LayerNorm ln_pre, ln_post;
+    Block *blocks;
+    int64_t layers, patch;
+} Vit;
+
+typedef struct {                         // the text half of class CLIP in the same file
+    Tensor *token_embedding, *positional_embedding, *text_projection;
+    LayerNorm ln_final;
+    Block *blocks;
+    int64_t layers, context, width;
+} TextTower;
+
+typedef enum { CLIP_IMAGE = 1, CLIP_TEXT = 2, CLIP_BOTH = 3 } ClipTowers;
+
+typedef struct {
+    ClipTowers towers;                   // 0: both. What is left out is neither read nor kept
+    const char *activation;              // "quick_gelu" or "gelu", for files that do not say; or NULL
+} ClipOptions;
+
+typedef struct Clip {
+    ClipConfig config;
+    ClipTowers towers;
+    Params params;
+    Vit visual;
+    TextTower text;
+    Tensor *logit_scale;                 // (1): logits = exp(logit_scale) cos
+    Arena memory;                        // of the blocks
+    Weights *weights;                    // the map
+    int spelling;                        // names.h
+    char folder[FILE_PATH];              // where the tokenizer's files would lie
+    char file[FILE_PATH];                // the file that holds the weights
+    bool says_activation;                // the file knew its activation
+} Clip;
+
+Status clip_read(Clip *c, const Backend *be, const char *path, const ClipOptions *options);
+Status clip_load(Clip *c, int (*group)(const char *name));      // params_place's; NULL: frozen
+Status clip_open(Clip *c, const Backend *be, const char *path, const ClipOptions *options);
+void clip_free(Clip *c);
+
+// A model of this shape with random weights: normal(0, 0.02) and the like, as OpenAI's
+// initialize_parameters. Needs no file; towers, names and memory as after clip_load.
+Status clip_random(Clip *c, const Backend *be, const ClipConfig *config, uint64_t seed,
+                   int (*group)(const char *name));
+
+// Vectors before they are made unit.
+Tensor *clip_image(Tape *t, const Clip *c, Tensor *pixels);              // (B,3,S,S) -> (B,E)
+Tensor *clip_text(Tape *t, const Clip *c, const int32_t *ids, int64_t n);  // (n,context) -> (n,E)
+
+// exp(scale) cos.  (B,E) (K,E), both unit rows -> (B,K)
+Tensor *clip_logits(Tape *t, Tensor *image, Tensor *classes, Tensor *scale);
+
+// A Hugging Face folder's config.json, preprocessor_config.json and model.safetensors, into `folder`
+// that exists: the image tower and scale of `image`, the text tower of `text` (they may be one).
+Status clip_save(const char *folder, const Clip *image, const Clip *text);
+
+bool clip_is_text(const char *name);     // does this parameter belong to the text tower?

@@ -1,0 +1,41 @@
+// layers.h - what a transformer is made of: declare once, apply in every step.
+//
+// A layer is a struct of parameters under their published names. x_declare notes shapes and names in
+// Params; the function of the layer's own name applies it.
+#pragma once
+#include "nn/param.h"
+
+typedef struct { Tensor *w, *b; } Linear;                    // (N,K) (N); b may be NULL
+typedef struct { Tensor *w, *b; real eps; } LayerNorm;       // (C) (C)
+
+// A pre-norm residual block (Radford et al. 2021; CLIP/clip/model.py, class ResidualAttentionBlock).
+typedef struct {
+    LayerNorm ln_1, ln_2;
+    Linear in_proj;              // (3C,C): the rows of q, then of k, then of v
+    Linear out_proj, c_fc, c_proj;
+    int64_t width, heads;
+    Act act;
+} Block;
+
+typedef struct { int64_t width, layers, heads, mlp; } TowerSize;
+
+// Which keys a query sees, and which token goes on. All on the host; NULL: all of them.
+typedef struct {
+    const int32_t *seen;         // (B,T) keys that each token sees
+    const int32_t *only;         // (B) row, in 0..B T - 1, of the one token whose result is read
+    const int32_t *only_seen;    // (B) keys that it sees
+} Sequence;
+
+void linear_declare(Linear *l, Params *p, int64_t n, int64_t k, const char *name);
+void layernorm_declare(LayerNorm *l, Params *p, int64_t width, double eps, const char *name);
+void block_declare(Block *b, Params *p, TowerSize size, Act act, double eps, const char *name);
+
+Tensor *linear(Tape *t, const Linear *l, Tensor *x, Act act);    // (..,K) -> (..,N)
+Tensor *layernorm(Tape *t, const LayerNorm *l, Tensor *x);       // (..,C) -> (..,C)
+
+// (B,T,C) -> (B,T,C), or (B,C) when seq->only names a token: then the rest of its work is left out,
+// to the same bits.
+Tensor *block(Tape *t, const Block *b, Tensor *x, const Sequence *seq);
+
+// A stack of n blocks. Only the last one leaves tokens out.
+Tensor *blocks(Tape *t, const Block *b, int64_t n, Tensor *x, const Sequence *seq);

@@ -1,0 +1,121 @@
+// tape.h - tensors, and the tape that remembers how each was made.
+//
+// Ops compute at once and leave a node behind. The order of the nodes is already an order in which
+// every result follows its operands, so backward is one loop from the last node to the first.
+//
+//     tape_begin(&t, TAPE_TRAIN);                       // forgets the last step
+//     Tensor *y = op_linear(&t, x, w, b, ACT_NONE);     // ops.h
+//     Tensor *loss = ...;
+//     TRY(tape_backward(&t, loss));                     // w->grad, b->grad have been added to
+//
+// A step's tensors live in two arenas and are forgotten together; nothing is freed one by one, and from
+// the third step on nothing is allocated. An op that fails marks the tape and gives NULL; the ops after
+// it pass NULL on; tape_backward and tape_status tell the first failure. So a model needs one check.
+//
+// Limits: rank <= 4; contiguous; one device. After backward only leaves keep their gradient.
+#pragma once
+#include <stdbool.h>
+
+#include "tensor/arena.h"
+#include "tensor/backend.h"
+
+#define MAX_DIM 4
+#define MAX_IN 4
+#define MAX_SAVED 2
+
+typedef struct Tensor Tensor;
+struct Tensor {
+    real *data, *grad;           // contiguous, in the device's memory; grad NULL until one flows in
+    int64_t dim[MAX_DIM];        // dim[0] is the slowest
+    int ndim;
+    bool needs_grad;
+    bool leaf;                   // its gradient is somebody else's memory, and is added to
+    bool reached;                // a gradient has flowed into this leaf
+    Tensor *whole;               // of a run of rows: the tensor it is a part of
+    const char *name;            // for messages; may be NULL
+};
+
+typedef struct Tape Tape;
+typedef struct Node Node;
+
+// What an op is: two functions that call kernels. An upper layer may add its own.
+typedef struct Op {
+    const char *name, *equation;
+    void (*forward)(Tape *t, const Node *n);
+    void (*backward)(Tape *t, const Node *n);    // NULL: no gradient passes
+} Op;
+
+struct Node {
+    const Op *op;
+    Tensor *in[MAX_IN], *out;
+    real *saved[MAX_SAVED];      // forward's notes to backward, in the device's memory
+    const int32_t *index;        // gather: rows; attention: how many keys each query sees
+    int64_t heads;
+    Act act;
+    real eps, temp;
+    Node *prev, *next;
+};
+
+typedef enum { TAPE_TRAIN, TAPE_NO_GRAD } TapeMode;
+
+typedef struct Spare Spare;
+struct Tape {
+    const Backend *be;
+    ArenaSource source;
+    Arena host, device;          // headers and nodes; numbers
+    Node *first, *last;
+    Spare *spare, *unused;       // spent gradients by size, for reuse; empty list entries
+    TapeMode mode;
+    Status status;               // of the first op that failed
+    char message[256];
+};
+
+void tape_init(Tape *t, const Backend *be);
+void tape_free(Tape *t);
+void tape_begin(Tape *t, TapeMode mode);             // forgets the last step
+Status tape_status(const Tape *t);
+Status tape_fail(Tape *t, Status status);            // keeps the first failure and its message
+
+// Runs from the last node to the first. `loss` has one element and starts from 1, or has a gradient
+// already (tape_leaf) and starts from that.
+Status tape_backward(Tape *t, Tensor *loss);
+void tape_replay(Tape *t);                           // every forward again, for gradient checks
+
+// Tensors of this step. The numbers of the first are not set; the second copies them from the host.
+Tensor *tape_tensor(Tape *t, int ndim, const int64_t *dim);
+Tensor *tape_constant(Tape *t, int ndim, const int64_t *dim, const float *host);
+Status tape_read(Tape *t, float *host, const Tensor *x);  // waits, copies all elements to the host
+
+// Rows `first` to `first + n` of a leaf along dim[0]: the one view there is. It shares values and
+// gradient.
+Tensor *tape_rows(Tape *t, Tensor *x, int64_t first, int64_t n);
+
+// Gives x a gradient of zeros and makes it a leaf, so that other tapes may add to it before this
+// tape's backward goes on from there. The class vectors need it: they are made once a step, and used
+// by each of its micro-batches.
+void tape_leaf(Tape *t, Tensor *x);
+
+// For inference over many layers: what a layer made is given back but its result.
+//     TapeMark m = tape_mark(t);  Tensor *y = layer(t, x);  x = tape_keep(t, m, room, y);
+// tape_keep copies y into `room`, made before the mark, and releases everything since. Under
+// TAPE_TRAIN it returns y and releases nothing.
+typedef struct { ArenaMark host, device; } TapeMark;
+TapeMark tape_mark(const Tape *t);
+Tensor *tape_keep(Tape *t, TapeMark mark, Tensor *room, Tensor *y);
+
+int64_t tensor_size(const Tensor *x);                // elements
+int64_t tensor_rows(const Tensor *x);                // all dimensions but the last
+int64_t tensor_cols(const Tensor *x);                // the last dimension
+char *tensor_shape(char text[96], const Tensor *x);  // "name (3,5,7)", for messages
+
+// ---- for the functions of an Op ------------------------------------------------------------------
+// The contract: dx (an element per element of x) is assigned; dw (shared by many elements) is added
+// to; the gradient of the output is spent. That a tensor may feed several ops is known only here.
+real *grad_assign(Tape *t, const Tensor *x);         // where to assign dx; NULL: not wanted
+void grad_end(Tape *t, Tensor *x, real *dx);         // after it: adds dx to what was there before
+real *grad_add(Tape *t, Tensor *w);                  // where to add dw; NULL: not wanted
+void grad_pass(Tape *t, Tensor *x, Tensor *y);       // y's gradient, as it is, becomes x's
+real *tape_numbers(Tape *t, int64_t n);              // device memory of this step; NULL: failed
+const int32_t *tape_index(Tape *t, const int32_t *host, int64_t n);   // a copy on the device
+// Runs forward; keeps the node when a gradient will be wanted. Returns out.
+Tensor *tape_record(Tape *t, const Node *node);
