@@ -1,0 +1,72 @@
+// dataset.h - labelled pictures: which files, which classes, which split.
+//
+//     DatasetOptions o = { .root = "data/BAR", .train_split = "train", .eval_split = "test" };
+//     Dataset d;
+//     TRY(dataset_open(&d, &o));
+//     for (int64_t i = 0; i < d.train.n; i++) use(d.train.sample[i].path, d.train.sample[i].label);
+//     dataset_close(&d);
+//
+// Layouts, found by looking:   ROOT/CLASS/FILE   ROOT/SPLIT/CLASS/FILE   ROOT/DOMAIN/CLASS/FILE
+//                              ROOT/DOMAIN/SPLIT/CLASS/FILE
+// or list files of `path label` and `path<TAB>class` lines (lists.h). A folder is a split if it is
+// called train, val, valid, test, crossval or as an option says. Files are those with the suffix of a
+// picture format; what is in them is not looked at here. Order is the byte order of whole relative
+// paths (of list files: the lines' order).
+//
+// Classes are the folders of the training set in byte order of their names. Labels index them. A file
+// of class names orders or renames them; a run's class names (`known`) take their place.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tensor/arena.h"
+#include "tensor/err.h"
+
+typedef struct {
+    const char *path;          // relative to the root
+    int32_t label;             // of 0..classes-1
+    int32_t domain;            // of 0..domains-1
+} Sample;
+
+typedef struct {
+    Sample *sample;            // (n)
+    int64_t n;
+    const char *split;         // "train", ..; "" where there are no splits; "list" for a list file
+} SampleSet;
+
+typedef struct { const char *name, *folder, *prompt; } ClassName;  // prompt: `_` made blank
+
+typedef struct {
+    const char *root;
+    SampleSet train, eval;     // empty if not asked for
+    ClassName *classes;
+    const char **domain;       // one domain called "" where there are none
+    int class_count, domain_count;
+    int64_t strays;            // pictures that do not fit the layout, left out
+    const char *stray;         // the first of them
+    const char *note;          // what the user should be told about the choice of splits; NULL: nothing
+    Arena arena;               // all of the above
+} Dataset;
+
+enum { DATASET_TRAIN = 1, DATASET_EVAL = 2 };          // what to open; 0: both
+
+// NULL and 0 everywhere but in root is a sound choice.
+typedef struct {
+    const char *root;
+    int sides;                 // DATASET_TRAIN, DATASET_EVAL or both
+    const char *train_split;   // NULL: "train" if there is one
+    const char *eval_split;    // NULL: val, valid or crossval, else the training split (see note)
+    const char *train_domains, *eval_domains;          // "a,b"; NULL: all
+    const char *train_list, *eval_list;                // files, "a.txt,b.txt"; NULL: folders
+    int label_base;            // 0 or 1: the first label in the lists
+    const char *classnames;    // a file, a class a line
+    const char *const *known;  // class names of a run, in label order, matched by name
+    int known_count;
+} DatasetOptions;
+
+Status dataset_open(Dataset *d, const DatasetOptions *options);   // on failure *d is empty
+void dataset_close(Dataset *d);
+
+// SHA-256 of the lines `path<TAB>size<TAB>label` of both sets, sorted, each once.
+Status dataset_hash(const Dataset *d, char hex[65]);
+bool dataset_picture(const char *path);                // has the suffix of a picture format
