@@ -1,9 +1,9 @@
-// clip.h - CLIP (Radford et al. 2021): an image tower and a text tower into one space of unit vectors.
+// clip.h - CLIP (Radford et al. 2021): pictures and texts as unit vectors of one space.
 //
 //     Clip c;
-//     TRY(clip_open(&c, be, "ViT-B-32.pt", NULL));             // all frozen; by content
-//     Tensor *f = clip_image(&t, &c, pixels);                  // (B,3,S,S) -> (B,E), not normalised
-//     Tensor *v = clip_text(&t, &c, ids, n);                   // host ids (n,context) -> (n,E)
+//     TRY(clip_open(&c, be, "ViT-B-32.pt", NULL));         // all frozen; by content
+//     Tensor *f = clip_image(&t, &c, pixels);              // (B,3,S,S) -> (B,E), not normalised
+//     Tensor *v = clip_text(&t, &c, ids, n);               // host ids (n,context) -> (n,E)
 //     Tensor *z = clip_logits(&t, op_unit(&t, f), op_unit(&t, v), c.logit_scale);      // (B,n)
 //     clip_free(&c);
 //
@@ -13,9 +13,9 @@
 //     head = params_declare(&c.params, ...);
 //     TRY(clip_load(&c, group));                               // memory and values
 //
-// Published forms (weights/README.md): Hugging Face folders, open_clip folders or files, OpenAI's .pt,
-// state dicts. Whatever the file's spelling, parameters carry OpenAI's names here. Weights that are f32
-// in the file stay mapped; others are converted once.
+// Published forms (weights/README.md): Hugging Face folders, open_clip folders or files, OpenAI's
+// .pt, state dicts. Whatever the file's spelling, parameters carry OpenAI's names here. Weights
+// that are f32 in the file stay mapped; others are converted once.
 #pragma once
 #include "nn/layers.h"
 #include "weights/weights.h"
@@ -49,7 +49,7 @@ typedef enum { CLIP_IMAGE = 1, CLIP_TEXT = 2, CLIP_BOTH = 3 } ClipTowers;
 
 typedef struct {
     ClipTowers towers;                   // 0: both. What is left out is neither read nor kept
-    const char *activation;              // "quick_gelu" or "gelu", for files that do not say; or NULL
+    const char *activation;           // "quick_gelu" or "gelu", for files that do not say; or NULL
 } ClipOptions;
 
 typedef struct Clip {
@@ -84,8 +84,9 @@ Tensor *clip_text(Tape *t, const Clip *c, const int32_t *ids, int64_t n);  // (n
 // exp(scale) cos.  (B,E) (K,E), both unit rows -> (B,K)
 Tensor *clip_logits(Tape *t, Tensor *image, Tensor *classes, Tensor *scale);
 
-// A Hugging Face folder's config.json, preprocessor_config.json and model.safetensors, into `folder`
-// that exists: the image tower and scale of `image`, the text tower of `text` (they may be one).
+// A Hugging Face folder's config.json, preprocessor_config.json and model.safetensors, into
+// `folder` that exists: the image tower and scale of `image`, the text tower of `text` (they may be
+// one).
 Status clip_save(const char *folder, const Clip *image, const Clip *text);
 
 bool clip_is_text(const char *name);     // does this parameter belong to the text tower?

@@ -1,5 +1,5 @@
-// augment.h - RandAugment (Cubuk et al. 2020) as ProReg uses it: on the whole picture, with Pillow's
-// bytes.
+// augment.h - RandAugment (Cubuk et al. 2020) as ProReg uses it: on the whole picture, with
+// Pillow's bytes.
 //
 //     AugmentChain chain;                                 // what training does with a picture
 //     Rng rng = rng_at(seed, epoch, index, RNG_AUGMENT);
@@ -8,8 +8,8 @@
 //
 //     TRY(augment_parse(&chain, "Rotate=-9,Color=0.64")); // what a user asks for
 //
-// "RandAugment" is a family: implementations differ in their list and ranges. This is the list of 14
-// with posterize down to 1 bit and translations in pixels; augment.c holds it in one table.
+// "RandAugment" is a family: implementations differ in their list and ranges. This is the list of
+// 14 with posterize down to 1 bit and translations in pixels; augment.c holds it in one table.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

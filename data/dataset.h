@@ -9,12 +9,12 @@
 // Layouts, found by looking:   ROOT/CLASS/FILE   ROOT/SPLIT/CLASS/FILE   ROOT/DOMAIN/CLASS/FILE
 //                              ROOT/DOMAIN/SPLIT/CLASS/FILE
 // or list files of `path label` and `path<TAB>class` lines (lists.h). A folder is a split if it is
-// called train, val, valid, test, crossval or as an option says. Files are those with the suffix of a
-// picture format; what is in them is not looked at here. Order is the byte order of whole relative
-// paths (of list files: the lines' order).
+// called train, val, valid, test, crossval or as an option says. Files are those with the suffix of
+// a picture format; what is in them is not looked at here. Order is the byte order of whole
+// relative paths (of list files: the lines' order).
 //
-// Classes are the folders of the training set in byte order of their names. Labels index them. A file
-// of class names orders or renames them; a run's class names (`known`) take their place.
+// Classes are the folders of the training set in byte order of their names. Labels index them. A
+// file of class names orders or renames them; a run's class names (`known`) take their place.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,7 +44,7 @@ typedef struct {
     int class_count, domain_count;
     int64_t strays;            // pictures that do not fit the layout, left out
     const char *stray;         // the first of them
-    const char *note;          // what the user should be told about the choice of splits; NULL: nothing
+    const char *note;          // what to tell the user about the choice of splits; NULL: nothing
     Arena arena;               // all of the above
 } Dataset;
 

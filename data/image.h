@@ -21,7 +21,7 @@ typedef struct {
     int width, height;                 // pixels
 } Image;
 
-// On failure *image is empty. The message begins with the format; image_load puts the path before it.
+// On failure *image is empty. The message begins with the format; image_load adds the path.
 Status image_decode(Image *image, const uint8_t *data, size_t bytes, int64_t max_pixels);
 Status image_load(Image *image, const char *path, int64_t max_pixels);
 Status image_new(Image *image, int width, int height);   // black

@@ -3,10 +3,10 @@
 //     path label           1-based or 0-based, as the caller says
 //     path<TAB>class
 //
-// The label is what follows the last blank or tab, so paths may hold blanks; if the line holds a tab,
-// what follows the last tab, so that classes may. Empty lines are skipped, `\r` before the line's end
-// and a byte order mark are taken off. The first line is a header, and skipped, if its last word
-// is no number and those of all other lines are, or if its path is no picture's name.
+// The label is what follows the last blank or tab, so paths may hold blanks; if the line holds a
+// tab, what follows the last tab, so that classes may. Empty lines are skipped, `\r` before the
+// line's end and a byte order mark are taken off. The first line is a header, and skipped, if its
+// last word is no number and those of all other lines are, or if its path is no picture's name.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -14,8 +14,8 @@
 //     loader_close(loader);
 //
 // An epoch's N pictures are permuted by (seed, epoch), cut into ceil(N / batch) steps, the last one
-// short, and each step into micro-batches. What is drawn for a picture depends on (seed, epoch, index)
-// alone, so neither the number of threads nor the place where a run was resumed can be seen.
+// short, and each step into micro-batches. What is drawn for a picture depends on (seed, epoch,
+// index) alone, so neither the number of threads nor the place where a run was resumed can be seen.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -60,6 +60,6 @@ void loader_close(Loader *loader);                     // at any time; accepts N
 int64_t loader_steps(const LoaderOptions *options);    // of an epoch
 int64_t loader_bad(const Loader *loader, const LoaderBad **bad);      // how many were left out
 
-// One picture as the loader makes it, on its way: for looking at what training sees. chain may be NULL.
+// One picture as the loader makes it: for looking at what training sees. chain may be NULL.
 Status loader_picture(const LoaderOptions *options, int64_t epoch, int32_t index, uint8_t *crop,
                       AugmentChain *chain);

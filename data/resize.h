@@ -5,8 +5,8 @@
 //     image_free(&small);
 //
 // Antialiased, as Pillow's Image.resize: across first, then down, each pass rounded to 8 bits with
-// weights of 22 bits after the point. A side that does not change gets no pass. resize_part gives any
-// rectangle of the result, with the bytes of the whole, and does the work of that rectangle only.
+// weights of 22 bits after the point. A side that does not change gets no pass. resize_part gives
+// any rectangle of the result, with the bytes of the whole, and does that rectangle's work only.
 #pragma once
 #include <stdint.h>
 
@@ -19,7 +19,7 @@ typedef struct { int x, y, width, height; } Rect;      // pixels; (x, y) is the 
 
 Status resize(Image *out, const Image *in, int width, int height, Filter filter);
 
-// Cuts `from` out of the picture, makes width x height of it, and writes the rectangle `part` of that
-// to out, (part.height, part.width, 3).
+// Cuts `from` out of the picture, makes width x height of it, and writes the rectangle `part` of
+// that to out, (part.height, part.width, 3).
 Status resize_part(uint8_t *out, const Image *in, Rect from, int width, int height, Filter filter,
                    Rect part);

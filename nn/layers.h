@@ -1,14 +1,15 @@
 // layers.h - what a transformer is made of: declare once, apply in every step.
 //
-// A layer is a struct of parameters under their published names. x_declare notes shapes and names in
-// Params; the function of the layer's own name applies it.
+// A layer is a struct of parameters under their published names. x_declare notes shapes and names
+// in Params; the function of the layer's own name applies it.
 #pragma once
 #include "nn/param.h"
 
 typedef struct { Tensor *w, *b; } Linear;                    // (N,K) (N); b may be NULL
 typedef struct { Tensor *w, *b; real eps; } LayerNorm;       // (C) (C)
 
-// A pre-norm residual block (Radford et al. 2021; CLIP/clip/model.py, class ResidualAttentionBlock).
+// A pre-norm residual block (Radford et al. 2021; CLIP/clip/model.py, class
+// ResidualAttentionBlock).
 typedef struct {
     LayerNorm ln_1, ln_2;
     Linear in_proj;              // (3C,C): the rows of q, then of k, then of v

@@ -6,7 +6,7 @@
 #include "nn/param.h"
 
 typedef enum {
-    OPTIM_ADAMW_HF,              // Hugging Face's order, as the authors of ProReg trained (backend.h)
+    OPTIM_ADAMW_HF,              // Hugging Face's order, as ProReg's authors trained (backend.h)
     OPTIM_ADAMW,                 // torch.optim.AdamW's
     OPTIM_SGD,                   // torch.optim.SGD with momentum, dampening 0
 } OptimKind;

@@ -1,5 +1,5 @@
-// arena.c - a list of blocks, the newest first. Headers live on the heap, as a block itself may lie in
-// the memory of a device.
+// arena.c - a list of blocks, the newest first. Headers live on the heap, as a block itself may lie
+// in the memory of a device.
 #include "tensor/arena.h"
 
 #include <stdint.h>

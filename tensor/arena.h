@@ -2,8 +2,8 @@
 //
 // A step of training makes some hundred tensors and needs none of them in the next step. They come
 // from an arena: taking memory is an addition, giving it all back is one assignment. The first step
-// finds out how much is needed and may take several blocks; the reset after it makes one block of the
-// right size, and from then on nothing is allocated.
+// finds out how much is needed and may take several blocks; the reset after it makes one block of
+// the right size, and from then on nothing is allocated.
 //
 //     |<---------------- block ---------------->|
 //     | tensor | tensor | tensor |  free ...    |
@@ -21,7 +21,7 @@ typedef struct {
     const ArenaSource *source;         // NULL: the heap
     ArenaBlock *block;                 // the newest block; older ones behind it
     size_t total, peak;                // bytes taken since the reset; the most there ever were
-    long blocks;                       // how many blocks were ever asked for, to prove that it stops
+    long blocks;                       // how many were ever asked for, to prove that it stops
 } Arena;
 
 typedef struct { ArenaBlock *block; size_t used, total; } ArenaMark;

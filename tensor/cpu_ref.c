@@ -1,6 +1,7 @@
-// cpu_ref.c - every kernel as the plainest loop that is right: the definition that each device is held
-// to, and the reading for who wants to know what a kernel does. It uses libm and makes no promise of
-// equal bits between machines; it judges by tolerance. With -DREAL=double it checks the gradients.
+// cpu_ref.c - every kernel as the plainest loop that is right: the definition that each device is
+// held to, and the reading for who wants to know what a kernel does. It uses libm and makes no
+// promise of equal bits between machines; it judges by tolerance. With -DREAL=double it checks the
+// gradients.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,12 +112,12 @@ void ref_linear_bwd(real *dx, real *dw, real *db, real *dy, const real *pre, con
 }
 
 // ---- attention ----------------------------------------------------------------------------------
-// One head of one sample at a time, as a small problem of its own: queries q_i, keys k_j, values v_j.
+// One head of one sample at a time, a small problem of its own: queries q_i, keys k_j, values v_j.
 //     s_ij = q_i . k_j / sqrt(D)      p_ij = exp(s_ij - lse_i)      y_i = sum_j p_ij v_j
 // Backward. With e_ij = dy_i . v_j (the gradient of p_ij), the softmax gives
 //     ds_ij = p_ij (e_ij - sum_j p_ij e_ij) = p_ij (e_ij - dy_i . y_i)
 // as sum_j p_ij v_j is y_i itself, and from there
-//     dv_j = sum_i p_ij dy_i     dq_i = sum_j ds_ij k_j / sqrt(D)     dk_j = sum_i ds_ij q_i / sqrt(D)
+//     dv_j = sum_i p_ij dy_i   dq_i = sum_j ds_ij k_j / sqrt(D)   dk_j = sum_i ds_ij q_i / sqrt(D)
 
 typedef struct {
     const real *q, *k, *v;                     // the first row of each
@@ -213,8 +214,8 @@ void ref_attention_bwd(real *dq, real *dkv, const real *dy, const real *y, const
 }
 
 // ---- layer norm (Ba, Kiros and Hinton 2016, eq. 3) ----------------------------------------------
-// n = (x - mean) rstd,  y = n w + b.  Let g = dy w be the gradient of n. mean and rstd depend on every
-// x of the row; their two corrections take the mean of g, and its part along n, out of it:
+// n = (x - mean) rstd,  y = n w + b.  Let g = dy w be the gradient of n. mean and rstd depend on
+// every x of the row; their two corrections take the mean of g, and its part along n, out of it:
 //     dx = rstd (g - mean(g) - n mean(g n))
 
 void ref_layernorm_fwd(real *y, real *mean, real *rstd, const real *x, const real *w, const real *b,

@@ -1,13 +1,14 @@
 // file.h - the one place that opens files: maps them to read, and writes them whole or not at all.
 //
-//     FileMap map;                                  FileOut out;
-//     TRY(file_map(&map, path));                    TRY(file_create(&out, path));
-//     parse(map.data, map.size);                    file_write(&out, bytes, n);   // errors are kept
-//     file_unmap(&map);                             TRY(file_commit(&out));       // and told here
+//     FileMap map;                                 FileOut out;
+//     TRY(file_map(&map, path));                   TRY(file_create(&out, path));
+//     parse(map.data, map.size);                   file_write(&out, bytes, n);   // errors are kept
+//     file_unmap(&map);                            TRY(file_commit(&out));       // and told here
 //
-// A file appears under its name only when it is complete: it is written under a temporary name beside
-// it, flushed to the disk, then renamed. After a kill at any moment there is the old one or the new.
-// Limit: a file that another process shortens while it is mapped ends the process (SIGBUS).
+// A file appears under its name only when it is complete: it is written under a temporary name
+// beside it, flushed to the disk, then renamed. After a kill at any moment there is the old one or
+// the new. Limit: a file that another process shortens while it is mapped ends the process
+// (SIGBUS).
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,14 +44,14 @@ Status file_append(const char *path, const void *data, size_t bytes);  // for lo
 
 // Folders that appear whole. folder_begin makes an empty folder with a temporary name beside `path`
 // and returns that name; folder_commit puts it in the place of `path`, an old one included. Between
-// the two renames of a replacement the old folder is called `path.old`; folder_recover, called before
-// reading, puts it back if a kill fell exactly there.
+// the two renames of a replacement the old folder is called `path.old`; folder_recover, called
+// before reading, puts it back if a kill fell exactly there.
 Status folder_make(const char *path);              // with its parents; fine if it is there
 Status folder_begin(char temp[FILE_PATH], const char *path);
 Status folder_commit(const char *temp, const char *path);
 void folder_discard(const char *temp);             // removes it and the files in it
 Status folder_recover(const char *path);
-Status folder_writable(const char *path);          // could `path` be made or written to? makes nothing
+Status folder_writable(const char *path);          // could it be made or written? makes nothing
 
 bool file_exists(const char *path);
 bool folder_exists(const char *path);

@@ -1,9 +1,9 @@
 // par.h - one loop over many threads, with the same result for any number of them.
 //
-// par_for cuts 0..n-1 into pieces of `grain` and calls fn(arg, from, to) for each. Which thread takes
-// which piece is left to chance; where the pieces lie is not: it depends on n and grain alone. So a
-// function that writes only what belongs to its piece, or keeps one partial result a piece, gives the
-// same bits for 1 thread and for 64.
+// par_for cuts 0..n-1 into pieces of `grain` and calls fn(arg, from, to) for each. Which thread
+// takes which piece is left to chance; where the pieces lie is not: it depends on n and grain
+// alone. So a function that writes only what belongs to its piece, or keeps one partial result a
+// piece, gives the same bits for 1 thread and for 64.
 #pragma once
 #include <stdint.h>
 

@@ -8,9 +8,10 @@
 //     Tensor *loss = ...;
 //     TRY(tape_backward(&t, loss));                     // w->grad, b->grad have been added to
 //
-// A step's tensors live in two arenas and are forgotten together; nothing is freed one by one, and from
-// the third step on nothing is allocated. An op that fails marks the tape and gives NULL; the ops after
-// it pass NULL on; tape_backward and tape_status tell the first failure. So a model needs one check.
+// A step's tensors live in two arenas and are forgotten together; nothing is freed one by one, and
+// from the third step on nothing is allocated. An op that fails marks the tape and gives NULL; the
+// ops after it pass NULL on; tape_backward and tape_status tell the first failure. So a model needs
+// one check.
 //
 // Limits: rank <= 4; contiguous; one device. After backward only leaves keep their gradient.
 #pragma once
@@ -91,8 +92,8 @@ Status tape_read(Tape *t, float *host, const Tensor *x);  // waits, copies all e
 Tensor *tape_rows(Tape *t, Tensor *x, int64_t first, int64_t n);
 
 // Gives x a gradient of zeros and makes it a leaf, so that other tapes may add to it before this
-// tape's backward goes on from there. The class vectors need it: they are made once a step, and used
-// by each of its micro-batches.
+// tape's backward goes on from there. The class vectors need it: they are made once a step, and
+// used by each of its micro-batches.
 void tape_leaf(Tape *t, Tensor *x);
 
 // For inference over many layers: what a layer made is given back but its result.
@@ -108,9 +109,10 @@ int64_t tensor_rows(const Tensor *x);                // all dimensions but the l
 int64_t tensor_cols(const Tensor *x);                // the last dimension
 char *tensor_shape(char text[96], const Tensor *x);  // "name (3,5,7)", for messages
 
-// ---- for the functions of an Op ------------------------------------------------------------------
-// The contract: dx (an element per element of x) is assigned; dw (shared by many elements) is added
-// to; the gradient of the output is spent. That a tensor may feed several ops is known only here.
+// ---- for the functions of an Op
+// ------------------------------------------------------------------ The contract: dx (an element
+// per element of x) is assigned; dw (shared by many elements) is added to; the gradient of the
+// output is spent. That a tensor may feed several ops is known only here.
 real *grad_assign(Tape *t, const Tensor *x);         // where to assign dx; NULL: not wanted
 void grad_end(Tape *t, Tensor *x, real *dx);         // after it: adds dx to what was there before
 real *grad_add(Tape *t, Tensor *w);                  // where to add dw; NULL: not wanted

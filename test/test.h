@@ -1,7 +1,7 @@
 // test.h - all the test framework there is.
 //
-// A test file is a program: a table of cases and a main that hands it to test_main. Each case prints
-// one line, `ok name`, `FAIL name` or `skip name: why`; the program fails if a case did.
+// A test file is a program: a table of cases and a main that hands it to test_main. Each case
+// prints one line, `ok name`, `FAIL name` or `skip name: why`; the program fails if a case did.
 //
 //     static void sums(void) { CHECK(1 + 1 == 2, "1 + 1 is %d", 1 + 1); }
 //     static const TestCase cases[] = { { "sums", sums } };
@@ -63,7 +63,8 @@ static inline bool test_check_status(Status got, Status want, const char *word, 
 
 static inline bool test_check_close(double a, double b, double limit, const char *file, int line)
 {
-    return test_check(fabs(a - b) <= limit, file, line, "%.17g is not %.17g within %g", a, b, limit);
+    return test_check(fabs(a - b) <= limit, file, line, "%.17g is not %.17g within %g", a, b,
+                      limit);
 }
 
 // Ends up behind the case's name, whether it failed or not: the error that was reached, a count.
