@@ -1,5 +1,7 @@
 # proreg.c - build, test, measure. `make help` prints the targets.
-# CC, CFLAGS and LDFLAGS are yours to set; V=1 shows every command; B=dir builds elsewhere.
+# CC, CFLAGS and LDFLAGS are yours to set; V=1 shows every command; B=dir builds elsewhere;
+# NAMES="test_a test_b" limits `make test` to these programs, TEST=word to cases named so;
+# RUN=command starts the test programs through an emulator. GNU make 3.81 or newer.
 
 CC       ?= cc
 CFLAGS   ?= -O3 -g
@@ -19,6 +21,7 @@ FLAGS_debug   := -O0 -g -DDEBUG
 FLAGS_asan    := $(SAN) -fsanitize=address,undefined -DDEBUG
 FLAGS_tsan    := $(SAN) -fsanitize=thread
 FLAGS_grad    := -DREAL=double
+FLAGS_fuzz    := $(SAN) -fsanitize=fuzzer-no-link,address,undefined
 ALL_CFLAGS    := $(CFLAGS) $(BASE) $(FLAGS_$(VARIANT)) $(WERROR)
 
 # The cpu device is compiled once per instruction set; the best one is chosen at run time.
@@ -37,8 +40,17 @@ ISA_DEFS := $(foreach i,$(ISAS),-DHAVE_ISA_$(i))
 DIRS     := tensor nn weights clip data proreg
 SRC      := $(wildcard $(DIRS:%=%/*.c))
 OBJ      := $(SRC:%.c=$(B)/%.o) $(if $(wildcard tensor/cpu/cpu.c),$(ISAS:%=$(B)/tensor/cpu/cpu.%.o))
-TESTS    := $(patsubst test/%.c,$(B)/%,$(wildcard test/test_*.c))
+HEADS    := $(if $(wildcard train.c),$(B)/proreg)
+NAMES    ?= $(patsubst test/%.c,%,$(wildcard test/test_*.c))
+FUZZ     := $(patsubst test/fuzz/fuzz_%.c,%,$(wildcard test/fuzz/fuzz_*.c))
+BENCH    := $(patsubst test/bench/%.c,$(B)/%,$(wildcard test/bench/bench_*.c))
+
+# Gradients are judged in double (tensor/README.md), so these tests are built as the variant grad.
 GRAD     := test_grad test_loss
+GRAD_B   := $(if $(filter build/release,$(B)),build/grad,$(B)-grad)
+TESTS    := $(addprefix $(B)/,$(filter-out $(GRAD),$(NAMES)))
+GRADS    := $(addprefix $(GRAD_B)/,$(filter $(GRAD),$(NAMES)))
+REPLAYS  := $(FUZZ:%=$(B)/fuzz_%_replay)
 
 Q        := $(if $(V),,@)
 say       = $(if $(V),,@echo "  $(1)"$(if $(2), "$(2)"))
@@ -54,26 +66,101 @@ proreg: $(B)/proreg
 
 $(B)/proreg: $(B)/train.o $(OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+	$(LINK)
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ISA_DEFS) -MMD -MP -c -o $@ $<
 
 define isa_rule
-$(B)/tensor/cpu/cpu.$(1).o: tensor/cpu/cpu.c
+$(B)/tensor/cpu/cpu.$(1).o: tensor/cpu/cpu.c $(B)/flags
 	$$(call say,CC,$$< $(1))
 	$(Q)mkdir -p $$(@D)
 	$(Q)$$(CC) $$(ALL_CFLAGS) $$(ISA_$(1)) -DISA_$(1) -DISA=$(1) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach i,$(ISAS),$(eval $(call isa_rule,$(i))))
 
+# Changes only when the compiler or its flags do, and then everything is built anew.
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' >$@
+FORCE:
+
+LINK = $(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -lm
+
 $(B)/test_%: $(B)/test/test_%.o $(OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+	$(LINK)
 
-tests: $(TESTS)
+$(B)/bench_%: $(B)/test/bench/bench_%.o $(OBJ)
+	$(call say,LINK,$@)
+	$(LINK)
+
+$(B)/fuzz_%_replay: $(B)/test/fuzz/fuzz_%.o $(B)/test/fuzz/replay.o $(OBJ)
+	$(call say,LINK,$@)
+	$(LINK)
+
+$(B)/fuzz_%: $(B)/test/fuzz/fuzz_%.o $(OBJ)
+	$(call say,LINK,$@)
+	$(LINK) -fsanitize=fuzzer
+
+# ---- tests --------------------------------------------------------------------------------------
+# `make test` judges whatever the variables describe: a variant, a compiler, an emulated machine.
+
+tests: $(HEADS) $(TESTS) $(REPLAYS)
+	$(Q)$(if $(GRADS),$(MAKE) VARIANT=grad B=$(GRAD_B) $(GRADS))
+
+test: tests ## build and run all tests (under 3 minutes on 2 cores; no network, no Python)
+	$(Q)CC='$(CC)' RUN='$(RUN)' PROREG=$(B)/proreg sh test/run.sh $(CHECKS) $(TESTS) $(GRADS) \
+	    $(foreach f,$(FUZZ),'$(B)/fuzz_$(f)_replay test/fuzz/corpus/$(f)')
+
+CHECKS   := $(if $(filter release,$(VARIANT)),test/layers.sh test/style.sh test/headers.sh)
+
+layers style headers: ## who includes whom; widths and lengths; each header alone
+	$(Q)CC='$(CC)' sh test/$@.sh
+
+debug asan tsan: ## build and run the tests with asserts, AddressSanitizer + UBSan, ThreadSanitizer
+	$(Q)LIMIT=900 $(MAKE) VARIANT=$@ test
+
+# Each says in one line that it was skipped when its tool is missing.
+needs     = command -v $(1) >/dev/null || { echo "skip $@: no $(1)"; exit 0; };
+
+test-gcc test-clang: test-%: ## the tests as built by this compiler, warnings being errors
+	$(Q)$(call needs,$*) $(MAKE) CC=$* B=build/$* WERROR=-Werror test
+
+test-musl: ## the tests with another C library
+	$(Q)$(call needs,musl-gcc) $(MAKE) CC=musl-gcc B=build/musl test
+
+test-aarch64: ## the tests for 64-bit ARM, in an emulator
+	$(Q)$(call needs,aarch64-linux-gnu-gcc) $(call needs,qemu-aarch64-static) \
+	LIMIT=900 $(MAKE) CC=aarch64-linux-gnu-gcc B=build/aarch64 LDFLAGS=-static \
+	    RUN=qemu-aarch64-static test
+
+bugs: tests ## plant each bug of test/bugs.txt and see its test fail; ONLY=word limits
+	$(Q)MAKE='$(MAKE)' sh test/bugs.sh '$(ONLY)'
+
+parity: $(HEADS) ## compare with PyTorch and Pillow, where Python has them
+	$(Q)$(call needs,python3) test -f test/golden/parity.py || \
+	{ echo "skip parity: no test/golden/parity.py"; exit 0; }; python3 test/golden/parity.py
+
+interop: $(HEADS) ## folders that we write, read by transformers and open_clip
+	$(Q)$(call needs,python3) test -f test/golden/interop.py || \
+	{ echo "skip interop: no test/golden/interop.py"; exit 0; }; python3 test/golden/interop.py
+
+ALL      := test asan tsan test-gcc test-clang test-musl test-aarch64 bugs parity interop
+check-all: ## everything above from test on, one after another
+	$(Q)failed=; for t in $(ALL); do echo "== $$t"; $(MAKE) $$t || failed="$$failed $$t"; done; \
+	echo "check-all: failed:$${failed:- none}"; test -z "$$failed"
+
+fuzz: ## look for new inputs that crash a parser: make fuzz TARGET=jpeg SECONDS=1200 (clang)
+	$(Q)$(call needs,clang) mkdir -p build/fuzz/corpus/$(TARGET) && \
+	$(MAKE) CC=clang VARIANT=fuzz build/fuzz/fuzz_$(TARGET) && \
+	build/fuzz/fuzz_$(TARGET) -max_total_time=$(or $(SECONDS),60) -timeout=10 -rss_limit_mb=2048 \
+	    -artifact_prefix=build/fuzz/ build/fuzz/corpus/$(TARGET) test/fuzz/corpus/$(TARGET)
+
+bench: $(BENCH) ## build and run the benchmarks
+	$(Q)for b in $(BENCH); do $$b || exit 1; done
 
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
 
@@ -81,6 +168,7 @@ clean: ## remove everything that was built
 	rm -rf build proreg
 
 help: ## print this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1 - /p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z][a-z0-9 -]*\):[^#]*## /  make \1 - /p' Makefile
 
-.PHONY: all tests clean help
+.PHONY: all tests test layers style headers debug asan tsan test-gcc test-clang test-musl \
+        test-aarch64 bugs parity interop check-all fuzz bench clean help FORCE

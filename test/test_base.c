@@ -1,5 +1,5 @@
 // test_base.c - arena, threads, random numbers, files, hashes.
-#include <stdatomic.h>
+#include <dirent.h>
 #include <unistd.h>
 
 #include "tensor/arena.h"
@@ -97,18 +97,18 @@ static void sha(void)
     char hex[65];
     Sha256 h = sha256_begin();
     sha256_end(&h, hex);
-    CHECK(!strcmp(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"), "empty");
+    const char *empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    CHECK(strcmp(hex, empty) == 0, "empty: %s", hex);
+    h = sha256_begin();                        // appendix B.2: no room left for the count
+    sha256_add(&h, "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56);
+    sha256_end(&h, hex);
+    const char *two = "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1";
+    CHECK(strcmp(hex, two) == 0, "two blocks: %s", hex);
     h = sha256_begin();                        // FIPS 180-2, appendix B.3: a million times "a"
     for (int i = 0; i < 1000000; i++) sha256_add(&h, "a", 1);
     sha256_end(&h, hex);
-    CHECK(!strcmp(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"), "million");
-}
-
-static char *folder(void)
-{
-    static char name[] = "/tmp/proreg-test-XXXXXX";
-    if (name[sizeof name - 2] == 'X' && !mkdtemp(name)) exit(2);
-    return name;
+    const char *million = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0";
+    CHECK(strcmp(hex, million) == 0, "a million: %s", hex);
 }
 
 static void check_content(const char *path, const char *want)
@@ -119,11 +119,22 @@ static void check_content(const char *path, const char *want)
     file_unmap(&map);
 }
 
+static int entries(const char *path)
+{
+    DIR *d = opendir(path);
+    int n = 0;
+    if (!CHECK(d, "no folder %s", path)) return -1;
+    for (struct dirent *e; (e = readdir(d));) n += e->d_name[0] != '.';
+    closedir(d);
+    return n;
+}
+
 // Whatever operation fails, a file is the old one or the new one, and no other file lies beside it.
 static void whole_files(void)
 {
-    char path[FILE_PATH], sub[FILE_PATH], inside[FILE_PATH], temp[FILE_PATH];
-    path_join(path, folder(), "a.txt");
+    char path[FILE_PATH], root[] = "/tmp/proreg-test-XXXXXX";
+    if (!CHECK(mkdtemp(root), "no folder in /tmp")) return;
+    path_join(path, root, "a.txt");
     CHECK_OK(file_save(path, "old", 3));
     Status status = ERR_IO;
     for (int n = 0; status != OK && n < 50; n++) {
@@ -136,10 +147,22 @@ static void whole_files(void)
         bool new = map.size == 5 && !memcmp(map.data, "newer", 5);
         CHECK(old || new, "torn at operation %d", n);
         CHECK(status != OK || new, "reported as written");
+        CHECK(entries(root) == 1, "something was left behind by operation %d", n);
         file_unmap(&map);
     }
     check_content(path, "newer");
-    path_join(sub, folder(), "b/c");
+    CHECK_STATUS(file_map(&(FileMap){ 0 }, root), ERR_IO, "is a folder");
+    CHECK_STATUS(file_save("/proc/none/x", "", 0), ERR_IO, "/proc/none/x");
+    folder_discard(root);
+    CHECK(!folder_exists(root), "something was left in %s", root);
+}
+
+// The same for folders; a kill between the two renames is mended by folder_recover.
+static void whole_folders(void)
+{
+    char sub[FILE_PATH], inside[FILE_PATH], temp[FILE_PATH], root[] = "/tmp/proreg-test-XXXXXX";
+    if (!CHECK(mkdtemp(root), "no folder in /tmp")) return;
+    path_join(sub, root, "b/c");
     for (int round = 0; round < 2; round++) {
         CHECK_OK(folder_begin(temp, sub));
         path_join(inside, temp, "x");
@@ -152,13 +175,19 @@ static void whole_files(void)
     CHECK(rename(sub, temp) == 0, "rename");
     CHECK_OK(folder_recover(sub));
     check_content(inside, "2");
-    CHECK_STATUS(file_map(&(FileMap){ 0 }, folder()), ERR_IO, "is a folder");
-    CHECK_STATUS(file_save("/proc/none/x", "", 0), ERR_IO, "/proc/none/x");
+    for (int n = 0; n < 2; n++) {              // a rename that fails leaves what was there
+        CHECK_OK(folder_begin(temp, sub));
+        file_fault_after(n);
+        CHECK_STATUS(folder_commit(temp, sub), ERR_IO, "cannot rename");
+        file_fault_after(-1);
+        check_content(inside, "2");
+        folder_discard(temp);
+    }
     folder_discard(sub);
-    path_join(sub, folder(), "b");
+    path_join(sub, root, "b");
     folder_discard(sub);
-    folder_discard(folder());
-    CHECK(!folder_exists(folder()), "something was left in %s", folder());
+    folder_discard(root);
+    CHECK(!folder_exists(root), "something was left in %s", root);
 }
 
 static void sizes(void)
@@ -171,7 +200,8 @@ static void sizes(void)
 
 static const TestCase cases[] = {
     { "arena", arena }, { "threads", threads }, { "random_numbers", random_numbers },
-    { "sha256", sha }, { "whole_files", whole_files }, { "sizes", sizes },
+    { "sha256", sha }, { "whole_files", whole_files },
+    { "whole_folders", whole_folders }, { "sizes", sizes },
 };
 
 int main(void)

@@ -1,0 +1,70 @@
+#!/bin/sh
+# style.sh - measures what can be measured of the style: widths, lengths, headers, left-overs.
+#
+# A file may be longer than 700 lines if its top comment says why, on a line that begins
+# `// Longer than 700 lines because`. Prints the median function and the length of the reading path.
+lengths=$(mktemp "${TMPDIR:-/tmp}/proreg-style.XXXXXX") || exit 1
+trap 'rm -f "$lengths"' EXIT
+sources=$(find . -path ./build -prune -o -path ./.git -prune -o \
+    \( -name '*.c' -o -name '*.h' -o -name '*.inc' \) -print | sed 's,^\./,,' | sort)
+others=$(find . -path ./build -prune -o -path ./.git -prune -o \
+    \( -name '*.sh' -o -name '*.py' -o -name '*.md' -o -name Makefile -o -path ./.ci/run \) -print |
+    sed 's,^\./,,' | sort)
+failed=0
+
+# What holds for each line of each file. The words are put together so that this file passes itself.
+awk -v marks="(^|[^A-Za-z])(TO""DO|FIX""ME|XX""X)([^A-Za-z]|$)" '
+function fail(what) { printf "FAIL style: %s:%d: %s\n", FILENAME, FNR, what; failed = 1 }
+length($0) > 100 && FILENAME !~ /\.md$/ { fail(length($0) " columns") }
+/\t/ && FILENAME != "Makefile" { fail("a tab") }
+/[ \t]$/ { fail("blanks at the end") }
+/\r/ { fail("a carriage return") }
+$0 ~ marks && !/XXXXXX/ { fail("an open point: " $0) }
+/\/(home|work|root|Users)\// { fail("a path of one machine") }
+END { exit failed }' $sources $others || failed=1
+
+# What holds for C: the comment at the top, the length of files and functions. A function begins at
+# the last line in the first column that names it, and ends with a brace in the first column.
+awk -v lengths="$lengths" '
+function fail(line, what) { printf "FAIL style: %s:%d: %s\n", file, line, what; failed = 1 }
+function end_of_file() {
+    if (lines > 700 && !reason) fail(lines, "more than 700 lines")
+}
+FNR == 1 {
+    if (file) end_of_file()
+    file = FILENAME; reason = inside = start = 0
+    n = split(file, part, "/")
+    if (index($0, "// " part[n] " - ") != 1) fail(1, "does not begin with: // " part[n] " - ")
+}
+{ lines = FNR }
+FNR <= 20 && /^\/\/ Longer than 700 lines because / { reason = 1 }
+!inside && /^[A-Za-z_].*\(/ { start = FNR }
+!inside && start && (/^\{$/ || /^[A-Za-z_ ].*\) \{$/) { inside = 1 }
+!inside && /[;}]$/ { start = 0 }
+inside && /^\}/ {
+    print FNR - start + 1, file ":" start >lengths
+    if (FNR - start + 1 > 60) fail(start, FNR - start + 1 " lines in a function")
+    inside = start = 0
+}
+END { end_of_file(); exit failed }' $sources || failed=1
+
+# The lines of FILES that are there; no more than LIMIT.
+budget() {
+    what=$1 limit=$2
+    shift 2
+    lines=$(cat "$@" 2>/dev/null | wc -l | tr -d ' ')
+    if [ "$lines" -gt "$limit" ]; then
+        echo "FAIL style: $what: $lines lines, more than $limit"
+        failed=1
+    else
+        echo "ok   style.$what: $lines lines of $limit"
+    fi
+}
+path='train.c proreg/loss.c tensor/tape.c nn/layers.c clip/vit.c clip/text.c'
+budget reading_path 1800 $path
+budget engine_and_model 5000 train.c proreg/loss.c tensor/*.[ch] tensor/*.inc nn/*.[ch] clip/*.[ch]
+
+sort -n "$lengths" | awk '{ n[NR] = $1 } END {
+    printf "     %d functions: median %d lines, longest %d\n", NR, n[int((NR + 1) / 2)], n[NR] }'
+[ $failed = 0 ] && echo "ok   style"
+exit $failed
