@@ -4,6 +4,7 @@
 // in Params; the function of the layer's own name applies it.
 #pragma once
 #include "nn/param.h"
+#include "tensor/ops.h"
 
 typedef struct { Tensor *w, *b; } Linear;                    // (N,K) (N); b may be NULL
 typedef struct { Tensor *w, *b; real eps; } LayerNorm;       // (C) (C)

@@ -25,8 +25,9 @@ Tensor *op_add(Tape *t, Tensor *a, Tensor *b);
 // y = x + p, p repeated over the leading axis.  (M,..) (..) -> (M,..)
 Tensor *op_add_each(Tape *t, Tensor *x, Tensor *p);
 
-// y_m = row index[m] of w.  (..,C) -> (n,C).  `index` lies on the host
+// y_m = row index[m] of w.  (..,C) -> (n,C), or with index (B,T) -> (B,T,C).  `index` lies on the host
 Tensor *op_gather(Tape *t, Tensor *w, const int32_t *index, int64_t n);
+Tensor *op_gather_each(Tape *t, Tensor *w, const int32_t *index, int64_t B, int64_t T);
 
 // y_b = [cls; x_b] + pos.  (B,N,C) (C) (1+N,C) -> (B,1+N,C)
 Tensor *op_tokens(Tape *t, Tensor *x, Tensor *cls, Tensor *pos);

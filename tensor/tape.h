@@ -51,7 +51,7 @@ struct Node {
     Tensor *in[MAX_IN], *out;
     real *saved[MAX_SAVED];      // forward's notes to backward, in the device's memory
     const int32_t *index;        // gather: rows; attention: how many keys each query sees
-    int64_t heads;
+    int64_t size;                // attention: heads; patches: pixels of a side
     Act act;
     real eps, temp;
     Node *prev, *next;

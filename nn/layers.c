@@ -1,0 +1,88 @@
+// layers.c - Linear, LayerNorm and the transformer block, as functions of ops.
+#include "nn/layers.h"
+
+#include <stdio.h>
+
+void linear_declare(Linear *l, Params *p, int64_t n, int64_t k, const char *name)
+{
+    l->w = params_declare(p, 2, (int64_t[]){ n, k }, "%s.weight", name);
+    l->b = params_declare(p, 1, (int64_t[]){ n }, "%s.bias", name);
+}
+
+void layernorm_declare(LayerNorm *l, Params *p, int64_t width, double eps, const char *name)
+{
+    l->w = params_declare(p, 1, &width, "%s.weight", name);
+    l->b = params_declare(p, 1, &width, "%s.bias", name);
+    l->eps = (real)eps;
+}
+
+// In the order of the checkpoint; in_proj alone is spelt with '_' there.
+void block_declare(Block *b, Params *p, TowerSize size, Act act, double eps, const char *name)
+{
+    char part[PARAM_NAME];
+    int64_t C = size.width;
+    *b = (Block){ .width = C, .heads = size.heads, .act = act };
+    b->in_proj.w = params_declare(p, 2, (int64_t[]){ 3 * C, C }, "%s.attn.in_proj_weight", name);
+    b->in_proj.b = params_declare(p, 1, (int64_t[]){ 3 * C }, "%s.attn.in_proj_bias", name);
+    snprintf(part, sizeof part, "%s.attn.out_proj", name);
+    linear_declare(&b->out_proj, p, C, C, part);
+    snprintf(part, sizeof part, "%s.ln_1", name);
+    layernorm_declare(&b->ln_1, p, C, eps, part);
+    snprintf(part, sizeof part, "%s.mlp.c_fc", name);
+    linear_declare(&b->c_fc, p, size.mlp, C, part);
+    snprintf(part, sizeof part, "%s.mlp.c_proj", name);
+    linear_declare(&b->c_proj, p, C, size.mlp, part);
+    snprintf(part, sizeof part, "%s.ln_2", name);
+    layernorm_declare(&b->ln_2, p, C, eps, part);
+}
+
+Tensor *linear(Tape *t, const Linear *l, Tensor *x, Act act)
+{
+    return op_linear(t, x, l->w, l->b, act);
+}
+
+Tensor *layernorm(Tape *t, const LayerNorm *l, Tensor *x)
+{
+    return op_layernorm(t, x, l->w, l->b, l->eps);
+}
+
+// Rows `from` to `from + n` of a linear layer.
+static Tensor *linear_part(Tape *t, const Linear *l, Tensor *x, int64_t from, int64_t n)
+{
+    return op_linear(t, x, tape_rows(t, l->w, from, n), tape_rows(t, l->b, from, n), ACT_NONE);
+}
+
+// Keys and values are made of every token, as every query may look at them. Where only one token's
+// result will be read, its query, and all that follows, is made for that token alone.
+Tensor *block(Tape *t, const Block *b, Tensor *x, const Sequence *seq)
+{
+    int64_t C = b->width;
+    Tensor *n = layernorm(t, &b->ln_1, x);                              // (B,T,C)
+    Tensor *kv = linear_part(t, &b->in_proj, n, C, 2 * C);              // (B,T,2C)
+    const int32_t *seen = seq->seen;
+    if (seq->only && kv) {
+        x = op_gather(t, x, seq->only, kv->dim[0]);                     // (B,C)
+        n = op_gather(t, n, seq->only, kv->dim[0]);
+        seen = seq->only_seen;
+    }
+    Tensor *q = linear_part(t, &b->in_proj, n, 0, C);                   // (B,T,C)
+    Tensor *a = op_attention(t, q, kv, b->heads, seen);
+    x = op_add(t, x, linear(t, &b->out_proj, a, ACT_NONE));
+    Tensor *h = linear(t, &b->c_fc, layernorm(t, &b->ln_2, x), b->act); // (B,T,mlp)
+    return op_add(t, x, linear(t, &b->c_proj, h, ACT_NONE));
+}
+
+// Without gradients two tensors suffice for any number of blocks: each reads one and leaves its result
+// in the other.
+Tensor *blocks(Tape *t, const Block *b, int64_t n, Tensor *x, const Sequence *seq)
+{
+    const Sequence all = { .seen = seq->seen };
+    Tensor *room[2] = { NULL, NULL };
+    for (int i = 0; i < 2 && x && t->mode == TAPE_NO_GRAD; i++)
+        room[i] = tape_tensor(t, x->ndim, x->dim);
+    for (int64_t l = 0; l + 1 < n; l++) {
+        TapeMark mark = tape_mark(t);
+        x = tape_keep(t, mark, room[l % 2], block(t, &b[l], x, &all));
+    }
+    return n ? block(t, &b[n - 1], x, seq) : x;
+}

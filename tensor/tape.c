@@ -1,0 +1,299 @@
+// tape.c - recording, backward, and whose memory a gradient is.
+#include "tensor/tape.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct Spare { real *data; int64_t n; Spare *next; };   // a gradient that has been spent
+
+void tape_init(Tape *t, const Backend *be)
+{
+    *t = (Tape){ .be = be, .source = { be->alloc, be->release } };
+}
+
+void tape_free(Tape *t)
+{
+    arena_free(&t->host);
+    arena_free(&t->device);
+    *t = (Tape){ .be = t->be };
+}
+
+void tape_begin(Tape *t, TapeMode mode)
+{
+    t->device.source = &t->source;             // here, as a Tape may have been copied since
+    arena_reset(&t->host);
+    arena_reset(&t->device);
+    t->first = t->last = NULL;
+    t->spare = t->unused = NULL;
+    t->mode = mode;
+    t->status = OK;
+}
+
+// ---- errors -------------------------------------------------------------------------------------
+
+Status tape_fail(Tape *t, Status status)
+{
+    if (t->status == OK) {
+        t->status = status;
+        snprintf(t->message, sizeof t->message, "%s", err_msg());
+    }
+    return t->status;
+}
+
+Status tape_status(const Tape *t)
+{
+    return t->status == OK ? OK : err_set(t->status, "%s", t->message);
+}
+
+// ---- tensors ------------------------------------------------------------------------------------
+
+int64_t tensor_size(const Tensor *x)
+{
+    int64_t n = 1;
+    for (int i = 0; i < x->ndim; i++) n *= x->dim[i];
+    return n;
+}
+
+int64_t tensor_cols(const Tensor *x)
+{
+    return x->dim[x->ndim - 1];
+}
+
+int64_t tensor_rows(const Tensor *x)
+{
+    return tensor_size(x) / tensor_cols(x);
+}
+
+char *tensor_shape(char text[96], const Tensor *x)
+{
+    int n = snprintf(text, 96, "%.40s%s(", x->name ? x->name : "", x->name ? " " : "");
+    for (int i = 0; i < x->ndim && n < 90; i++)
+        n += snprintf(text + n, 96 - (size_t)n, "%s%lld", i ? "," : "", (long long)x->dim[i]);
+    if (n < 95) snprintf(text + n, 96 - (size_t)n, ")");
+    return text;
+}
+
+real *tape_numbers(Tape *t, int64_t n)
+{
+    if (t->status != OK) return NULL;
+    real *p = arena_take(&t->device, (size_t)n * sizeof(real));
+    if (!p) tape_fail(t, err_set(ERR_MEMORY, "tape: no memory on the device for %lld numbers",
+                                 (long long)n));
+    return p;
+}
+
+static void *headers(Tape *t, size_t bytes)
+{
+    void *p = arena_zero(&t->host, bytes);
+    if (!p) tape_fail(t, err_memory("tape"));
+    return p;
+}
+
+Tensor *tape_tensor(Tape *t, int ndim, const int64_t *dim)
+{
+    if (t->status != OK) return NULL;
+    Tensor *x = headers(t, sizeof *x);
+    if (!x) return NULL;
+    x->ndim = ndim;
+    memcpy(x->dim, dim, (size_t)ndim * sizeof *dim);
+    x->data = tape_numbers(t, tensor_size(x));
+    return x->data ? x : NULL;
+}
+
+Tensor *tape_constant(Tape *t, int ndim, const int64_t *dim, const float *host)
+{
+    Tensor *x = tape_tensor(t, ndim, dim);
+    if (!x) return NULL;
+    int64_t n = tensor_size(x);
+    if (sizeof(real) == sizeof *host) {
+        t->be->upload(x->data, host, (size_t)n * sizeof(real));
+    } else if (t->be->host_memory) {           // the double build, which has the ref device alone
+        for (int64_t i = 0; i < n; i++) x->data[i] = (real)host[i];
+    }
+    return x;
+}
+
+Status tape_read(Tape *t, float *host, const Tensor *x)
+{
+    if (t->status != OK) return tape_status(t);
+    Status status = t->be->sync();
+    if (status != OK) return tape_fail(t, status);
+    int64_t n = tensor_size(x);
+    if (sizeof(real) == sizeof *host) {
+        t->be->download(host, x->data, (size_t)n * sizeof(real));
+    } else if (t->be->host_memory) {
+        for (int64_t i = 0; i < n; i++) host[i] = (float)x->data[i];
+    }
+    return OK;
+}
+
+const int32_t *tape_index(Tape *t, const int32_t *host, int64_t n)
+{
+    if (t->status != OK) return NULL;
+    int32_t *p = arena_take(&t->device, (size_t)n * sizeof *p);
+    if (!p) tape_fail(t, err_memory("tape"));
+    else t->be->upload(p, host, (size_t)n * sizeof *p);
+    return p;
+}
+
+Tensor *tape_rows(Tape *t, Tensor *x, int64_t first, int64_t n)
+{
+    if (t->status != OK || !x) return NULL;
+    Tensor *part = headers(t, sizeof *part);
+    if (!part) return NULL;
+    int64_t at = first * (tensor_size(x) / x->dim[0]);
+    *part = *x;
+    part->dim[0] = n;
+    part->data += at;
+    if (part->grad) part->grad += at;
+    part->whole = x;
+    return part;
+}
+
+void tape_leaf(Tape *t, Tensor *x)
+{
+    if (!x || !x->needs_grad) return;
+    x->grad = tape_numbers(t, tensor_size(x));
+    x->leaf = true;
+    if (x->grad) t->be->fill(x->grad, 0, tensor_size(x));
+}
+
+// ---- gradients ----------------------------------------------------------------------------------
+// A gradient that has been spent goes to a list and is taken again by the next tensor of its size.
+// A transformer's backward pass needs a handful of buffers instead of one for each activation.
+
+static real *spare_take(Tape *t, int64_t n)
+{
+    for (Spare **s = &t->spare; *s; s = &(*s)->next) {
+        if ((*s)->n != n) continue;
+        Spare *found = *s;
+        *s = found->next;
+        found->next = t->unused;
+        t->unused = found;
+        return found->data;
+    }
+    return tape_numbers(t, n);
+}
+
+static void spare_give(Tape *t, real *data, int64_t n)
+{
+    Spare *s = t->unused;
+    if (s) t->unused = s->next;
+    else if (!(s = headers(t, sizeof *s))) return;
+    *s = (Spare){ data, n, t->spare };
+    t->spare = s;
+}
+
+static bool wanted(Tensor *x)
+{
+    if (!x || !x->needs_grad) return false;
+    if (x->leaf) (x->whole ? x->whole : x)->reached = true;
+    return true;
+}
+
+real *grad_assign(Tape *t, const Tensor *x)
+{
+    if (!x || !x->needs_grad) return NULL;
+    return spare_take(t, tensor_size(x));
+}
+
+void grad_end(Tape *t, Tensor *x, real *dx)
+{
+    if (!dx || !wanted(x)) return;
+    if (!x->grad) {
+        x->grad = dx;
+        return;
+    }
+    t->be->axpy(x->grad, 1, dx, tensor_size(x));
+    spare_give(t, dx, tensor_size(x));
+}
+
+real *grad_add(Tape *t, Tensor *w)
+{
+    if (!wanted(w)) return NULL;
+    if (!w->grad) {
+        w->grad = spare_take(t, tensor_size(w));
+        if (w->grad) t->be->fill(w->grad, 0, tensor_size(w));
+    }
+    return w->grad;
+}
+
+// Where nothing else has arrived yet, the buffer itself changes hands.
+void grad_pass(Tape *t, Tensor *x, Tensor *y)
+{
+    if (!wanted(x)) return;
+    if (x->grad) {
+        t->be->axpy(x->grad, 1, y->grad, tensor_size(x));
+    } else {
+        x->grad = y->grad;
+        y->grad = NULL;
+    }
+}
+
+// ---- recording and going back -------------------------------------------------------------------
+
+Tensor *tape_record(Tape *t, const Node *node)
+{
+    if (t->status != OK) return NULL;
+    bool needs = false;
+    for (int i = 0; i < MAX_IN; i++) needs |= node->in[i] && node->in[i]->needs_grad;
+    if (needs && t->mode == TAPE_TRAIN && node->op->backward) {
+        Node *n = headers(t, sizeof *n);
+        if (!n) return NULL;
+        *n = *node;
+        n->prev = t->last;
+        *(t->last ? &t->last->next : &t->first) = n;
+        t->last = n;
+        n->out->needs_grad = true;
+    }
+    node->op->forward(t, node);
+    return node->out;
+}
+
+void tape_replay(Tape *t)
+{
+    for (Node *n = t->first; n; n = n->next) n->op->forward(t, n);
+}
+
+static Status start(Tape *t, Tensor *loss)
+{
+    char shape[96];
+    if (!loss->needs_grad)
+        return tape_fail(t, err_set(ERR_SHAPE, "backward: no trained parameter leads to the loss"));
+    if (loss->grad) return OK;
+    if (tensor_size(loss) != 1)
+        return tape_fail(t, err_set(ERR_SHAPE, "backward: the loss %s has more than one element",
+                                    tensor_shape(shape, loss)));
+    loss->grad = spare_take(t, 1);
+    if (loss->grad) t->be->fill(loss->grad, 1, 1);
+    return tape_status(t);
+}
+
+Status tape_backward(Tape *t, Tensor *loss)
+{
+    TRY(tape_status(t));
+    TRY(start(t, loss));
+    for (Node *n = t->last; n && t->status == OK; n = n->prev) {
+        if (!n->out->grad) continue;           // nothing that the loss depends on
+        n->op->backward(t, n);
+        if (n->out->grad && !n->out->leaf) spare_give(t, n->out->grad, tensor_size(n->out));
+        n->out->grad = NULL;
+    }
+    TRY(tape_status(t));
+    Status status = t->be->sync();
+    return status == OK ? OK : tape_fail(t, status);
+}
+
+TapeMark tape_mark(const Tape *t)
+{
+    return (TapeMark){ arena_mark(&t->host), arena_mark(&t->device) };
+}
+
+Tensor *tape_keep(Tape *t, TapeMark mark, Tensor *room, Tensor *y)
+{
+    if (t->mode == TAPE_TRAIN || !y || !room) return y;
+    t->be->copy(room->data, y->data, tensor_size(y));
+    arena_release(&t->host, mark.host);
+    arena_release(&t->device, mark.device);
+    return room;
+}
