@@ -298,7 +298,7 @@ void ref_xent_fwd(real *loss, real *lse, const real *z, const real *q, int64_t M
 {
     for (int64_t m = 0; m < M; m++, z += K, q += K) {
         double l = row_log_sum_exp(z, K, (double)temp), sum = 0;
-        for (int64_t k = 0; k < K; k++) sum -= (double)q[k] * ((double)z[k] / (double)temp - l);
+        for (int64_t k = 0; k < K; k++) sum += (double)q[k] * (l - (double)z[k] / (double)temp);
         loss[m] = (real)sum;
         lse[m] = (real)l;
     }

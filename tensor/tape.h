@@ -109,10 +109,9 @@ int64_t tensor_rows(const Tensor *x);                // all dimensions but the l
 int64_t tensor_cols(const Tensor *x);                // the last dimension
 char *tensor_shape(char text[96], const Tensor *x);  // "name (3,5,7)", for messages
 
-// ---- for the functions of an Op
-// ------------------------------------------------------------------ The contract: dx (an element
-// per element of x) is assigned; dw (shared by many elements) is added to; the gradient of the
-// output is spent. That a tensor may feed several ops is known only here.
+// ---- for the functions of an Op -----------------------------------------------------------------
+// The contract: dx (an element per element of x) is assigned; dw (shared by many elements) is added
+// to; the gradient of the output is spent. That a tensor may feed several ops is known only here.
 real *grad_assign(Tape *t, const Tensor *x);         // where to assign dx; NULL: not wanted
 void grad_end(Tape *t, Tensor *x, real *dx);         // after it: adds dx to what was there before
 real *grad_add(Tape *t, Tensor *w);                  // where to add dw; NULL: not wanted
