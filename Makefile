@@ -59,9 +59,9 @@ say       = $(if $(V),,@echo "  $(1)"$(if $(2), "$(2)"))
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
-all: proreg ## build ./proreg (release)
+all: build/proreg ## build build/proreg (release; the folder proreg/ has taken the shorter name)
 
-proreg: $(B)/proreg
+build/proreg: $(B)/proreg
 	$(Q)cp $< $@.new && mv $@.new $@
 
 $(B)/proreg: $(B)/train.o $(OBJ)
@@ -165,7 +165,7 @@ bench: $(BENCH) ## build and run the benchmarks
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
 
 clean: ## remove everything that was built
-	rm -rf build proreg
+	rm -rf build
 
 help: ## print this list
 	@sed -n 's/^\([a-z][a-z0-9 -]*\):[^#]*## /  make \1 - /p' Makefile
