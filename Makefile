@@ -33,6 +33,9 @@ ISAS     := scalar neon
 else
 ISAS     := scalar
 endif
+ifeq ($(VARIANT),grad)
+ISAS     :=                      # in double there is the reference alone
+endif
 ISA_avx2   := -mavx2 -mfma -mf16c
 ISA_avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mf16c
 ISA_DEFS := $(foreach i,$(ISAS),-DHAVE_ISA_$(i))

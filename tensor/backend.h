@@ -50,7 +50,8 @@ typedef struct Backend {
 extern const Backend backend_ref;              // plain C that defines each kernel (cpu_ref.c)
 const Backend *backend_cpu(void);              // the best that this processor runs
 
-// "ref" or "cpu". isa caps the instruction set of "cpu": scalar, avx2, avx512, neon; NULL: best.
+// "ref" or "cpu". isa names the instruction set of "cpu": scalar, avx2, avx512, neon; NULL: best.
+// One that does not run here is refused.
 Status backend_open(const Backend **out, const char *device, const char *isa);
 const char *backend_isa(const Backend *be);    // of a cpu table: "avx512", ..; else ""
 const char *backend_isa_list(void);            // that run here, best first: "avx512, avx2, scalar"
