@@ -280,7 +280,8 @@ void ref_unit_bwd(real *dx, const real *dy, const real *y, const real *norm, int
 static double row_log_sum_exp(const real *z, int64_t K, double temp)
 {
     double max = -INFINITY, sum = 0;
-    for (int64_t k = 0; k < K; k++) max = fmax(max, (double)z[k] / temp);
+    for (int64_t k = 0; k < K; k++)
+        if ((double)z[k] / temp > max) max = (double)z[k] / temp;
     for (int64_t k = 0; k < K; k++) sum += exp((double)z[k] / temp - max);
     return max + log(sum);
 }
@@ -298,7 +299,7 @@ void ref_xent_fwd(real *loss, real *lse, const real *z, const real *q, int64_t M
 {
     for (int64_t m = 0; m < M; m++, z += K, q += K) {
         double l = row_log_sum_exp(z, K, (double)temp), sum = 0;
-        for (int64_t k = 0; k < K; k++) sum += (double)q[k] * (l - (double)z[k] / (double)temp);
+        for (int64_t k = 0; k < K; k++) sum -= (double)q[k] * ((double)z[k] / (double)temp - l);
         loss[m] = (real)sum;
         lse[m] = (real)l;
     }
