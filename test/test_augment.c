@@ -1,0 +1,256 @@
+// test_augment.c - RandAugment: Pillow's bytes, chains as text, what is drawn.
+#include "data/augment.h"
+#include "data/transform.h"
+#include "tensor/file.h"
+#include "tensor/sha256.h"
+#include "test/test.h"
+
+static Image drawn(int width, int height, uint32_t seed)
+{
+    Image image;
+    if (image_new(&image, width, height) != OK) exit(2);
+    Rng rng = rng_at(seed, 0, 0, RNG_TEST);
+    for (int i = 0; i < width * height * 3; i++) image.rgb[i] = (uint8_t)rng_u32(&rng);
+    return image;
+}
+
+static void hash(char hex[65], const Image *image)
+{
+    Sha256 h = sha256_begin();
+    sha256_add(&h, image->rgb, 3 * (size_t)image->width * (size_t)image->height);
+    sha256_end(&h, hex);
+}
+
+// ---- Pillow's bytes, kept as hashes ---------------------------------------------------------------
+
+// test/golden/augment.txt: `width height chain sha256`, made by augment.py.
+static void pillow(void)
+{
+    FILE *f = fopen("test/golden/augment.txt", "r");
+    if (!CHECK(f != NULL, "no test/golden/augment.txt")) return;
+    char text[300], want[80], got[65];
+    int w, h, n = 0;
+    AugmentChain chain;
+    for (; fscanf(f, "%d %d %299s %79s", &w, &h, text, want) == 4; n++) {
+        Image image;
+        if (!CHECK_OK(image_new(&image, w, h)) || !CHECK_OK(augment_parse(&chain, text))) break;
+        uint32_t state = 12345 + (uint32_t)w * 1000 + (uint32_t)h;
+        for (int i = 0; i < w * h * 3; i++) {
+            state = state * 1103515245u + 12345u;
+            int smooth = i / 3 % w * 255 / w;
+            image.rgb[i] = (uint8_t)(i / 96 % 2 ? smooth : (int)(state >> 24) % 200 + 20);
+        }
+        CHECK_OK(augment_apply(&image, &chain));
+        hash(got, &image);
+        CHECK(!strcmp(got, want), "%d x %d %s", w, h, text);
+        image_free(&image);
+    }
+    fclose(f);
+    CHECK(n > 100, "%d cases", n);
+    test_note("%d equal", n);
+}
+
+static void names(void)
+{
+    CHECK(augment_count() == 14, "%d operations", augment_count());
+    for (int i = 0; i < augment_count(); i++)
+        CHECK(augment_find(augment_name(i)) == i, "%s", augment_name(i));
+    CHECK(augment_find("Invert") == -1, "Invert is none");
+    CHECK(augment_value(augment_find("Color"), 9) == .6399999999999999, "Color at 9");
+    CHECK(augment_value(augment_find("Posterize"), 9) == 1.2, "Posterize at 9");
+    CHECK(augment_value(augment_find("Solarize"), 9) == 76.8, "Solarize at 9");
+}
+
+static void text(void)
+{
+    AugmentChain chain, back;
+    char out[AUGMENT_TEXT];
+    CHECK_OK(augment_parse(&chain, "Rotate=-9,Color=0x1.47ae147ae147ap-1,AutoContrast"));
+    augment_print(out, &chain);
+    CHECK(!strcmp(out, "Rotate=-9,Color=0.6399999999999999,AutoContrast"), "%s", out);
+    for (uint32_t i = 0; i < 200; i++) {
+        Rng rng = rng_at(test_seed, i, 0, RNG_TEST);
+        augment_draw(&chain, &rng, AUGMENT_MAX, 30 * rng_unit(&rng));
+        augment_print(out, &chain);
+        if (!CHECK_OK(augment_parse(&back, out))) return;
+        for (int k = 0; k < chain.n; k++) {
+            bool plain = !strchr("RPSCBT", augment_name(chain.step[k].op)[0]);
+            CHECK(back.step[k].op == chain.step[k].op &&
+                  (plain || back.step[k].value == chain.step[k].value), "%s", out);
+        }
+    }
+    CHECK_STATUS(augment_parse(&chain, "Rotat=3"), ERR_USAGE, "no operation Rotat");
+    CHECK_STATUS(augment_parse(&chain, "Rotate"), ERR_USAGE, "no value");
+    CHECK_STATUS(augment_parse(&chain, "Rotate=3x"), ERR_USAGE, "3x");
+    CHECK_STATUS(augment_parse(&chain, "Rotate=nan"), ERR_USAGE, "nan");
+    CHECK_STATUS(augment_parse(&chain, "ShearX=1e6"), ERR_USAGE, "1e6");
+    CHECK_STATUS(augment_parse(&chain, ""), ERR_USAGE, "no operation");
+    CHECK_STATUS(augment_parse(&chain, "Equalize,Equalize,Equalize,Equalize,Equalize,Equalize,Equalize,"
+                               "Equalize,Equalize,Equalize,Equalize,Equalize,Equalize,Equalize,"
+                               "Equalize,Equalize,Equalize"), ERR_USAGE, "more than 16");
+}
+
+// Every operation about equally often, both signs, each a function of the key.
+static void draws(void)
+{
+    enum { N = 14000 };
+    int count[14] = { 0 }, negative[14] = { 0 };
+    AugmentChain chain, again;
+    for (uint32_t i = 0; i < N / 2; i++) {
+        Rng rng = rng_at(3, 1, i, RNG_AUGMENT), same = rng_at(3, 1, i, RNG_AUGMENT);
+        augment_draw(&chain, &rng, 2, 9);
+        augment_draw(&again, &same, 2, 9);
+        CHECK(chain.n == 2 && again.n == 2, "%d steps", chain.n);
+        for (int k = 0; k < 2; k++) {
+            CHECK(chain.step[k].op == again.step[k].op && chain.step[k].value == again.step[k].value,
+                  "the same key, another chain");
+            count[chain.step[k].op]++;
+            negative[chain.step[k].op] += chain.step[k].value < 0;
+        }
+    }
+    for (int op = 0; op < 14; op++) {
+        const char *name = augment_name(op);
+        bool either = !strcmp(name, "Rotate") || name[0] == 'T' || !strncmp(name, "Shear", 5);
+        CHECK(abs(count[op] - N / 14) < 150, "%s: %d times", name, count[op]);
+        CHECK(either ? abs(negative[op] - N / 28) < 100 : negative[op] == 0, "%s: %d negative", name,
+              negative[op]);
+    }
+}
+
+static void crops(void)
+{
+    for (uint32_t i = 0; i < 2000; i++) {
+        Rng rng = rng_at(test_seed, 0, i, RNG_CROP);
+        int w = 1 + (int)rng_below(&rng, 300), h = 1 + (int)rng_below(&rng, 300);
+        Rect r = augment_crop(&rng, w, h, 0.25);
+        bool fits = r.x >= 0 && r.y >= 0 && r.width > 0 && r.height > 0 && r.x + r.width <= w &&
+                    r.y + r.height <= h;
+        CHECK(fits, "%d,%d %d x %d in %d x %d", r.x, r.y, r.width, r.height, w, h);
+        if (w > 100 && h > 100 && w < 130 && h < 130) {
+            double share = (double)r.width * r.height / w / h, aspect = (double)r.width / r.height;
+            CHECK(share > 0.24 && aspect > 0.73 && aspect < 1.37, "share %g, aspect %g", share, aspect);
+        }
+    }
+    Augment a = { .randaug = true, .n = 17, .m = 9 };
+    CHECK_STATUS(augment_check(&a), ERR_USAGE, "17 operations");
+    a = (Augment){ .randaug = true, .n = 2, .m = 31 };
+    CHECK_STATUS(augment_check(&a), ERR_USAGE, "strength 31");
+    a = (Augment){ .crop = 1.5 };
+    CHECK_STATUS(augment_check(&a), ERR_USAGE, "crop 1.5");
+    CHECK_OK(augment_check(&(Augment){ 0 }));
+}
+
+static void tiny_and_extreme(void)
+{
+    static const double values[] = { 0, 1, -1, 1e5, -1e5, 0.5, 90, 180, 270, 359.999999 };
+    for (int size = 1; size <= 4; size++)
+        for (int op = 0; op < augment_count(); op++)
+            for (int v = 0; v < 10; v++) {
+                Image image = drawn(size, 5 - size, 1);
+                CHECK_OK(augment_op(&image, op, values[v]));
+                image_free(&image);
+            }
+    Image image = drawn(3, 3, 2);
+    CHECK_STATUS(augment_op(&image, 0, NAN), ERR_USAGE, "nan");
+    CHECK_STATUS(augment_op(&image, 2, 1.1e5), ERR_USAGE, "110000");
+    image_free(&image);
+}
+
+// ---- the shared goldens ---------------------------------------------------------------------------
+
+static bool field(char *out, size_t size, const char *line, const char *key)
+{
+    char quoted[64];
+    snprintf(quoted, sizeof quoted, "\"%s\": ", key);
+    const char *at = strstr(line, quoted);
+    if (!at) return false;
+    at += strlen(quoted);
+    at += *at == '"';
+    size_t n = strcspn(at, "\",}");
+    if (n >= size) return false;
+    memcpy(out, at, n);
+    out[n] = 0;
+    return true;
+}
+
+static double number(const char *line, const char *key)
+{
+    char value[64];
+    return field(value, sizeof value, line, key) ? strtod(value, NULL) : (double)NAN;
+}
+
+static bool one_op(const char *line)
+{
+    char op[64], input[128], want[80], got[65], path[FILE_PATH];
+    field(op, sizeof op, line, "op");
+    field(input, sizeof input, line, "input");
+    field(want, sizeof want, line, "sha256");
+    Image image = drawn((int)number(line, "width"), (int)number(line, "height"), 0);
+    snprintf(path, sizeof path, "../shared/data/goldens/randaug/%s", input);
+    FileMap map;
+    if (!CHECK_OK(file_map(&map, path))) return false;
+    memcpy(image.rgb, map.data, map.size);
+    file_unmap(&map);
+    double value = number(line, "value_hex"), sign = number(line, "sign");
+    CHECK_OK(augment_op(&image, augment_find(op), sign < 0 ? -value : value));
+    hash(got, &image);
+    image_free(&image);
+    return CHECK(!strcmp(got, want), "%.200s", line);
+}
+
+static bool one_chain(const char *line)
+{
+    char name[512], path[FILE_PATH], want[80], got[65];
+    static uint8_t crop[3 * 224 * 224];
+    const Transform t = transform_clip(224);
+    Image image;
+    field(name, sizeof name, line, "shared_path");
+    snprintf(path, sizeof path, "../shared/data/%s", name);
+    Status status = image_load(&image, path, IMAGE_MAX_PIXELS);
+    if (status == ERR_UNSUPPORTED) test_skip("a picture of a format without decoder");
+    else CHECK_OK(status);
+    if (status != OK) return false;
+    for (const char *at = strstr(line, "\"ops\""); (at = strstr(at, "{\"op\"")); at++) {
+        field(name, sizeof name, at, "op");
+        double value = number(at, "value"), sign = number(at, "sign");
+        CHECK_OK(augment_op(&image, augment_find(name), sign < 0 ? -value : value));
+    }
+    hash(got, &image);
+    field(want, sizeof want, line, "augmented_sha256");
+    bool same = CHECK(!strcmp(got, want), "augmented: %.160s", line);
+    CHECK_OK(transform_crop(&t, crop, &image));
+    image_free(&image);
+    hash(got, &(Image){ crop, 224, 224 });
+    field(want, sizeof want, line, "crop_rgb_sha256");
+    return CHECK(!strcmp(got, want), "crop: %.160s", line) && same;
+}
+
+static void golden(const char *folder, int lines, bool (*check)(const char *line))
+{
+    static char path[FILE_PATH], line[8192];
+    snprintf(path, sizeof path, "../shared/data/goldens/%s/manifest.jsonl", folder);
+    FILE *f = fopen(path, "r");
+    if (!f) {
+        test_skip("no ../shared");
+        return;
+    }
+    int n = 0, equal = 0;
+    for (; fgets(line, sizeof line, f); n++) equal += check(line);
+    fclose(f);
+    CHECK(n == lines, "%d cases", n);
+    test_note("%d of %d equal", equal, n);
+}
+
+static void shared_ops(void) { golden("randaug", 416, one_op); }
+static void shared_chains(void) { golden("randaug_pipeline_public", 14, one_chain); }
+
+static const TestCase cases[] = {
+    { "pillow", pillow }, { "names", names }, { "text", text }, { "draws", draws }, { "crops", crops },
+    { "tiny_and_extreme", tiny_and_extreme }, { "shared_ops", shared_ops },
+    { "shared_chains", shared_chains },
+};
+
+int main(void)
+{
+    return test_main("augment", cases, TEST_COUNT(cases));
+}
