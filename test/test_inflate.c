@@ -1,4 +1,5 @@
-// test_inflate.c - deflate, zlib, gzip and CRC-32 against streams made by zlib, and streams that lie.
+// test_inflate.c - deflate, zlib, gzip and CRC-32 against streams made by zlib, and streams that
+// lie.
 #include "tensor/file.h"
 #include "test/test.h"
 #include "weights/inflate.h"
@@ -87,7 +88,8 @@ static void truncated_anywhere(void)
     for (size_t cut = 0; cut < n; cut++) {
         uint8_t *exact = malloc(cut + (cut == 0));
         memcpy(exact, in, cut);
-        CHECK_STATUS(inflate_raw(out, sizeof out, NULL, exact, cut, NULL), ERR_FORMAT, "ends early");
+        CHECK_STATUS(inflate_raw(out, sizeof out, NULL, exact, cut, NULL), ERR_FORMAT,
+                     "ends early");
         free(exact);
     }
     for (size_t room = 0; room < 744; room++)

@@ -146,8 +146,8 @@ static Status check_lengths(const unsigned count[MAX_BITS + 1], bool may_lack, c
     return OK;
 }
 
-// The width of a second table that starts with a code of `bits` bits: wide enough for all codes that
-// share its prefix, of which count[] tells how many are still to come.
+// The width of a second table that starts with a code of `bits` bits: wide enough for all codes
+// that share its prefix, of which count[] tells how many are still to come.
 static unsigned link_width(const unsigned count[MAX_BITS + 1], unsigned bits, unsigned root)
 {
     unsigned width = bits - root;

@@ -5,17 +5,18 @@
 //     if (made != expected) return err_set(...);
 //
 // The caller says how much may come out, so a small file cannot fill the memory. The refusals are
-// zlib's: a code that is over-subscribed or incomplete (a single code of one bit may be), a distance
-// before the start, a stream that ends early. RFC 1950 (zlib), 1951 (deflate), 1952 (gzip).
+// zlib's: a code that is over-subscribed or incomplete (a single code of one bit may be), a
+// distance before the start, a stream that ends early. RFC 1950 (zlib), 1951 (deflate), 1952
+// (gzip).
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
 #include "tensor/err.h"
 
-// Unpacks one stream into out[size]. *written: the bytes that came out; *used: the bytes of `in` that
-// the stream took, so what follows it can be read. Either may be NULL; after an error *written still
-// tells how far it got.
+// Unpacks one stream into out[size]. *written: the bytes that came out; *used: the bytes of `in`
+// that the stream took, so what follows it can be read. Either may be NULL; after an error *written
+// still tells how far it got.
 // More than `size` bytes is an error; so is, for zlib, a wrong Adler-32. Bytes of out[] beyond
 // *written may have been overwritten.
 Status inflate_raw(uint8_t *out, size_t size, size_t *written,
