@@ -1,9 +1,9 @@
 """Writes clip/: six small random CLIPs, one per published form, and what their libraries compute.
 
-Each model is made with seeded weights, written in its form, read back from the file and run by the
-library that owns the form: transformers, open_clip, or, for OpenAI's .pt, the plain torch model below.
-The expected numbers are a float64 run rounded to float32; how far the library's own float32 run is from
-it stands in the metadata (about). README.md lists the files and tensors.
+Each model is made with seeded weights, written in its form, read back from the file and run by
+the library that owns the form: transformers, open_clip, or, for OpenAI's .pt, the plain torch model
+below. The expected numbers are a float64 run rounded to float32; how far the library's own float32
+run is from it stands in the metadata (about). README.md lists the files and tensors.
 
     python3 test/golden/clip_fixtures.py [folder]
 """
@@ -13,6 +13,7 @@ import math
 import os
 import shutil
 import sys
+import zipfile
 from collections import Counter, OrderedDict
 
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
@@ -22,10 +23,11 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTokenizer, CLIPTokenizerFast
+from transformers import (CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTokenizer,
+                          CLIPTokenizerFast)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MERGES = 86                                    # 512 byte symbols + 86 merges + start + end = 600 ids
+MERGES = 86                               # 512 byte symbols + 86 merges + start + end = 600 ids
 VOCAB, START, END = 600, 598, 599
 
 TEXTS = [
@@ -37,11 +39,12 @@ TEXTS = [
     "",
 ]
 CORPUS = """
-a photo of a dog. a photo of a horse. a photo of a house. a photo of a person. a photo of a guitar.
-this is a giraffe. this is an elephant. this is a person on a horse. the man is climbing. the man is
-diving. the man is fishing. the man is racing. the man is throwing. the man is pole vaulting. a drawing
-of a house on a hill. a photo of the dog in the house. an elephant in the grass, a horse in the water.
-a red circle on sand. a green square on snow. a blue triangle on brick. a yellow star at night.
+a photo of a dog. a photo of a horse. a photo of a house. a photo of a person. a photo of a
+guitar. this is a giraffe. this is an elephant. this is a person on a horse. the man is climbing.
+the man is diving. the man is fishing. the man is racing. the man is throwing. the man is pole
+vaulting. a drawing of a house on a hill. a photo of the dog in the house. an elephant in the
+grass, a horse in the water. a red circle on sand. a green square on snow. a blue triangle on
+brick. a yellow star at night.
 """
 
 
@@ -172,13 +175,13 @@ def write_expect(path, run, pixels, ids, library, more=None):
     out.update({k: v.float().contiguous() for k, v in values.items()})
     noise = [(unit(near.double()) - unit(far)).abs().max().item()
              for near, far in ((near_image, image), (near_text, text))]
-    about = (f"{library}, torch {torch.__version__.split('+')[0]}; its float32 unit vectors differ by "
-             f"{noise[0]:.1e} (image), {noise[1]:.1e} (text)")
+    about = (f"{library}, torch {torch.__version__.split('+')[0]}; its float32 unit vectors differ "
+             f"by {noise[0]:.1e} (image), {noise[1]:.1e} (text)")
     save_file(out, path, metadata={"about": about})       # one key: their order would be random
     z = values["logits"]
-    print(f"{os.path.basename(path):28s} logits {z.min():6.2f} .. {z.max():6.2f}  spread over pictures "
-          f"{z.std(0).mean():.2f}, over texts {z.std(1).mean():.2f}  noise " +
-          " ".join(f"{v:.1e}" for v in noise))
+    print(f"{os.path.basename(path):32s} logits {z.min():6.2f} .. {z.max():6.2f}; "
+          f"spread over pictures {z.std(0).mean():.2f}, over texts {z.std(1).mean():.2f}; float32 "
+          f"{noise[0]:.1e} {noise[1]:.1e}")
     assert z.std(0).mean() > 0.5 and z.std(1).mean() > 0.5, "dull model"
 
 
@@ -247,8 +250,8 @@ def hf_gelu(root):
     CLIPImageProcessor(size={"shortest_edge": 24}, crop_size=24, image_mean=[0.5, 0.45, 0.4],
                        image_std=[0.25, 0.3, 0.2]).save_pretrained(folder)
     pixels, ids = torch.randn(3, 3, 24, 24), make_ids(slow, 20, extra=VOCAB)
-    write_expect(f"{root}/hf-gelu-sharded.expect.safetensors", run_hf(folder, pixels, ids), pixels, ids,
-                 f"transformers {transformers.__version__}")
+    write_expect(f"{root}/hf-gelu-sharded.expect.safetensors", run_hf(folder, pixels, ids),
+                 pixels, ids, f"transformers {transformers.__version__}")
 
 
 # ---- open_clip ----------------------------------------------------------------------------------
@@ -291,9 +294,10 @@ def open_clip_quick(root):
     """bf16, quick_gelu, head_width, an MLP narrower than usual, own mean and std, a tokenizer."""
     config = {
         "embed_dim": 20, "quick_gelu": True,
-        "vision_cfg": {"image_size": 24, "layers": 2, "width": 32, "head_width": 16, "patch_size": 6,
-                       "mlp_ratio": 2.0},
-        "text_cfg": {"context_length": 18, "vocab_size": VOCAB, "width": 24, "heads": 4, "layers": 2}}
+        "vision_cfg": {"image_size": 24, "layers": 2, "width": 32, "head_width": 16,
+                       "patch_size": 6, "mlp_ratio": 2.0},
+        "text_cfg": {"context_length": 18, "vocab_size": VOCAB, "width": 24, "heads": 4,
+                     "layers": 2}}
     preprocess = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "interpolation": "bicubic",
                   "resize_mode": "shortest"}
     open_clip_folder(root, "oc-quick", 3, config, torch.bfloat16, preprocess, True)
@@ -303,9 +307,10 @@ def open_clip_gelu(root):
     """f32, exact gelu because the config does not say quick_gelu, no tokenizer in the folder."""
     config = {
         "embed_dim": 12,
-        "vision_cfg": {"image_size": 20, "layers": 2, "width": 32, "head_width": 8, "patch_size": 4,
-                       "mlp_ratio": 2.0},
-        "text_cfg": {"context_length": 16, "vocab_size": VOCAB, "width": 16, "heads": 2, "layers": 2}}
+        "vision_cfg": {"image_size": 20, "layers": 2, "width": 32, "head_width": 8,
+                       "patch_size": 4, "mlp_ratio": 2.0},
+        "text_cfg": {"context_length": 16, "vocab_size": VOCAB, "width": 16, "heads": 2,
+                     "layers": 2}}
     preprocess = {"mean": [0.48145466, 0.4578275, 0.40821073],
                   "std": [0.26862954, 0.26130258, 0.27577711]}
     open_clip_folder(root, "oc-gelu", 4, config, torch.float32, preprocess, False)
@@ -316,7 +321,8 @@ def open_clip_checkpoint(root):
     f16, activation unknown (exact gelu). Heads follow from the width, 64 each."""
     config = {
         "embed_dim": 16,
-        "vision_cfg": {"image_size": 20, "layers": 2, "width": 64, "patch_size": 5, "mlp_ratio": 0.5},
+        "vision_cfg": {"image_size": 20, "layers": 2, "width": 64, "patch_size": 5,
+                       "mlp_ratio": 0.5},
         "text_cfg": {"context_length": 16, "vocab_size": VOCAB - 54, "width": 64, "heads": 1,
                      "layers": 1, "mlp_ratio": 0.5}}
     torch.manual_seed(5)
@@ -448,6 +454,20 @@ def openai_halves(state):
     return {k: v.half() if half(k) else v for k, v in state.items()}
 
 
+def strip_debug(path):
+    """Leaves out the line numbers that TorchScript keeps: they hold this script's path. Data stays
+    padded to 64 bytes by an extra field, as torch writes it."""
+    with zipfile.ZipFile(path) as old:
+        kept = [(i, old.read(i)) for i in old.infolist() if not i.filename.endswith(".debug_pkl")]
+    with zipfile.ZipFile(path, "w") as new:
+        for item, data in kept:
+            info = zipfile.ZipInfo(item.filename, (1980, 1, 1, 0, 0, 0))
+            info.compress_type = item.compress_type
+            pad = -(new.fp.tell() + 30 + len(item.filename) + 4) % 64
+            info.extra = b"FB" + pad.to_bytes(2, "little") + b"Z" * pad
+            new.writestr(info, data)
+
+
 def openai_pt(root):
     """Two vision heads and one text head by the rule width / 64; MLPs kept narrow for size."""
     shape = dict(size=20, patch=5, vision=(128, 1, 24), text=(64, 2, 32), embed=16, context=16,
@@ -464,6 +484,7 @@ def openai_pt(root):
         p.data = halves[name]
     file = f"{root}/openai.pt"
     torch.jit.save(traced, file)
+    strip_debug(file)
     state = torch.jit.load(file).state_dict()
     assert set(state) == set(model.state_dict()) and state["visual.proj"].dtype == torch.half
 
@@ -472,7 +493,8 @@ def openai_pt(root):
         m.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
         m = m.to(dtype)
         return m.visual(pixels.to(dtype)), m.encode_text(ids), m.logit_scale.exp()
-    write_expect(f"{root}/openai.expect.safetensors", run, pixels, ids, "the model in clip_fixtures.py")
+    write_expect(f"{root}/openai.expect.safetensors", run, pixels, ids,
+                 "the model in clip_fixtures.py")
 
 
 def main():
@@ -480,7 +502,8 @@ def main():
     torch.set_num_threads(1)
     shutil.rmtree(root, ignore_errors=True)
     os.makedirs(root)
-    for make in (hf_quick, hf_gelu, open_clip_quick, open_clip_gelu, open_clip_checkpoint, openai_pt):
+    for make in (hf_quick, hf_gelu, open_clip_quick, open_clip_gelu, open_clip_checkpoint,
+                 openai_pt):
         make(root)
     with open(f"{root}/texts.txt", "w") as f:
         f.write("".join(t + "\n" for t in TEXTS))
