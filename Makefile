@@ -58,6 +58,8 @@ REPLAYS  := $(FUZZ:%=$(B)/fuzz_%_replay)
 Q        := $(if $(V),,@)
 say       = $(if $(V),,@echo "  $(1)"$(if $(2), "$(2)"))
 
+MAKEFLAGS += --no-print-directory
+
 .SECONDARY:
 .SUFFIXES:
 .DELETE_ON_ERROR:

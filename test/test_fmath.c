@@ -96,6 +96,9 @@ static void lanes(void)
 // fma1 against the C library's fmaf, on numbers that cancel, round halfway and underflow.
 static void fused(void)
 {
+    // The product lies midway between two floats; c decides, though the sum in double does not see it.
+    const float a1 = 1 + 0x1p-12f, below = 1 + 0x1p-11f, above = below + 0x1p-23f;
+    CHECK(fma1(a1, a1, 0x1p-80f) == above && fma1(a1, a1, -0x1p-80f) == below, "a tie");
     Rng r = rng_at(test_seed, 1, 0, RNG_TEST);
     for (int i = 0; i < 500000; i++) {
         float a = bits_float(rng_u32(&r)), b = bits_float(rng_u32(&r)), c = bits_float(rng_u32(&r));

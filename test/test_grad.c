@@ -199,7 +199,7 @@ static void case_gather(void)
     Tensor *w = leaf(&b, 2, 4, 5, 0);
     bench_place(&b);
     Tensor *y = op_gather_each(&b.t, w, (int32_t[]){ 2, 0, 2, 3, 1, 2 }, 2, 3);
-    Tensor *one = op_gather(&b.t, op_act(&b.t, y, ACT_GELU), (int32_t[]){ 1, 3 }, 2);
+    Tensor *one = op_gather(&b.t, op_act(&b.t, y, ACT_GELU), (int32_t[]){ 0, 2, 3 }, 3);
     bench_loss(&b, one);
     bench_check(&b);
     bench_end(&b);
@@ -242,9 +242,9 @@ static void case_dot(void)
 {
     Bench b;
     bench_begin(&b, 12);
-    Tensor *x = leaf(&b, 1, 6, 0, 0);
+    Tensor *x = leaf(&b, 1, 6, 0, 0), *s = leaf(&b, 1, 1, 0, 0);
     bench_place(&b);
-    b.loss = op_dot(&b.t, op_act(&b.t, x, ACT_GELU), constant(&b, 1, 6, 0));
+    b.loss = op_scale(&b.t, op_dot(&b.t, op_act(&b.t, x, ACT_GELU), constant(&b, 1, 6, 0)), s);
     bench_check(&b);
     bench_end(&b);
 }
