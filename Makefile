@@ -158,6 +158,12 @@ check-all: ## everything above from test on, one after another
 	$(Q)failed=; for t in $(ALL); do echo "== $$t"; $(MAKE) $$t || failed="$$failed $$t"; done; \
 	echo "check-all: failed:$${failed:- none}"; test -z "$$failed"
 
+cov: ## which share of each file's lines the tests reach (gcov)
+	$(Q)$(call needs,gcov) LIMIT=900 $(MAKE) B=build/cov CFLAGS='-O0 --coverage' test; \
+	gcov -n $$(find build/cov build/cov-grad -name '*.gcda') 2>/dev/null | awk -F"[:%']" ' \
+	    /^File/ { file = $$2 } /^Lines/ && $$2 + 0 >= best[file] + 0 { best[file] = $$2 } \
+	    END { for (f in best) if (f !~ /^\/|^test/) print best[f] "%  " f }' | sort -n
+
 fuzz: ## look for new inputs that crash a parser: make fuzz TARGET=jpeg SECONDS=1200 (clang)
 	$(Q)$(call needs,clang) mkdir -p build/fuzz/corpus/$(TARGET) && \
 	$(MAKE) CC=clang VARIANT=fuzz build/fuzz/fuzz_$(TARGET) && \
@@ -176,4 +182,4 @@ help: ## print this list
 	@sed -n 's/^\([a-z][a-z0-9 -]*\):[^#]*## /  make \1 - /p' Makefile
 
 .PHONY: all tests test layers style headers debug asan tsan test-gcc test-clang test-musl \
-        test-aarch64 bugs parity interop check-all fuzz bench clean help FORCE
+        test-aarch64 bugs parity interop check-all cov fuzz bench clean help FORCE

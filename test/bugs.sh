@@ -14,7 +14,7 @@ mkdir "$temp/tree" "$temp/bugs"
 tar cf - --exclude=./build --exclude=./.git . | (cd "$temp/tree" && tar xf -)
 [ -d ../shared ] && ln -s "$(cd ../shared && pwd)" "$temp/shared"
 mkdir "$temp/tree/build"
-for variant in release grad; do                # what is built need not be built again
+for variant in release grad asan; do               # what is built need not be built again
     [ -d "build/$variant" ] && cp -Rp "build/$variant" "$temp/tree/build/"
 done
 cd "$temp/tree" || exit 1
@@ -37,11 +37,16 @@ plant() {
 
 # Builds and runs the one case; the answer is in $temp/log.
 run_case() {
-    program=test_${red%%.*}
-    variant=release
+    program=test_${red%%.*} variant=release corpus=
+    case $red in
+    fuzz_*.replay)                             # what only AddressSanitizer sees
+        program=${red%.replay}_replay variant=asan
+        corpus=" test/fuzz/corpus/$(expr "$red" : 'fuzz_\(.*\).replay')"
+        ;;
+    esac
     case " $grad " in *" $program "*) variant=grad ;; esac
     $MAKE -s VARIANT=$variant "build/$variant/$program" >"$temp/log" 2>&1 || return 2
-    LIMIT=60 TEST=${red#*.} sh test/run.sh "build/$variant/$program" >"$temp/log" 2>&1
+    LIMIT=60 TEST=${red#*.} sh test/run.sh "build/$variant/$program$corpus" >"$temp/log" 2>&1
 }
 
 fail() {
@@ -73,7 +78,7 @@ for bug in "$temp"/bugs/*; do
     cp -p "$temp/original" "$file"
     touch "$file"                              # what was built from the bug is out of date
     if [ $status = 2 ]; then fail "does not compile"; tail -5 "$temp/log"; continue; fi
-    if ! grep -Eq "^FAIL ($red( |\$)|test_)" "$temp/log"; then fail "not found"; continue; fi
+    if ! grep -Eq "^FAIL ($red( |\$)|test_|fuzz_)" "$temp/log"; then fail "not found"; continue; fi
     found=$((found + 1))
     echo "ok   bug: $red: $file: $(value now)"
 done
