@@ -50,7 +50,7 @@ run_case() {
 }
 
 fail() {
-    echo "FAIL bug: $red: $file: $1: $(value was)"
+    printf 'FAIL bug: %s: %s: %s: %s\n' "$red" "$file" "$1" "$(value was)"
     failed=$((failed + 1))
 }
 
@@ -80,7 +80,7 @@ for bug in "$temp"/bugs/*; do
     if [ $status = 2 ]; then fail "does not compile"; tail -5 "$temp/log"; continue; fi
     if ! grep -Eq "^FAIL ($red( |\$)|test_|fuzz_)" "$temp/log"; then fail "not found"; continue; fi
     found=$((found + 1))
-    echo "ok   bug: $red: $file: $(value now)"
+    printf 'ok   bug: %s: %s: %s\n' "$red" "$file" "$(value now)"
 done
 echo "$found passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]
