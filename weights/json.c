@@ -256,9 +256,9 @@ static Status push(Reader *r, const Json *v)
 // By key; the earlier of two equal ones first.
 static int by_key(const void *a, const void *b)
 {
-    const Json *x = *(const Json *const *)a, *y = *(const Json *const *)b;
-    int order = strcmp(x->key, y->key);
-    return order ? order : (x > y) - (x < y);
+    const Json *const *x = a, *const *y = b;
+    int order = strcmp((*x)->key, (*y)->key);
+    return order ? order : (*x > *y) - (*x < *y);
 }
 
 static void sort_members(const Json **pointers, const Json *item, int64_t n)

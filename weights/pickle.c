@@ -1,0 +1,540 @@
+// pickle.c - a stack machine: opcodes push values, and take some to make others of them.
+#include "weights/pickle.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_VALUES = 1 << 22 };
+
+typedef struct {
+    const uint8_t *start, *at, *end;
+    const char *file;
+    Arena *arena;
+    char *text;                        // where the next string goes; none is longer than its opcode
+    Pickle **stack, **memo;            // [top of room], [memos]
+    int64_t top, room, memos, values;
+    bool stopped;
+} Machine;
+
+static Status fail(const Machine *m, const char *what)
+{
+    return err_set(ERR_FORMAT, "pickle: %s: byte %lld: %s", m->file, (long long)(m->at - m->start),
+                   what);
+}
+
+// ---- memory -------------------------------------------------------------------------------------
+
+static Status make(Machine *m, Pickle **out, PickleType type)
+{
+    if (++m->values > MAX_VALUES) return fail(m, "more than 4 million values");
+    *out = arena_zero(m->arena, sizeof **out);
+    if (!*out) return err_memory("pickle");
+    (*out)->type = type;
+    return OK;
+}
+
+static Status enlarge(Pickle ***list, int64_t *room, int64_t wanted)
+{
+    if (wanted <= *room) return OK;
+    int64_t more = 2 * *room > wanted ? 2 * *room : wanted + 64;
+    Pickle **p = realloc(*list, (size_t)more * sizeof *p);
+    if (!p) return err_memory("pickle");
+    memset(p + *room, 0, (size_t)(more - *room) * sizeof *p);
+    *list = p;
+    *room = more;
+    return OK;
+}
+
+static Status append(Machine *m, Pickle *list, Pickle *v)
+{
+    if (list->count == list->room) {
+        int64_t room = list->room ? 2 * list->room : 8;
+        Pickle **item = arena_take(m->arena, (size_t)room * sizeof *item);
+        if (!item) return err_memory("pickle");
+        if (list->count) memcpy(item, list->item, (size_t)list->count * sizeof *item);
+        list->item = item;
+        list->room = room;
+    }
+    list->item[list->count++] = v;
+    return OK;
+}
+
+// ---- the stack ----------------------------------------------------------------------------------
+
+static Status push(Machine *m, Pickle *v)
+{
+    TRY(enlarge(&m->stack, &m->room, m->top + 1));
+    m->stack[m->top++] = v;
+    return OK;
+}
+
+static Status push_new(Machine *m, Pickle **out, PickleType type)
+{
+    TRY(make(m, out, type));
+    return push(m, *out);
+}
+
+static Status top(Machine *m, Pickle **out)
+{
+    if (m->top == 0 || m->stack[m->top - 1]->type == PICKLE_MARK)
+        return fail(m, "nothing is on the stack");
+    *out = m->stack[m->top - 1];
+    return OK;
+}
+
+static Status pop(Machine *m, Pickle **out)
+{
+    TRY(top(m, out));
+    m->top--;
+    return OK;
+}
+
+static Status pop_type(Machine *m, Pickle **out, PickleType type, const char *what)
+{
+    TRY(pop(m, out));
+    return (*out)->type == type ? OK : fail(m, what);
+}
+
+// *from: the first value above the last mark, which is taken off together with the mark.
+static Status above_mark(Machine *m, int64_t *from)
+{
+    int64_t i = m->top;
+    while (i > 0 && m->stack[i - 1]->type != PICKLE_MARK) i--;
+    if (i == 0) return fail(m, "no mark is on the stack");
+    *from = i;
+    return OK;
+}
+
+// ---- reading ------------------------------------------------------------------------------------
+
+static Status take(Machine *m, const uint8_t **p, uint64_t n)
+{
+    if ((uint64_t)(m->end - m->at) < n) return fail(m, "the data ends early");
+    *p = m->at;
+    m->at += n;
+    return OK;
+}
+
+// A little-endian number of n <= 8 bytes; its sign is in the last of them if is_signed.
+static Status take_number(Machine *m, int64_t *out, unsigned n, bool is_signed)
+{
+    const uint8_t *p = NULL;
+    uint64_t x = 0;
+    TRY(take(m, &p, n));
+    for (unsigned i = n; i-- > 0;) x = x << 8 | p[i];
+    if (is_signed && n > 0 && n < 8 && p[n - 1] & 0x80) x |= ~(uint64_t)0 << 8 * n;
+    memcpy(out, &x, sizeof x);
+    return OK;
+}
+
+static Status take_text(Machine *m, const char **out, uint64_t n)
+{
+    const uint8_t *p = NULL;
+    TRY(take(m, &p, n));
+    if (memchr(p, 0, (size_t)n)) return fail(m, "a byte 0 in a string");
+    *out = m->text;
+    memcpy(m->text, p, (size_t)n);
+    m->text[n] = 0;
+    m->text += n + 1;
+    return OK;
+}
+
+static Status take_line(Machine *m, const char **out)
+{
+    const uint8_t *end = memchr(m->at, '\n', (size_t)(m->end - m->at));
+    if (!end) return fail(m, "the data ends early");
+    TRY(take_text(m, out, (uint64_t)(end - m->at)));
+    m->at++;
+    return OK;
+}
+
+// ---- names: the only classes and functions there are --------------------------------------------
+
+typedef Status Call(Machine *m, const Pickle *args, Pickle **out);
+
+static Status call_ordered_dict(Machine *m, const Pickle *args, Pickle **out)
+{
+    if (args->count != 0) return fail(m, "OrderedDict with arguments");
+    return make(m, out, PICKLE_DICT);
+}
+
+// (storage, offset, size, stride, requires_grad, hooks, ..)
+static Status call_rebuild_tensor(Machine *m, const Pickle *args, Pickle **out)
+{
+    static const PickleType types[4] = { PICKLE_STORAGE, PICKLE_INT, PICKLE_TUPLE, PICKLE_TUPLE };
+    if (args->count < 4) return fail(m, "a tensor with too few arguments");
+    for (int i = 0; i < 4; i++)
+        if (args->item[i]->type != types[i]) return fail(m, "a tensor with odd arguments");
+    TRY(make(m, out, PICKLE_TENSOR));
+    (*out)->storage = args->item[0];
+    (*out)->offset = args->item[1]->integer;
+    (*out)->dim = args->item[2];
+    (*out)->stride = args->item[3];
+    return OK;
+}
+
+// What only marks the type of its first argument.
+static Status call_first(Machine *m, const Pickle *args, Pickle **out)
+{
+    if (args->count < 1) return fail(m, "a function without arguments");
+    *out = args->item[0];
+    return OK;
+}
+
+static const struct { const char *name; Call *call; } functions[] = {
+    { "collections.OrderedDict", call_ordered_dict },
+    { "torch._utils._rebuild_tensor_v2", call_rebuild_tensor },
+    { "torch._utils._rebuild_parameter", call_first },
+    { "torch.jit._pickle.build_intlist", call_first },
+    { "torch.jit._pickle.build_doublelist", call_first },
+    { "torch.jit._pickle.build_boollist", call_first },
+    { "torch.jit._pickle.build_tensorlist", call_first },
+    { "torch.jit._pickle.restore_type_tag", call_first },
+};
+
+static const struct { const char *name; WeightsDtype dtype; } storages[] = {
+    { "torch.FloatStorage", WEIGHTS_F32 }, { "torch.HalfStorage", WEIGHTS_F16 },
+    { "torch.BFloat16Storage", WEIGHTS_BF16 }, { "torch.DoubleStorage", WEIGHTS_F64 },
+    { "torch.LongStorage", WEIGHTS_I64 }, { "torch.IntStorage", WEIGHTS_I32 },
+    { "torch.ShortStorage", WEIGHTS_I16 }, { "torch.CharStorage", WEIGHTS_I8 },
+    { "torch.ByteStorage", WEIGHTS_U8 }, { "torch.BoolStorage", WEIGHTS_BOOL },
+};
+
+enum {
+    FUNCTIONS = sizeof functions / sizeof *functions,
+    STORAGES = sizeof storages / sizeof *storages
+};
+
+static Call *function_of(const char *name)
+{
+    for (int i = 0; i < FUNCTIONS; i++)
+        if (strcmp(functions[i].name, name) == 0) return functions[i].call;
+    return NULL;
+}
+
+static bool storage_of(const char *name, WeightsDtype *dtype)
+{
+    for (int i = 0; i < STORAGES; i++) {
+        if (strcmp(storages[i].name, name) != 0) continue;
+        *dtype = storages[i].dtype;
+        return true;
+    }
+    return false;
+}
+
+// TorchScript's classes are those of the archive's own code, which is not read.
+static bool is_module_class(const char *name)
+{
+    return strncmp(name, "__torch__.", 10) == 0;
+}
+
+// ---- opcodes ------------------------------------------------------------------------------------
+
+static Status op_proto(Machine *m)
+{
+    int64_t version = 0;
+    TRY(take_number(m, &version, 1, false));
+    return version == 2 ? OK : fail(m, "not protocol 2");
+}
+
+static Status op_global(Machine *m)
+{
+    const char *module = NULL, *name = NULL;
+    Pickle *v = NULL;
+    WeightsDtype dtype;
+    TRY(take_line(m, &module));
+    m->text[-1] = '.';                                     // joins the two in place
+    TRY(take_line(m, &name));
+    if (!function_of(module) && !storage_of(module, &dtype) && !is_module_class(module))
+        return err_set(ERR_UNSUPPORTED, "pickle: %s: %s: not a name that weights need, "
+                       "so nothing was run: save a state_dict", m->file, module);
+    TRY(push_new(m, &v, PICKLE_NAME));
+    v->text = module;
+    return OK;
+}
+
+static Status op_reduce(Machine *m)
+{
+    Pickle *args = NULL, *name = NULL, *result = NULL;
+    TRY(pop_type(m, &args, PICKLE_TUPLE, "REDUCE without a tuple"));
+    TRY(pop_type(m, &name, PICKLE_NAME, "REDUCE of what is not a function"));
+    Call *call = function_of(name->text);
+    if (!call) return fail(m, "REDUCE of what is not a function");
+    TRY(call(m, args, &result));
+    return push(m, result);
+}
+
+static Status op_newobj(Machine *m)
+{
+    Pickle *args = NULL, *name = NULL, *v = NULL;
+    TRY(pop_type(m, &args, PICKLE_TUPLE, "NEWOBJ without a tuple"));
+    TRY(pop_type(m, &name, PICKLE_NAME, "NEWOBJ of what is not a class"));
+    if (!is_module_class(name->text)) return fail(m, "NEWOBJ of what is not a module");
+    return push_new(m, &v, PICKLE_OBJECT);
+}
+
+// The state of an OrderedDict is _metadata, which is of no use here; that of a module of torch's
+// own packing (a tuple) neither.
+static Status op_build(Machine *m)
+{
+    Pickle *state = NULL, *v = NULL;
+    TRY(pop(m, &state));
+    TRY(top(m, &v));
+    if (v->type != PICKLE_OBJECT && v->type != PICKLE_DICT)
+        return fail(m, "BUILD of a plain value");
+    if (v->type == PICKLE_OBJECT && state->type == PICKLE_DICT) v->attributes = state;
+    return OK;
+}
+
+// ('storage', class, member, device, elements)
+static Status op_binpersid(Machine *m)
+{
+    static const PickleType types[5] = { PICKLE_STRING, PICKLE_NAME, PICKLE_STRING, PICKLE_STRING,
+                                         PICKLE_INT };
+    Pickle *id = NULL, *v = NULL;
+    WeightsDtype dtype = WEIGHTS_F32;
+    TRY(pop_type(m, &id, PICKLE_TUPLE, "a persistent id that is not a tuple"));
+    bool fits = id->count == 5;
+    for (int i = 0; i < 5 && fits; i++) fits = id->item[i]->type == types[i];
+    if (!fits || strcmp(id->item[0]->text, "storage") || !storage_of(id->item[1]->text, &dtype))
+        return fail(m, "a persistent id that is not a storage");
+    TRY(push_new(m, &v, PICKLE_STORAGE));
+    v->dtype = dtype;
+    v->member = id->item[2]->text;
+    v->elements = id->item[4]->integer;
+    return OK;
+}
+
+static Status op_mark(Machine *m)
+{
+    static Pickle mark = { .type = PICKLE_MARK };
+    return push(m, &mark);
+}
+
+static Status push_empty(Machine *m, PickleType type)
+{
+    Pickle *v = NULL;
+    return push_new(m, &v, type);
+}
+
+static Status op_none(Machine *m) { return push_empty(m, PICKLE_NONE); }
+static Status op_empty_tuple(Machine *m) { return push_empty(m, PICKLE_TUPLE); }
+static Status op_empty_list(Machine *m) { return push_empty(m, PICKLE_LIST); }
+static Status op_empty_dict(Machine *m) { return push_empty(m, PICKLE_DICT); }
+static Status op_newfalse(Machine *m) { return push_empty(m, PICKLE_BOOL); }
+
+static Status op_newtrue(Machine *m)
+{
+    Pickle *v = NULL;
+    TRY(push_new(m, &v, PICKLE_BOOL));
+    v->integer = 1;
+    return OK;
+}
+
+static Status push_int(Machine *m, unsigned bytes, bool is_signed)
+{
+    Pickle *v = NULL;
+    TRY(push_new(m, &v, PICKLE_INT));
+    return take_number(m, &v->integer, bytes, is_signed);
+}
+
+static Status op_binint(Machine *m) { return push_int(m, 4, true); }
+static Status op_binint1(Machine *m) { return push_int(m, 1, false); }
+static Status op_binint2(Machine *m) { return push_int(m, 2, false); }
+
+static Status op_long1(Machine *m)
+{
+    int64_t n = 0;
+    TRY(take_number(m, &n, 1, false));
+    if (n > 8) return fail(m, "an integer of more than 64 bits");
+    return push_int(m, (unsigned)n, true);
+}
+
+static Status op_binfloat(Machine *m)                      // big-endian, as nothing else here
+{
+    Pickle *v = NULL;
+    const uint8_t *p = NULL;
+    uint64_t bits = 0;
+    TRY(push_new(m, &v, PICKLE_FLOAT));
+    TRY(take(m, &p, 8));
+    for (int i = 0; i < 8; i++) bits = bits << 8 | p[i];
+    memcpy(&v->number, &bits, sizeof bits);
+    return OK;
+}
+
+static Status push_text(Machine *m, unsigned length_bytes)
+{
+    Pickle *v = NULL;
+    int64_t n = 0;
+    TRY(take_number(m, &n, length_bytes, false));
+    TRY(push_new(m, &v, PICKLE_STRING));
+    return take_text(m, &v->text, (uint64_t)n);
+}
+
+static Status op_binunicode(Machine *m) { return push_text(m, 4); }
+static Status op_short_binstring(Machine *m) { return push_text(m, 1); }
+
+static Status make_tuple(Machine *m, int64_t from)
+{
+    Pickle *v = NULL;
+    TRY(make(m, &v, PICKLE_TUPLE));
+    int64_t n = m->top - from;
+    v->item = arena_take(m->arena, (size_t)n * sizeof *v->item);
+    if (!v->item) return err_memory("pickle");
+    if (n > 0) memcpy(v->item, m->stack + from, (size_t)n * sizeof *v->item);
+    v->count = v->room = n;
+    m->top = from;
+    return push(m, v);
+}
+
+static Status op_tuple(Machine *m)
+{
+    int64_t from = 0;
+    TRY(above_mark(m, &from));
+    int64_t n = m->top - from;
+    memmove(m->stack + from - 1, m->stack + from, (size_t)n * sizeof *m->stack);
+    m->top--;                                              // the mark is gone
+    return make_tuple(m, from - 1);
+}
+
+static Status tuple_of(Machine *m, int64_t n)
+{
+    for (int64_t i = 1; i <= n; i++)
+        if (m->top < i || m->stack[m->top - i]->type == PICKLE_MARK)
+            return fail(m, "too few values for a tuple");
+    return make_tuple(m, m->top - n);
+}
+
+static Status op_tuple1(Machine *m) { return tuple_of(m, 1); }
+static Status op_tuple2(Machine *m) { return tuple_of(m, 2); }
+static Status op_tuple3(Machine *m) { return tuple_of(m, 3); }
+
+// Moves the values from stack[from] on into the list or dict below them; `below` is how much lies
+// between, the mark or nothing.
+static Status fill(Machine *m, int64_t from, int64_t below, PickleType type, const char *what)
+{
+    int64_t at = from - below - 1;
+    if (at < 0 || m->stack[at]->type != type) return fail(m, what);
+    if (type == PICKLE_DICT && (m->top - from) % 2 != 0) return fail(m, "a key without a value");
+    for (int64_t i = from; i < m->top; i++) {
+        if (m->stack[i]->type == PICKLE_MARK) return fail(m, what);
+        TRY(append(m, m->stack[at], m->stack[i]));
+    }
+    m->top = at + 1;
+    return OK;
+}
+
+static Status fill_marked(Machine *m, PickleType type, const char *what)
+{
+    int64_t from = 0;
+    TRY(above_mark(m, &from));
+    return fill(m, from, 1, type, what);
+}
+
+static Status op_setitems(Machine *m)
+{
+    return fill_marked(m, PICKLE_DICT, "SETITEMS of what is not a dict");
+}
+
+static Status op_appends(Machine *m)
+{
+    return fill_marked(m, PICKLE_LIST, "APPENDS to what is not a list");
+}
+
+static Status op_setitem(Machine *m)
+{
+    return fill(m, m->top - 2, 0, PICKLE_DICT, "SETITEM of what is not a dict");
+}
+
+static Status op_append(Machine *m)
+{
+    return fill(m, m->top - 1, 0, PICKLE_LIST, "APPEND to what is not a list");
+}
+
+static Status put(Machine *m, unsigned bytes)
+{
+    int64_t i = 0;
+    Pickle *v = NULL;
+    TRY(take_number(m, &i, bytes, false));
+    TRY(top(m, &v));
+    if (i >= MAX_VALUES) return fail(m, "a memo beyond 4 million");
+    TRY(enlarge(&m->memo, &m->memos, i + 1));
+    m->memo[i] = v;
+    return OK;
+}
+
+static Status get(Machine *m, unsigned bytes)
+{
+    int64_t i = 0;
+    TRY(take_number(m, &i, bytes, false));
+    if (i >= m->memos || !m->memo[i]) return fail(m, "a memo that was never put");
+    return push(m, m->memo[i]);
+}
+
+static Status op_binput(Machine *m) { return put(m, 1); }
+static Status op_long_binput(Machine *m) { return put(m, 4); }
+static Status op_binget(Machine *m) { return get(m, 1); }
+static Status op_long_binget(Machine *m) { return get(m, 4); }
+
+static Status op_stop(Machine *m)
+{
+    m->stopped = true;
+    return OK;
+}
+
+typedef Status Op(Machine *m);
+static Op *const ops[256] = {
+    [0x80] = op_proto, ['.'] = op_stop, ['('] = op_mark,
+    ['N'] = op_none, [0x88] = op_newtrue, [0x89] = op_newfalse,
+    ['J'] = op_binint, ['K'] = op_binint1, ['M'] = op_binint2, [0x8a] = op_long1,
+    ['G'] = op_binfloat, ['X'] = op_binunicode, ['U'] = op_short_binstring,
+    [')'] = op_empty_tuple, ['t'] = op_tuple, [0x85] = op_tuple1, [0x86] = op_tuple2,
+    [0x87] = op_tuple3, [']'] = op_empty_list, ['a'] = op_append, ['e'] = op_appends,
+    ['}'] = op_empty_dict, ['s'] = op_setitem, ['u'] = op_setitems,
+    ['q'] = op_binput, ['r'] = op_long_binput, ['h'] = op_binget, ['j'] = op_long_binget,
+    ['c'] = op_global, ['R'] = op_reduce, [0x81] = op_newobj, ['b'] = op_build,
+    ['Q'] = op_binpersid,
+};
+
+// ---- use ----------------------------------------------------------------------------------------
+
+static Status run(Machine *m, const Pickle **root)
+{
+    while (!m->stopped) {
+        const uint8_t *op = NULL;
+        TRY(take(m, &op, 1));
+        if (!ops[*op])
+            return err_set(ERR_UNSUPPORTED, "pickle: %s: byte %lld: opcode 0x%02x is not one that "
+                           "weights need", m->file, (long long)(op - m->start), *op);
+        TRY(ops[*op](m));
+    }
+    Pickle *v = NULL;
+    TRY(pop(m, &v));
+    if (m->top != 0) return fail(m, "more than one value is left");
+    *root = v;
+    return OK;
+}
+
+Status pickle_read(const Pickle **root, Arena *arena, const uint8_t *data, size_t bytes,
+                   const char *file)
+{
+    *root = NULL;
+    Machine m = { .start = data, .at = data, .end = data + bytes, .file = file, .arena = arena };
+    m.text = arena_take(arena, bytes + 1);
+    if (!m.text) return err_memory("pickle");
+    Status status = run(&m, root);
+    free(m.stack);
+    free(m.memo);
+    return status;
+}
+
+const Pickle *pickle_get(const Pickle *dict, const char *key)
+{
+    if (!dict || dict->type != PICKLE_DICT) return NULL;
+    for (int64_t i = dict->count; i > 0; i -= 2) {         // the last one counts
+        const Pickle *k = dict->item[i - 2];
+        if (k->type == PICKLE_STRING && strcmp(k->text, key) == 0) return dict->item[i - 1];
+    }
+    return NULL;
+}

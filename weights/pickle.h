@@ -1,0 +1,40 @@
+// pickle.h - reads the part of Python's pickle (protocol 2) that a file of weights needs, as plain
+// data. Nothing is imported or called: a tensor, a storage, a module are kinds of values here.
+//
+// Any other opcode or name is an error that names it. At most 4 million values are made; values may
+// be shared and may contain themselves, so whoever walks them has to count.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tensor/arena.h"
+#include "tensor/err.h"
+#include "weights/weights.h"
+
+typedef enum {
+    PICKLE_NONE, PICKLE_BOOL, PICKLE_INT, PICKLE_FLOAT, PICKLE_STRING, PICKLE_TUPLE, PICKLE_LIST,
+    PICKLE_DICT,         // also collections.OrderedDict
+    PICKLE_NAME,         // of a class or function
+    PICKLE_OBJECT,       // of a class __torch__.*: its attributes
+    PICKLE_STORAGE,      // a member of the zip
+    PICKLE_TENSOR,       // a view of a storage
+    PICKLE_MARK,         // only on the machine's stack
+} PickleType;
+
+typedef struct Pickle Pickle;
+struct Pickle {
+    PickleType type;
+    union {
+        int64_t integer;                                   // BOOL, INT
+        double number;
+        const char *text;                                  // STRING, NAME ("module.name")
+        struct { Pickle **item; int64_t count, room; };    // TUPLE, LIST; DICT: key, value, key, ..
+        struct { const Pickle *attributes; };              // a DICT, or NULL
+        struct { const char *member; int64_t elements; WeightsDtype dtype; };
+        struct { const Pickle *storage, *dim, *stride; int64_t offset; };   // offset in elements
+    };
+};
+
+Status pickle_read(const Pickle **root, Arena *arena, const uint8_t *data, size_t bytes,
+                   const char *file);
+const Pickle *pickle_get(const Pickle *dict, const char *key);   // NULL: not there, or no dict

@@ -1,0 +1,179 @@
+// save.c - writes safetensors: first the header, from what was declared, then the data as it comes.
+#include <stdlib.h>
+#include <string.h>
+
+#include "weights/reader.h"
+
+enum { MAX_META = 64 };
+
+struct WeightsOut {
+    FileOut file;
+    Weights list;                          // the tensors, without data; its arena holds all texts
+    const char *meta[MAX_META][2];         // key, value
+    int metas;
+    int64_t bytes, written;                // declared, and how much of it came
+    bool begun;                            // the header is in the file
+    Status status;                         // the first that failed
+};
+
+static Status keep(WeightsOut *o, Status status)
+{
+    if (o->status == OK) o->status = status;
+    return o->status;
+}
+
+Status weights_create(WeightsOut **out, const char *path)
+{
+    *out = NULL;
+    WeightsOut *o = calloc(1, sizeof *o);
+    if (!o) return err_memory("weights");
+    Status status = file_create(&o->file, path);
+    if (status != OK) {
+        weights_discard(o);
+        return status;
+    }
+    o->list.file = o->file.path;
+    *out = o;
+    return OK;
+}
+
+void weights_discard(WeightsOut *o)
+{
+    if (!o) return;
+    file_discard(&o->file);
+    free(o->list.tensor);
+    free(o->list.sorted);
+    arena_free(&o->list.arena);
+    free(o);
+}
+
+Status weights_put_meta(WeightsOut *o, const char *key, const char *value)
+{
+    if (o->begun || o->metas == MAX_META)
+        return keep(o, err_set(ERR_USAGE, "weights: %s: metadata %s: after the data, or too many",
+                               o->file.path, key));
+    const char **pair = o->meta[o->metas++];
+    pair[0] = arena_string(&o->list.arena, key);
+    pair[1] = arena_string(&o->list.arena, value);
+    return pair[0] && pair[1] ? o->status : keep(o, err_memory("weights"));
+}
+
+static Status declare(WeightsOut *o, WeightsTensor *t)
+{
+    int64_t bytes = 0;
+    if (!t->name) return err_memory("weights");
+    TRY(weights_product(&bytes, t->dim, t->ndim));
+    TRY(size_mul(&bytes, bytes, (int64_t)weights_dtype_bytes(t->dtype)));
+    if (bytes > INT64_MAX - o->bytes)
+        return err_set(ERR_SHAPE, "weights: %s: %s: too large", o->file.path, t->name);
+    t->bytes = (size_t)bytes;
+    o->bytes += bytes;
+    return weights_add(&o->list, t);
+}
+
+Status weights_declare(WeightsOut *o, const char *name, WeightsDtype dtype, int ndim,
+                       const int64_t *dim)
+{
+    if (o->begun || ndim < 0 || ndim > WEIGHTS_MAX_DIM || strcmp(name, "__metadata__") == 0)
+        return keep(o, err_set(ERR_USAGE, "weights: %s: %s: declared after the data, or %d "
+                               "dimensions, or a reserved name", o->file.path, name, ndim));
+    WeightsTensor t = { arena_string(&o->list.arena, name), dtype, ndim, { 0 }, NULL, 0 };
+    for (int i = 0; i < ndim; i++) t.dim[i] = dim[i];
+    return keep(o, declare(o, &t));
+}
+
+// ---- the header ---------------------------------------------------------------------------------
+
+static void put_metadata(JsonOut *json, const WeightsOut *o)
+{
+    if (o->metas == 0) return;
+    json_out_key(json, "__metadata__");
+    json_out_object(json);
+    for (int i = 0; i < o->metas; i++) {
+        json_out_key(json, o->meta[i][0]);
+        json_out_string(json, o->meta[i][1]);
+    }
+    json_out_end(json);
+}
+
+static void put_tensor(JsonOut *json, const WeightsTensor *t, int64_t at)
+{
+    json_out_key(json, t->name);
+    json_out_object(json);
+    json_out_key(json, "dtype");
+    json_out_string(json, weights_dtype_name(t->dtype));
+    json_out_key(json, "shape");
+    json_out_array(json);
+    for (int i = 0; i < t->ndim; i++) json_out_int(json, t->dim[i]);
+    json_out_end(json);
+    json_out_key(json, "data_offsets");
+    json_out_array(json);
+    json_out_int(json, at);
+    json_out_int(json, at + (int64_t)t->bytes);
+    json_out_end(json);
+    json_out_end(json);
+}
+
+static void put_header(JsonOut *json, const WeightsOut *o)
+{
+    int64_t at = 0;
+    json_out_object(json);
+    put_metadata(json, o);
+    for (int64_t i = 0; i < o->list.count; i++) {
+        put_tensor(json, &o->list.tensor[i], at);
+        at += (int64_t)o->list.tensor[i].bytes;
+    }
+    json_out_end(json);
+}
+
+// Blanks behind the header put the data at a multiple of 8 bytes.
+static Status write_header(WeightsOut *o, const JsonOut *json)
+{
+    TRY(json_out_status(json));
+    size_t pad = (8 - json->size % 8) % 8, n = json->size + pad;
+    uint8_t length[8];
+    for (int i = 0; i < 8; i++) length[i] = (uint8_t)((uint64_t)n >> 8 * i);
+    file_write(&o->file, length, sizeof length);
+    file_write(&o->file, json->text, json->size);
+    return file_write(&o->file, "       ", pad);
+}
+
+static Status begin(WeightsOut *o)
+{
+    if (o->begun || o->status != OK) return o->status;
+    o->begun = true;
+    TRY(weights_sort(&o->list));           // refuses a name that comes twice
+    JsonOut json = { 0 };
+    put_header(&json, o);
+    Status status = write_header(o, &json);
+    json_out_free(&json);
+    return status;
+}
+
+// ---- the data -----------------------------------------------------------------------------------
+
+Status weights_write(WeightsOut *o, const void *data, size_t bytes)
+{
+    TRY(keep(o, begin(o)));
+    if (bytes > (uint64_t)(o->bytes - o->written))
+        return keep(o, err_set(ERR_USAGE, "weights: %s: %zu bytes where %lld are left to write",
+                               o->file.path, bytes, (long long)(o->bytes - o->written)));
+    o->written += (int64_t)bytes;
+    return keep(o, file_write(&o->file, data, bytes));
+}
+
+static Status finish(WeightsOut *o)
+{
+    TRY(keep(o, begin(o)));
+    if (o->written != o->bytes)
+        return err_set(ERR_USAGE, "weights: %s: %lld of %lld bytes were written", o->file.path,
+                       (long long)o->written, (long long)o->bytes);
+    return file_commit(&o->file);
+}
+
+Status weights_commit(WeightsOut *o)
+{
+    Status status = finish(o);
+    weights_discard(o);
+    return status;
+}

@@ -1,0 +1,80 @@
+// shards.c - a model in several safetensors files, listed by
+//
+//     {"metadata": {..}, "weight_map": {"NAME": "model-00001-of-00002.safetensors", ..}}
+#include <stdlib.h>
+#include <string.h>
+
+#include "weights/reader.h"
+
+enum { MAX_SHARDS = 1024 };
+
+// A name of a file beside the index, and nothing else: a list from a stranger must not lead
+// elsewhere.
+static Status shard_path(char out[FILE_PATH], const Weights *w, const char *name)
+{
+    if (!*name || strchr(name, '/') || strchr(name, '\\') || strcmp(name, "..") == 0)
+        return err_set(ERR_FORMAT, "weights: %s: %s: not a file beside it", w->file, name);
+    size_t n = (size_t)(path_name(w->file) - w->file);
+    if (n >= FILE_PATH) return err_set(ERR_IO, "path too long: %.200s...", w->file);
+    char folder[FILE_PATH];
+    memcpy(folder, w->file, n);
+    folder[n] = 0;
+    return path_join(out, folder, name);
+}
+
+static Status open_shard(Weights *w, const char *name)
+{
+    char path[FILE_PATH];
+    TRY(shard_path(path, w, name));
+    if (w->shards == MAX_SHARDS)
+        return err_set(ERR_FORMAT, "weights: %s: more than %d files", w->file, MAX_SHARDS);
+    TRY(weights_open_as(&w->shard[w->shards], path, weights_read_safetensors));
+    const Weights *s = w->shard[w->shards++];
+    for (int64_t i = 0; i < s->count; i++) TRY(weights_add(w, &s->tensor[i]));
+    return OK;
+}
+
+static int by_string(const void *a, const void *b)
+{
+    const Json *const *x = a, *const *y = b;
+    return strcmp((*x)->string, (*y)->string);
+}
+
+// Opens each file once; they come in the order of their names, which is that of their numbers.
+static Status open_shards(Weights *w, const Json *map, const Json **file)
+{
+    for (int64_t i = 0; i < map->count; i++) {
+        const char *name = NULL;
+        TRY(json_string(&name, &map->item[i]));
+        file[i] = &map->item[i];
+    }
+    qsort(file, (size_t)map->count, sizeof *file, by_string);
+    for (int64_t i = 0; i < map->count; i++)
+        if (i == 0 || by_string(&file[i - 1], &file[i]) != 0) TRY(open_shard(w, file[i]->string));
+    return OK;
+}
+
+// Of the names in the index each has to be in the file that it says.
+static Status check_names(const Weights *w, const Json **file, int64_t n)
+{
+    for (int64_t i = 0, s = 0; i < n; i++) {
+        if (i > 0 && by_string(&file[i - 1], &file[i]) != 0) s++;
+        if (!weights_find(w->shard[s], file[i]->key))
+            return err_set(ERR_FORMAT, "weights: %s: %s: is not in %s", w->file, file[i]->key,
+                           file[i]->string);
+    }
+    return OK;
+}
+
+Status weights_read_shards(Weights *w)
+{
+    const Json *root, *map;
+    w->kind = WEIGHTS_SHARDS;
+    TRY(json_parse(&root, &w->arena, w->data, w->bytes, w->file));
+    TRY(json_need(&map, root, "weight_map", JSON_OBJECT));
+    const Json **file = arena_take(&w->arena, (size_t)map->count * sizeof *file);
+    w->shard = arena_zero(&w->arena, MAX_SHARDS * sizeof(Weights *));
+    if (!file || !w->shard) return err_memory("weights");
+    TRY(open_shards(w, map, file));
+    return check_names(w, file, map->count);
+}

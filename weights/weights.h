@@ -1,0 +1,115 @@
+// weights.h - files of named arrays: OpenAI's and PyTorch's .pt, safetensors.
+//
+//     Weights *w;
+//     TRY(weights_open(&w, "ViT-B-32.pt"));
+//     const WeightsTensor *t = weights_find(w, "visual.ln_pre.weight");
+//     if (!t) return err_set(..., weights_nearest(w, "visual.ln_pre.weight"));
+//     weights_to_f32(dst, t);
+//     weights_close(w);                       // all names and data are gone
+//
+// A file is known by its content, not by its name:
+//
+//     safetensors         8 bytes length of the header, JSON, data. A header of up to 100 MB; each
+// byte
+//                         behind it belongs to exactly one tensor, as the reference asks
+//     TorchScript .pt     what OpenAI published: a zip with data.pkl, whose object is a module. Its
+//                         tensors are named by their path through the submodules. Those that the
+// code
+//                         uses but that are no parameters (attn_mask) are listed too
+//     torch.save          a zip with data.pkl, whose object is a state dict, or holds one under
+//                         `state_dict`, `model_state_dict` or `model` (training checkpoints; the
+// other
+//                         keys are skipped). `module.` in front of all names is taken off
+//     index .json         of safetensors in several files, which lie beside it
+//
+// Members of a zip may be stored or deflated. Of pickle only what these files need is known,
+// nothing is ever run, and any other opcode or class is an error that names it. Files from
+// strangers are expected to lie: every length is checked, and what is unpacked is limited to 64 MiB
+// and 20 times the file. Not read: torch.save's format before 1.6, TorchScript before 1.4, whole
+// pickled modules.
+//
+// The file stays mapped, so opening is quick and f32 data can be used where it lies. The CRC of a
+// stored member is checked for data.pkl alone: for the others the whole file would have to be read.
+// One Weights may be read by many threads. The machine has to be little-endian.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tensor/err.h"
+
+enum { WEIGHTS_MAX_DIM = 8, WEIGHTS_NAME = 1024 };     // longest name, its end included
+
+typedef enum {
+    WEIGHTS_F64, WEIGHTS_F32, WEIGHTS_F16, WEIGHTS_BF16,
+    WEIGHTS_I64, WEIGHTS_I32, WEIGHTS_I16, WEIGHTS_I8,
+    WEIGHTS_U64, WEIGHTS_U32, WEIGHTS_U16, WEIGHTS_U8, WEIGHTS_BOOL,
+} WeightsDtype;
+
+typedef struct {
+    const char *name;
+    WeightsDtype dtype;
+    int ndim;
+    int64_t dim[WEIGHTS_MAX_DIM];              // row-major, dim[0] the slowest; no dims: one number
+    const void *data;                          // not always aligned to its type
+    size_t bytes;
+} WeightsTensor;
+
+typedef enum {
+    WEIGHTS_SAFETENSORS, WEIGHTS_TORCHSCRIPT, WEIGHTS_STATE_DICT, WEIGHTS_SHARDS
+} WeightsKind;
+
+typedef struct Weights Weights;
+
+// ---- reading ------------------------------------------------------------------------------------
+
+Status weights_open(Weights **out, const char *path);  // on failure *out is NULL
+
+// The same for bytes in memory, which have to stay until weights_close. `name` is for messages.
+Status weights_parse(Weights **out, const void *data, size_t bytes, const char *name);
+void weights_close(Weights *w);                        // accepts NULL
+
+WeightsKind weights_kind(const Weights *w);
+const char *weights_kind_name(WeightsKind kind);       // "safetensors", "TorchScript", ..
+int64_t weights_count(const Weights *w);
+const WeightsTensor *weights_at(const Weights *w, int64_t i);   // in the order of the file
+const WeightsTensor *weights_find(const Weights *w, const char *name);  // NULL: not there
+const char *weights_nearest(const Weights *w, const char *name);  // for "did you mean"; or NULL
+
+// Metadata of safetensors (of a sharded model: none).
+const char *weights_meta(const Weights *w, const char *key);    // NULL: not there
+const char *weights_meta_key(const Weights *w, int64_t i);      // the i-th key; NULL after the last
+
+int64_t weights_elements(const WeightsTensor *t);
+const char *weights_dtype_name(WeightsDtype dtype);    // as in safetensors: "F32", "BF16", ..
+size_t weights_dtype_bytes(WeightsDtype dtype);
+
+// Converts all elements, of any dtype; 16-bit floats exactly, others to the nearest float.
+void weights_to_f32(float *dst, const WeightsTensor *t);
+// The same for `count` elements from `from` on, to share the work between threads.
+void weights_part_to_f32(float *dst, const WeightsTensor *t, int64_t from, int64_t count);
+// The data itself where it is f32 and aligned to 4 bytes, else NULL.
+const float *weights_f32_view(const WeightsTensor *t);
+
+// ---- writing safetensors ------------------------------------------------------------------------
+
+//     WeightsOut *o;
+//     TRY(weights_create(&o, "model.safetensors"));
+//     weights_put_meta(o, "format", "pt");                         // errors are kept ..
+//     weights_declare(o, "scale", WEIGHTS_F32, 0, NULL);
+//     weights_declare(o, "proj", WEIGHTS_F32, 2, (int64_t[]){ 512, 768 });
+//     weights_write(o, &scale, sizeof scale);                      // in the order of declaration,
+//     weights_write(o, proj, 512 * 768 * sizeof *proj);            // in pieces of any size
+//     TRY(weights_commit(o));                                      // .. and told here
+//
+// The data starts at a multiple of 8 bytes and has no gaps, so declare wider types first. The file
+// is there as a whole or not at all.
+typedef struct WeightsOut WeightsOut;
+
+Status weights_create(WeightsOut **out, const char *path);
+Status weights_put_meta(WeightsOut *o, const char *key, const char *value);
+Status weights_declare(WeightsOut *o, const char *name, WeightsDtype dtype, int ndim,
+                       const int64_t *dim);
+Status weights_write(WeightsOut *o, const void *data, size_t bytes);
+Status weights_commit(WeightsOut *o);                  // frees o in any case
+void weights_discard(WeightsOut *o);                   // instead of a commit; accepts NULL
