@@ -78,6 +78,7 @@ static const float ERF_LARGE[8] = { -0x1.6f6386p-13f, 0x1.21280cp+0f, 0x1.44456c
 // v_max(a,b)           a > b ? a : b
 // v_if_lt(a,b,x,y)     a < b ? x : y
 // v_sign(a,b)          |a| with the sign of b
+// v_transpose(r)       r[i] lane j  <->  r[j] lane i
 // v_scale(p,t)         p 2^n, rounded once, where t = EXP_ROUND + n and -252 <= n <= 254
 
 #if defined(ISA_avx512)
@@ -114,6 +115,29 @@ static inline V v_scale(V p, V t)
     V b = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(other, bias), 23));
     return v_mul(v_mul(p, a), b);
 }
+static inline void v_transpose(V r[LANES])
+{
+    V t[LANES], u[LANES];
+    for (int i = 0; i < LANES; i += 2) {
+        t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+        t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+    }
+    for (int i = 0; i < LANES; i++) {          // u[4g+c]: quarter q holds rows 4g.. of column 4q+c
+        __m512d x = _mm512_castps_pd(t[(i & ~3) + (i >> 1 & 1)]);
+        __m512d y = _mm512_castps_pd(t[(i & ~3) + (i >> 1 & 1) + 2]);
+        u[i] = _mm512_castpd_ps(i & 1 ? _mm512_unpackhi_pd(x, y) : _mm512_unpacklo_pd(x, y));
+    }
+    for (int c = 0; c < 4; c++) {
+        V even = _mm512_shuffle_f32x4(u[c], u[4 + c], 0x88);
+        V even2 = _mm512_shuffle_f32x4(u[8 + c], u[12 + c], 0x88);
+        V odd = _mm512_shuffle_f32x4(u[c], u[4 + c], 0xDD);
+        V odd2 = _mm512_shuffle_f32x4(u[8 + c], u[12 + c], 0xDD);
+        r[c] = _mm512_shuffle_f32x4(even, even2, 0x88);
+        r[4 + c] = _mm512_shuffle_f32x4(odd, odd2, 0x88);
+        r[8 + c] = _mm512_shuffle_f32x4(even, even2, 0xDD);
+        r[12 + c] = _mm512_shuffle_f32x4(odd, odd2, 0xDD);
+    }
+}
 
 #elif defined(ISA_avx2)
 
@@ -131,11 +155,16 @@ static inline void v_store(float *p, V x)
 }
 static inline V v_load_n(const float *p, int n)
 {
+    if (n == LANES) return v_load(p);
     return (V){ _mm256_maskload_ps(p, v_mask(n)),
                 n > 8 ? _mm256_maskload_ps(p + 8, v_mask(n - 8)) : _mm256_setzero_ps() };
 }
 static inline void v_store_n(float *p, V x, int n)
 {
+    if (n == LANES) {                          // AMD takes its time over a masked store
+        v_store(p, x);
+        return;
+    }
     _mm256_maskstore_ps(p, v_mask(n), x.a);
     if (n > 8) _mm256_maskstore_ps(p + 8, v_mask(n - 8), x.b);
 }
@@ -170,6 +199,38 @@ static inline __m256 v_scale_half(__m256 p, __m256 t)
     return _mm256_mul_ps(_mm256_mul_ps(p, a), b);
 }
 static inline V v_scale(V p, V t) { return (V){ v_scale_half(p.a, t.a), v_scale_half(p.b, t.b) }; }
+static inline void v_transpose_quarter(__m256 r[8])
+{
+    __m256 t[8], u[8];
+    for (int i = 0; i < 8; i += 2) {
+        t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+        t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+    }
+    for (int i = 0; i < 8; i++) {              // u[4g+c]: half h holds rows 4g.. of column 4h+c
+        __m256d x = _mm256_castps_pd(t[(i & ~3) + (i >> 1 & 1)]);
+        __m256d y = _mm256_castps_pd(t[(i & ~3) + (i >> 1 & 1) + 2]);
+        u[i] = _mm256_castpd_ps(i & 1 ? _mm256_unpackhi_pd(x, y) : _mm256_unpacklo_pd(x, y));
+    }
+    for (int c = 0; c < 4; c++) {
+        r[c] = _mm256_permute2f128_ps(u[c], u[4 + c], 0x20);
+        r[4 + c] = _mm256_permute2f128_ps(u[c], u[4 + c], 0x31);
+    }
+}
+static inline void v_transpose(V r[LANES])
+{
+    __m256 q[4][8];                            // upper left, lower left, upper right, lower right
+    for (int i = 0; i < 8; i++) {
+        q[0][i] = r[i].a;
+        q[1][i] = r[8 + i].a;
+        q[2][i] = r[i].b;
+        q[3][i] = r[8 + i].b;
+    }
+    for (int i = 0; i < 4; i++) v_transpose_quarter(q[i]);
+    for (int i = 0; i < 8; i++) {
+        r[i] = (V){ q[0][i], q[1][i] };
+        r[8 + i] = (V){ q[2][i], q[3][i] };
+    }
+}
 
 #elif defined(ISA_neon)
 
@@ -189,12 +250,17 @@ static inline void v_store(float *p, V x)
 }
 static inline V v_load_n(const float *p, int n)
 {
+    if (n == LANES) return v_load(p);
     float lane[LANES] = { 0 };
     memcpy(lane, p, (size_t)n * sizeof *p);
     return v_load(lane);
 }
 static inline void v_store_n(float *p, V x, int n)
 {
+    if (n == LANES) {
+        v_store(p, x);
+        return;
+    }
     float lane[LANES];
     v_store(lane, x);
     memcpy(p, lane, (size_t)n * sizeof *p);
@@ -254,6 +320,24 @@ static inline V v_scale(V p, V t)
     }
     return p;
 }
+static inline void v_transpose(V r[LANES])
+{
+    V out[LANES];
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 4; j++) {          // rows 4i.., columns 4j..
+            float32x4_t a = r[4 * i].val[j], b = r[4 * i + 1].val[j];
+            float32x4_t c = r[4 * i + 2].val[j], d = r[4 * i + 3].val[j];
+            float64x2_t ab = vreinterpretq_f64_f32(vtrn1q_f32(a, b));
+            float64x2_t cd = vreinterpretq_f64_f32(vtrn1q_f32(c, d));
+            float64x2_t ab2 = vreinterpretq_f64_f32(vtrn2q_f32(a, b));
+            float64x2_t cd2 = vreinterpretq_f64_f32(vtrn2q_f32(c, d));
+            out[4 * j].val[i] = vreinterpretq_f32_f64(vtrn1q_f64(ab, cd));
+            out[4 * j + 1].val[i] = vreinterpretq_f32_f64(vtrn1q_f64(ab2, cd2));
+            out[4 * j + 2].val[i] = vreinterpretq_f32_f64(vtrn2q_f64(ab, cd));
+            out[4 * j + 3].val[i] = vreinterpretq_f32_f64(vtrn2q_f64(ab2, cd2));
+        }
+    memcpy(r, out, sizeof out);
+}
 
 #else
 
@@ -271,8 +355,13 @@ static inline V v_load_n(const float *p, int n)
     return a;
 }
 static inline void v_store_n(float *p, V a, int n) { memcpy(p, a.f, (size_t)n * sizeof *p); }
-static inline V v_load(const float *p) { return v_load_n(p, LANES); }
-static inline void v_store(float *p, V a) { v_store_n(p, a, LANES); }
+static inline V v_load(const float *p)
+{
+    V a;
+    memcpy(a.f, p, sizeof a.f);
+    return a;
+}
+static inline void v_store(float *p, V a) { memcpy(p, a.f, sizeof a.f); }
 static inline V v_add(V a, V b)
 {
     for (int i = 0; i < LANES; i++) a.f[i] += b.f[i];
@@ -328,12 +417,31 @@ static inline V v_scale(V p, V t)
     }
     return p;
 }
+static inline void v_transpose(V r[LANES])
+{
+    for (int i = 0; i < LANES; i++)
+        for (int j = 0; j < i; j++) {
+            float t = r[i].f[j];
+            r[i].f[j] = r[j].f[i];
+            r[j].f[i] = t;
+        }
+}
 
 #endif
 
 // ---- the same for all ---------------------------------------------------------------------------
 
 static inline V v_zero(void) { return v_set(0); }
+
+// The first n lanes; the rest becomes x.
+static inline V v_first(V a, int n, float x)
+{
+    if (n == LANES) return a;
+    float f[LANES];
+    v_store(f, v_set(x));
+    v_store_n(f, a, n);
+    return v_load(f);
+}
 
 // Lanes fold by 8, 4, 2, 1: lane i of a half meets lane i of the other.
 static inline float v_sum(V a)
