@@ -34,7 +34,7 @@ float fm_erf(float x)
     return copysignf(1 - fm_exp(-large), x);
 }
 
-// ---- double: multiplications and additions only, which round alike everywhere --------------------
+// ---- double: multiplications and additions only, which round alike everywhere -------------------
 // Coefficients, lowest first: test/golden/fmath.py.
 
 static uint64_t double_bits(double x)
@@ -79,8 +79,8 @@ double fm_exp64(double x)
     return p * bits_double((uint64_t)(power - half + 1023) << 52);
 }
 
-// x = 2^n (1 + f), 1 + f in [sqrt(1/2), sqrt(2)).  With s = f / (2 + f), log(1 + f) = 2 s + s R(s^2);
-// written as f - (f^2/2 - s (f^2/2 + R)) only small terms are rounded.
+// x = 2^n (1 + f), 1 + f in [sqrt(1/2), sqrt(2)).  With s = f / (2 + f), log(1 + f) = 2 s + s
+// R(s^2); written as f - (f^2/2 - s (f^2/2 + R)) only small terms are rounded.
 double fm_log64(double x)
 {
     static const double c[7] = {               // (log(1 + f) / s - 2) / s^2

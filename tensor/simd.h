@@ -2,10 +2,10 @@
 //
 // A V is 16 lanes: one register of AVX-512, two of AVX2, four of NEON, an array in plain C. Each
 // operation here is exactly rounded, so its bits are a matter of arithmetic, not of the processor:
-// a*b+c is always one fused multiply-add, sums over a row always run in 16 lanes (v_sum at the end),
-// and where instruction sets differ (NaN, -0 in a maximum) the rule is a comparison and a choice.
-// A file is compiled once per instruction set, with ISA_avx512, ISA_avx2 or ISA_neon defined; with
-// none of them it gets plain C.
+// a*b+c is always one fused multiply-add, sums over a row always run in 16 lanes (v_sum at the
+// end), and where instruction sets differ (NaN, -0 in a maximum) the rule is a comparison and a
+// choice. A file is compiled once per instruction set, with ISA_avx512, ISA_avx2 or ISA_neon
+// defined; with none of them it gets plain C.
 #pragma once
 #include <float.h>
 #include <math.h>
@@ -38,9 +38,9 @@ static inline float bits_float(uint32_t u)
     return x;
 }
 
-// a*b+c rounded once. Without an instruction for it: a*b is exact in double; the sum is rounded there
-// to odd (an inexact result gets its last bit set), after which rounding to float is right, since a
-// double has more than two bits to spare (Boldo and Melquiond 2008).
+// a*b+c rounded once. Without an instruction for it: a*b is exact in double; the sum is rounded
+// there to odd (an inexact result gets its last bit set), after which rounding to float is right,
+// since a double has more than two bits to spare (Boldo and Melquiond 2008).
 static inline float fma1(float a, float b, float c)
 {
 #if defined(__FMA__) || defined(__aarch64__)
@@ -56,9 +56,9 @@ static inline float fma1(float a, float b, float c)
 #endif
 }
 
-// exp(x) = 2^n exp(r),  n = round(x / ln 2),  exp(r) = 1 + r + r^2 P(r). Coefficients, lowest first:
-// test/golden/fmath.py. EXP_ROUND: added to a small number, it leaves the nearest integer in the last
-// bits. EXP_LN2: the first piece times n is exact.
+// exp(x) = 2^n exp(r),  n = round(x / ln 2),  exp(r) = 1 + r + r^2 P(r). Coefficients, lowest
+// first: test/golden/fmath.py. EXP_ROUND: added to a small number, it leaves the nearest integer
+// in the last bits. EXP_LN2: the first piece times n is exact.
 static const float EXP_POLY[5] = { 0x1.fffffcp-2f, 0x1.55548cp-3f, 0x1.555858p-5f, 0x1.123dep-7f,
                                    0x1.6ac74cp-10f };
 static const float EXP_LN2[2] = { 0x1.62e4p-1f, 0x1.7f7d1cp-20f }, EXP_LOG2E = 0x1.715476p+0f;
@@ -68,8 +68,8 @@ static const float EXP_ROUND = 0x1.8p23f, EXP_MAX = 89, EXP_MIN = -104;
 static const float ERF_SPLIT = 0.921875f;
 static const float ERF_SMALL[7] = { 0x1.06eba8p-3f, -0x1.81274p-2f, 0x1.ce2d76p-4f, -0x1.b8043ep-6f,
                                     0x1.5476ep-8f, -0x1.a8030ep-11f, 0x1.570f8cp-14f };
-static const float ERF_LARGE[8] = { -0x1.6f6386p-13f, 0x1.21280cp+0f, 0x1.44456cp-1f, 0x1.bb894ep-4f,
-                                    -0x1.9b9c4cp-6f, 0x1.116fb4p-8f, -0x1.c7d6d8p-12f,
+static const float ERF_LARGE[8] = { -0x1.6f6386p-13f, 0x1.21280cp+0f, 0x1.44456cp-1f,
+                                    0x1.bb894ep-4f, -0x1.9b9c4cp-6f, 0x1.116fb4p-8f, -0x1.c7d6d8p-12f,
                                     0x1.624c0ep-16f };
 
 // ---- sixteen lanes ------------------------------------------------------------------------------

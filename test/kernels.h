@@ -1,8 +1,9 @@
-// kernels.h - every kernel of a backend as a call that can be tried: with seeded inputs, guard zones
-// around every array, outputs that arrive as NaN. test_backend, test_bits and bench_kernels share it.
+// kernels.h - every kernel of a backend as a call that can be tried: with seeded inputs, guard
+// zones around every array, outputs that arrive as NaN. test_backend, test_bits and bench_kernels
+// share it.
 //
-// A call is a function that asks for its arrays in the order of the kernel's arguments and then runs
-// the kernel as long as again() says so. Who tries it looks into c.array afterwards.
+// A call is a function that asks for its arrays in the order of the kernel's arguments and then
+// runs the kernel as long as again() says so. Who tries it looks into c.array afterwards.
 #pragma once
 #include <time.h>
 
@@ -36,7 +37,7 @@ struct Call {
 static inline double call_clock(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    timespec_get(&t, TIME_UTC);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -160,8 +161,8 @@ static inline uint64_t call_hash(const Call *c)
     return (h ^ result) * 0x100000001B3;
 }
 
-// What a backward kernel is given of the forward one comes from the cpu device, whose bits are the same
-// everywhere.
+// What a backward kernel is given of the forward one comes from the cpu device, whose bits are the
+// same everywhere.
 static inline float *scratch(int64_t n)
 {
     float *p = calloc((size_t)n + 1, sizeof *p);
@@ -413,8 +414,8 @@ static inline void sgd(Call *c)
 }
 
 // ---- the cases ----------------------------------------------------------------------------------
-// Ragged on purpose: 1, sizes around a register (16), a tile of each instruction set (4, 6, 14 rows;
-// 16, 32 columns) and a block of K (384); a layer of ViT-B/32 with few rows.
+// Ragged on purpose: 1, sizes around a register (16), a tile of each instruction set (4, 6, 14
+// rows; 16, 32 columns) and a block of K (384); a layer of ViT-B/32 with few rows.
 
 static const KernelCase kernel_cases[] = {
     { "fill", fill, { 1 }, ACT_NONE, 1 }, { "fill", fill, { 40003 }, ACT_NONE, 1 },
@@ -470,7 +471,8 @@ static const KernelCase kernel_cases[] = {
     { "act_bwd", act_bwd, { 20005 }, ACT_QUICK_GELU, 1 },
     { "act_bwd", act_bwd, { 20005 }, ACT_GELU, 1 },
     { "act_bwd", act_bwd, { 5 }, ACT_NONE, 1 },
-    { "add_fwd", add_fwd, { 3, 17 }, ACT_NONE, 1 }, { "add_fwd", add_fwd, { 40, 768 }, ACT_NONE, 1 },
+    { "add_fwd", add_fwd, { 3, 17 }, ACT_NONE, 1 },
+    { "add_fwd", add_fwd, { 40, 768 }, ACT_NONE, 1 },
     { "scale_fwd", scale_fwd, { 33, 7 }, ACT_NONE, 1 },
     { "scale_bwd", scale_bwd, { 33, 7 }, ACT_NONE, 231 },
     { "dot_fwd", dot_fwd, { 1 }, ACT_NONE, 1 }, { "dot_fwd", dot_fwd, { 70001 }, ACT_NONE, 16 },

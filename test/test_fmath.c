@@ -96,7 +96,8 @@ static void lanes(void)
 // fma1 against the C library's fmaf, on numbers that cancel, round halfway and underflow.
 static void fused(void)
 {
-    // The product lies midway between two floats; c decides, though the sum in double does not see it.
+    // The product lies midway between two floats; c decides, though the sum in double does not see
+    // it.
     const float a1 = 1 + 0x1p-12f, below = 1 + 0x1p-11f, above = below + 0x1p-23f;
     CHECK(fma1(a1, a1, 0x1p-80f) == above && fma1(a1, a1, -0x1p-80f) == below, "a tie");
     Rng r = rng_at(test_seed, 1, 0, RNG_TEST);
@@ -104,7 +105,7 @@ static void fused(void)
         float a = bits_float(rng_u32(&r)), b = bits_float(rng_u32(&r)), c = bits_float(rng_u32(&r));
         if (i % 4 == 1) c = -a * b;
         if (i % 4 == 2) c = a * b * 0x1p-24f * (float)(rng_below(&r, 5) + 1);
-        if (i % 4 == 3) { a = bits_float(rng_u32(&r) & 0xBFFFF000u); b = 0x1p-60f * (1 + 0x1p-12f); }
+        if (i % 4 == 3) a = bits_float(rng_u32(&r) & 0xBFFFF000u), b = 0x1p-60f * (1 + 0x1p-12f);
         if (!CHECK(same(fma1(a, b, c), fmaf(a, b, c)), "%a * %a + %a = %a", (double)a, (double)b,
                    (double)c, (double)fma1(a, b, c)))
             return;

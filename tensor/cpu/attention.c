@@ -1,11 +1,11 @@
-// attention.c - a head of a sample is a piece of work of its own: a few small products in scratch that
-// fits L2, and a softmax between them. The products are tiles of gemm.c.
+// attention.c - a head of a sample is a piece of work of its own: a few small products in scratch
+// that fits L2, and a softmax between them. The products are tiles of gemm.c.
 //
-// Queries lie across the lanes. So the scores stand as (T,NR), key by key, for NR queries at a time;
-// the maximum of a query and its sum run down the keys in order, lane by lane, and nothing depends on
-// how many other queries there are. The scores of a tile of queries are held whole: no rescaling, in
-// whose roundings a tile could be seen. Keys that a query does not see get probability 0, and their
-// terms leave every sum as it is. Equations: cpu_ref.c.
+// Queries lie across the lanes. So the scores stand as (T,NR), key by key, for NR queries at a
+// time; the maximum of a query and its sum run down the keys in order, lane by lane, and nothing
+// depends on how many other queries there are. The scores of a tile of queries are held whole: no
+// rescaling, in whose roundings a tile could be seen. Keys that a query does not see get
+// probability 0, and their terms leave every sum as it is. Equations: cpu_ref.c.
 #include "tensor/cpu/work.h"
 
 typedef struct {
@@ -51,8 +51,9 @@ static void product(float *c, int64_t c_step, const float *a, int64_t a_step, co
     for (int64_t j = 0; j < N; j += NR)
         for (int64_t i = 0; i < M; i += MR) {
             float *at = c + i * c_step + j;
-            Tile t = { a + i, b + j, add ? at : nothing, at, a_step, b_step, add ? c_step : 0, c_step,
-                       K };
+            Tile t = { .a = a + i, .b = b + j, .start = add ? at : nothing, .c = at,
+                       .a_step = a_step, .b_step = b_step, .start_step = add ? c_step : 0,
+                       .c_step = c_step, .K = K };
             tile(&t, (int)min64(MR, M - i));
         }
 }

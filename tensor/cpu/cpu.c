@@ -1,5 +1,6 @@
-// cpu.c - the cpu device: its memory, its table, and its kernels included below. Compiled once for each
-// instruction set, so everything but the table is static and there is one copy of each kernel a set.
+// cpu.c - the cpu device: its memory, its table, and its kernels included below. Compiled once for
+// each instruction set, so everything but the table is static and there is one copy of each kernel
+// a set.
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif

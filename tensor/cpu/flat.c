@@ -1,5 +1,6 @@
-// flat.c - kernels that go element by element or down the rows; memory is their limit, not arithmetic.
-// An element depends on its own inputs only, or is a chain of its own: cut as one likes.
+// flat.c - kernels that go element by element or down the rows; memory is their limit, not
+// arithmetic. An element depends on its own inputs only, or is a chain of its own: cut as one
+// likes.
 #include "tensor/cpu/work.h"
 
 typedef struct {

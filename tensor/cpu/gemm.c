@@ -1,17 +1,17 @@
 // gemm.c - linear layers. All three products are one: c (M,N) = start + a (M,K) b (K,N).
 //
-// The idea is Goto's (Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication").
-// A tile of MR x NR sums stays in registers while k runs; for that a and b are copied ("packed") so that
-// the tile reads both from front to back. K is cut into blocks of at most KC so that what a tile reads
-// stays in the caches:
+// The idea is Goto's (Goto and van de Geijn 2008, "Anatomy of high-performance matrix
+// multiplication"). A tile of MR x NR sums stays in registers while k runs; for that a and b are
+// copied ("packed") so that the tile reads both from front to back. K is cut into blocks of at
+// most KC so that what a tile reads stays in the caches:
 //
 //     b packed: panels of NR columns, a panel (KC,NR): 48 KiB, streams from L2
 //     a packed: panels of MR rows, a panel (KC,MR): 21 KiB, in L1
 //     a task: some panels of a times some panels of b; threads take tasks as they get free
 //
 // A tile starts from what stands in c and goes on with k in order. So each element is one chain of
-// fused multiply-adds from k = 0 to K-1, whatever MR, NR, KC and the number of threads are, and its bits
-// are the same on every instruction set.
+// fused multiply-adds from k = 0 to K-1, whatever MR, NR, KC and the number of threads are, and
+// its bits are the same on every instruction set.
 #include "tensor/cpu/work.h"
 
 #if defined(ISA_avx512)
@@ -56,7 +56,8 @@ INLINE void tile_rows(const Tile *t, const int rows)
             v_store(t->c + i * t->c_step + j * LANES, sum[i][j]);
 }
 
-// The number of rows must be known when the sums are given registers: one copy of the loop for each.
+// The number of rows must be known when the sums are given registers: one copy of the loop for
+// each.
 static void tile(const Tile *t, int rows)
 {
     switch (rows) {
@@ -218,8 +219,8 @@ static void multiply(const Gemm *g, int64_t task)
         }
 }
 
-// Packing comes first in the order of pieces, but par_for hands out the last ones first: whoever finds
-// no more tiles packs the next block.
+// Packing comes first in the order of pieces, but par_for hands out the last ones first: whoever
+// finds no more tiles packs the next block.
 static void gemm_pieces(void *arg, int64_t from, int64_t to)
 {
     const Gemm *g = arg;
@@ -229,8 +230,8 @@ static void gemm_pieces(void *arg, int64_t from, int64_t to)
         else multiply(g, i - g->a_groups - g->b_groups);
 }
 
-// A task has up to 224 x 256 elements of c: 336 KiB of packed a, to stay in L2 while b passes. Small
-// products are cut finer, until there are enough tasks to share.
+// A task has up to 224 x 256 elements of c: 336 KiB of packed a, to stay in L2 while b passes.
+// Small products are cut finer, until there are enough tasks to share.
 static int64_t choose_tasks(Gemm *g)
 {
     int64_t m = ceil_div(g->M, MR), n = ceil_div(g->N, NR), enough = 6 * par_threads();
@@ -255,7 +256,8 @@ static void gemm(Gemm *g)
     int64_t a_size = round_up(g->M, LANES) * g->kc, b_size = round_up(g->N, NR) * g->kc;
     float *p = work(2 * (a_size + b_size) + g->N);
     if (!p) return;
-    if (g->start == zeros) g->start = memset(p + 2 * (a_size + b_size), 0, (size_t)g->N * sizeof *p);
+    if (g->start == zeros)
+        g->start = memset(p + 2 * (a_size + b_size), 0, (size_t)g->N * sizeof *p);
     for (int i = 0; i < 2; i++) {
         g->a_pack[i] = p + i * a_size;
         g->b_pack[i] = p + 2 * a_size + i * b_size;

@@ -1,5 +1,5 @@
-// rows.c - kernels of which each row is a small problem of its own. A sum along a row runs in 16 lanes
-// (simd.h); sums down the rows are chains in the order of the rows. Equations: cpu_ref.c.
+// rows.c - kernels of which each row is a small problem of its own. A sum along a row runs in 16
+// lanes (simd.h); sums down the rows are chains in the order of the rows. Equations: cpu_ref.c.
 #include "tensor/cpu/work.h"
 
 typedef struct {
