@@ -109,7 +109,8 @@ static Status solarize_add(Image *image, double value)
 
 // ---- blends -------------------------------------------------------------------------------------
 
-// dull + factor (bright - dull), truncated. Outside 0..1 it is clamped; inside it cannot leave a byte.
+// dull + factor (bright - dull), truncated. Outside 0..1 it is clamped; inside it cannot leave a
+// byte.
 static inline uint8_t blend(uint8_t dull, uint8_t bright, float factor)
 {
     float v = (float)dull + factor * (float)(bright - dull);
@@ -377,7 +378,8 @@ void augment_draw(AugmentChain *chain, Rng *rng, int n, double m)
 
 Status augment_apply(Image *image, const AugmentChain *chain)
 {
-    for (int i = 0; i < chain->n; i++) TRY(augment_op(image, chain->step[i].op, chain->step[i].value));
+    for (int i = 0; i < chain->n; i++) TRY(augment_op(image, chain->step[i].op,
+                                                      chain->step[i].value));
     return OK;
 }
 
@@ -460,8 +462,8 @@ Status augment_check(const Augment *a)
     return OK;
 }
 
-// A side of `share` of the picture and an aspect of 3:4 to 4:3, as likely wide as high. Ten tries to
-// fit; then the largest square in the middle.
+// A side of `share` of the picture and an aspect of 3:4 to 4:3, as likely wide as high. Ten tries
+// to fit; then the largest square in the middle.
 Rect augment_crop(Rng *rng, int width, int height, double crop)
 {
     for (int i = 0; i < 10; i++) {

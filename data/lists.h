@@ -1,13 +1,13 @@
-// lists.h - list files: a picture and its label a line.
+// lists.h - list files: a picture and its label a line. And names, a line each.
 //
-//     path label           1-based or 0-based, as the caller says
-//     path<TAB>class
+//     path label                 the label is what follows the last blank
+//     path<TAB>class             or the last tab, if the line holds one: then both may hold blanks
 //
-// The label is what follows the last blank or tab, so paths may hold blanks; if the line holds a
-// tab, what follows the last tab, so that classes may. Empty lines are skipped, `\r` before the
-// line's end and a byte order mark are taken off. The first line is a header, and skipped, if its
-// last word is no number and those of all other lines are, or if its path is no picture's name.
+// Empty lines are skipped; `\r` at a line's end and a byte order mark at the start are taken off.
+// The first line is a header, and skipped, if its path does not end like a picture's file and that
+// of the second line does. Files may be packed by gzip.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,24 +16,32 @@
 
 typedef struct {
     const char *path, *label;  // in the arena
+    int32_t number;            // the label as a whole number of 0..2^31-1; -1: it is a name
     int64_t line;              // from 1
 } ListEntry;
 
 typedef struct {
     ListEntry *entry;          // (n)
     int64_t n;
-    int numeric;               // all labels are whole numbers that fit in 31 bits
+    bool numeric;              // all labels are numbers
 } List;
 
-typedef struct { const char **name; int64_t n; } Lines;
+typedef struct {
+    const char **name;         // (n) without blanks at the ends, in the arena
+    int64_t n;
+} Lines;
 
-// what: the file's name, for messages.
+// what: the file's name, for messages. A list without entries is an error; a file of no names too.
 Status list_parse(List *list, Arena *arena, const char *what, const uint8_t *data, size_t bytes);
 Status list_read(List *list, Arena *arena, const char *path);
-
-// A file of names, one a line; blanks around them and empty lines are left out.
 Status lines_parse(Lines *lines, Arena *arena, const char *what, const uint8_t *data, size_t bytes);
 Status lines_read(Lines *lines, Arena *arena, const char *path);
 
-// The name that a mistyped one may have meant (edit distance), or NULL if none is near.
+bool picture_suffix(const char *path);         // ends like a picture's file, readable here or not
+
+// Names are the same if they differ only in `_` for a blank.
+bool name_same(const char *a, const char *b);
+// The index of the same name, or -1. NULL entries are passed over, here and below.
+int64_t name_find(const char *wanted, const char *const *name, int64_t n);
+// What a mistyped name may have meant: the one with the fewest edits; NULL if none is near.
 const char *name_nearest(const char *wrong, const char *const *name, int64_t n);

@@ -36,7 +36,8 @@ typedef struct {
     uint64_t seed;
     int64_t epochs;            // 0: one
     int64_t epoch, step;       // where to begin, for a resumed run; step within the epoch
-    bool skip_bad;             // leave out what cannot be read, and list it; else it ends the run
+    bool skip_bad;             // leave out what cannot be read, and list it; else it ends the run.
+                               // A step of which nothing is left ends it too
 } LoaderOptions;
 
 typedef struct {               // the loader's memory, sound until the next call

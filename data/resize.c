@@ -1,8 +1,8 @@
 // resize.c - Pillow's resampling: two passes of fixed-point weights, and nearest.
 //
-// Both passes are one kernel: a weighted sum of byte rows that lie `step` apart, over many neighbours
-// at once. Down the picture the rows are the picture's own. Across it, blocks of 32 rows are turned on
-// their side first, so that the neighbours are 32 rows and the sum runs over columns.
+// Both passes are one kernel: a weighted sum of byte rows that lie `step` apart, over many
+// neighbours at once. Down the picture the rows are the picture's own. Across it, blocks of 32 rows
+// are turned on their side first, so that the neighbours are 32 rows and the sum runs over columns.
 #include "data/resize.h"
 
 #include <limits.h>
@@ -142,7 +142,8 @@ static ALWAYS_INLINE void weigh(uint8_t *restrict out, const uint8_t *restrict i
 typedef void WeighFn(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight, int taps,
                      int64_t n);
 
-static void weigh_any(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight, int taps,
+static void weigh_any(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight,
+                      int taps,
                       int64_t n)
 {
     weigh(out, in, step, weight, taps, n);
@@ -151,7 +152,8 @@ static void weigh_any(uint8_t *out, const uint8_t *in, int64_t step, const int32
 // The same loop for processors with 8 products at a time; integers, so the same bytes.
 #if defined(__x86_64__) && defined(__GNUC__)
 __attribute__((target("avx2")))
-static void weigh_avx2(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight, int taps,
+static void weigh_avx2(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight,
+                       int taps,
                        int64_t n)
 {
     weigh(out, in, step, weight, taps, n);
@@ -173,7 +175,8 @@ static WeighFn *weigh_best(void)
 // Rows of bytes that lie `stride` bytes apart.
 typedef struct { const uint8_t *at; int64_t stride; } Rows;
 
-// side[j LANES + r] = byte j of row r. Rows past the end repeat the last: their sums are thrown away.
+// side[j LANES + r] = byte j of row r. Rows past the end repeat the last: their sums are thrown
+// away.
 static void turn_in(uint8_t *side, Rows in, int rows, int64_t bytes)
 {
     const uint8_t *row[LANES];

@@ -41,7 +41,8 @@ Status transform_crop(const Transform *t, uint8_t *crop, const Image *image)
     if (shorter < 1) return err_set(ERR_SHAPE, "transform: an empty picture");
     int64_t side = (int64_t)t->size * longer / shorter;
     if (side > INT_MAX)
-        return err_set(ERR_SHAPE, "transform: %d x %d: too long for a short side of %d", w, h, t->size);
+        return err_set(ERR_SHAPE, "transform: %d x %d: too long for a short side of %d", w, h,
+                       t->size);
     int width = w < h ? t->size : (int)side, height = w < h ? (int)side : t->size;
     Rect part = { crop_offset(width, t->size), crop_offset(height, t->size), t->size, t->size };
     return resize_part(crop, image, (Rect){ 0, 0, w, h }, width, height, t->filter, part);

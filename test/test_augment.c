@@ -21,7 +21,7 @@ static void hash(char hex[65], const Image *image)
     sha256_end(&h, hex);
 }
 
-// ---- Pillow's bytes, kept as hashes ---------------------------------------------------------------
+// ---- Pillow's bytes, kept as hashes -------------------------------------------------------------
 
 // test/golden/augment.txt: `width height chain sha256`, made by augment.py.
 static void pillow(void)
@@ -85,7 +85,8 @@ static void text(void)
     CHECK_STATUS(augment_parse(&chain, "Rotate=nan"), ERR_USAGE, "nan");
     CHECK_STATUS(augment_parse(&chain, "ShearX=1e6"), ERR_USAGE, "1e6");
     CHECK_STATUS(augment_parse(&chain, ""), ERR_USAGE, "no operation");
-    CHECK_STATUS(augment_parse(&chain, "Equalize,Equalize,Equalize,Equalize,Equalize,Equalize,Equalize,"
+    CHECK_STATUS(augment_parse(&chain,
+                               "Equalize,Equalize,Equalize,Equalize,Equalize,Equalize,Equalize,"
                                "Equalize,Equalize,Equalize,Equalize,Equalize,Equalize,Equalize,"
                                "Equalize,Equalize,Equalize"), ERR_USAGE, "more than 16");
 }
@@ -102,7 +103,8 @@ static void draws(void)
         augment_draw(&again, &same, 2, 9);
         CHECK(chain.n == 2 && again.n == 2, "%d steps", chain.n);
         for (int k = 0; k < 2; k++) {
-            CHECK(chain.step[k].op == again.step[k].op && chain.step[k].value == again.step[k].value,
+            CHECK(chain.step[k].op == again.step[k].op &&
+                  chain.step[k].value == again.step[k].value,
                   "the same key, another chain");
             count[chain.step[k].op]++;
             negative[chain.step[k].op] += chain.step[k].value < 0;
@@ -112,7 +114,8 @@ static void draws(void)
         const char *name = augment_name(op);
         bool either = !strcmp(name, "Rotate") || name[0] == 'T' || !strncmp(name, "Shear", 5);
         CHECK(abs(count[op] - N / 14) < 150, "%s: %d times", name, count[op]);
-        CHECK(either ? abs(negative[op] - N / 28) < 100 : negative[op] == 0, "%s: %d negative", name,
+        CHECK(either ? abs(negative[op] - N / 28) < 100 : negative[op] == 0, "%s: %d negative",
+              name,
               negative[op]);
     }
 }
@@ -128,7 +131,8 @@ static void crops(void)
         CHECK(fits, "%d,%d %d x %d in %d x %d", r.x, r.y, r.width, r.height, w, h);
         if (w > 100 && h > 100 && w < 130 && h < 130) {
             double share = (double)r.width * r.height / w / h, aspect = (double)r.width / r.height;
-            CHECK(share > 0.24 && aspect > 0.73 && aspect < 1.37, "share %g, aspect %g", share, aspect);
+            CHECK(share > 0.24 && aspect > 0.73 && aspect < 1.37, "share %g, aspect %g", share,
+                  aspect);
         }
     }
     Augment a = { .randaug = true, .n = 17, .m = 9 };
@@ -156,7 +160,7 @@ static void tiny_and_extreme(void)
     image_free(&image);
 }
 
-// ---- the shared goldens ---------------------------------------------------------------------------
+// ---- the shared goldens -------------------------------------------------------------------------
 
 static bool field(char *out, size_t size, const char *line, const char *key)
 {
@@ -245,7 +249,8 @@ static void shared_ops(void) { golden("randaug", 416, one_op); }
 static void shared_chains(void) { golden("randaug_pipeline_public", 14, one_chain); }
 
 static const TestCase cases[] = {
-    { "pillow", pillow }, { "names", names }, { "text", text }, { "draws", draws }, { "crops", crops },
+    { "pillow", pillow }, { "names", names }, { "text", text }, { "draws", draws }, { "crops",
+                                                                                      crops },
     { "tiny_and_extreme", tiny_and_extreme }, { "shared_ops", shared_ops },
     { "shared_chains", shared_chains },
 };

@@ -68,7 +68,8 @@ static void parts(void)
         p.width = 1 + (int)rng_below(&rng, (uint32_t)(w - p.x));
         p.height = 1 + (int)rng_below(&rng, (uint32_t)(h - p.y));
         uint8_t *part = malloc(3 * (size_t)p.width * (size_t)p.height);
-        CHECK_OK(resize_part(part, &image, (Rect){ 0, 0, image.width, image.height }, w, h, filter, p));
+        CHECK_OK(resize_part(part, &image, (Rect){ 0, 0, image.width, image.height }, w, h, filter,
+                             p));
         for (int y = 0; y < p.height; y++)
             CHECK(!memcmp(part + 3 * y * p.width, whole.rgb + 3 * ((p.y + y) * w + p.x),
                           3 * (size_t)p.width), "case %d: row %d differs", i, y);
@@ -115,9 +116,11 @@ static void crops(void)
         uint8_t *crop = malloc(row * (size_t)t.size);
         CHECK_OK(transform_crop(&t, crop, &image));
         CHECK_OK(resize(&whole, &image, known[i].width, known[i].height, FILTER_BICUBIC));
-        for (int y = 0; y < t.size; y++)
-            CHECK(!memcmp(crop + row * (size_t)y, whole.rgb + 3 * ((known[i].y + y) * whole.width +
-                          known[i].x), row), "%d x %d: row %d differs", image.width, image.height, y);
+        for (int y = 0; y < t.size; y++) {
+            const uint8_t *want = whole.rgb + 3 * ((known[i].y + y) * whole.width + known[i].x);
+            CHECK(!memcmp(crop + row * (size_t)y, want, row), "%d x %d: row %d", image.width,
+                  image.height, y);
+        }
         free(crop);
         image_free(&whole);
         image_free(&image);
@@ -145,7 +148,7 @@ static void normalise(void)
             CHECK(!memcmp(flipped + 3 * (16 * y + x), crop + 3 * (16 * y + 15 - x), 3), "flip");
 }
 
-// ---- pictures at full size, when the shared data is there ----------------------------------------
+// ---- pictures at full size, when the shared data is there ---------------------------------------
 
 static bool field(char *out, size_t size, const char *line, const char *key)
 {

@@ -1,7 +1,7 @@
-# augment.py - makes test/golden/augment.txt with Pillow: `width height chain sha256`, for test_augment.c.
+# augment.py - makes test/golden/augment.txt with Pillow, for test_augment.c.
 #
-# The operations are written here anew, over Pillow's own functions; the input is drawn by the formula in
-# `picture`, which test_augment.c repeats.
+# A line is `width height chain sha256`. The operations are written here anew, over Pillow's own
+# functions; the input is drawn by the formula in `picture`, which test_augment.c repeats.
 import hashlib
 import sys
 

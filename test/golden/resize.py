@@ -1,8 +1,8 @@
-# resize.py - makes test/golden/resize.bin with Pillow: small pictures resized, for test_resize.c.
+# resize.py - makes test/golden/resize.bin with Pillow, for test_resize.c.
 #
-# A file of cases. Each: 8 int32 little-endian (filter, width, height, box x, y, w, h, new width, new height
-# - see `case`), then the bytes of the result. The input is drawn by the formula in `picture`, which
-# test_resize.c repeats, so that it need not be stored.
+# Cases, one behind the other: 9 int32, little-endian (filter, width, height; box x, y, width, height;
+# new width, height), then the bytes of the result. The input is drawn by the formula in `picture`,
+# which test_resize.c repeats, so that it need not be stored.
 import struct
 import sys
 

@@ -1,0 +1,246 @@
+// lists.c - list files and files of names; which of many names a wrong one may have meant.
+//
+// The file is copied once and cut into strings where it lies.
+#include "data/lists.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tensor/file.h"
+#include "weights/inflate.h"
+
+enum { UNPACKED_MOST = 1 << 30,
+       NAME_MOST = 256 };     // bytes of a .gz list; of a name for "nearest"
+
+// ---- lines --------------------------------------------------------------------------------------
+
+typedef struct { char *at, *end; int64_t line; } Cursor;
+
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
+}
+
+// The next line that holds more than blanks, without those at its ends; NULL at the end.
+static char *next_line(Cursor *c)
+{
+    while (c->at < c->end) {
+        char *start = c->at, *stop = memchr(start, '\n', (size_t)(c->end - start));
+        if (!stop) stop = c->end;
+        c->at = stop + 1;
+        c->line++;
+        while (start < stop && blank(*start)) start++;
+        while (stop > start && blank(stop[-1])) stop--;
+        *stop = 0;
+        if (stop > start) return start;
+    }
+    return NULL;
+}
+
+// A copy that ends in a byte of its own, so that the last line can be ended too.
+static Status copy_text(Cursor *c, int64_t *lines, Arena *arena, const char *what,
+                        const uint8_t *data, size_t bytes)
+{
+    if (bytes >= 3 && !memcmp(data, "\xef\xbb\xbf", 3)) {
+        data += 3;
+        bytes -= 3;
+    }
+    if (bytes && memchr(data, 0, bytes))
+        return err_set(ERR_FORMAT, "list: %s: holds a zero byte: is no text", what);
+    char *copy = arena_take(arena, bytes + 1);
+    if (!copy) return err_memory("list");
+    if (bytes) memcpy(copy, data, bytes);
+    copy[bytes] = 0;
+    *c = (Cursor){ copy, copy + bytes, 0 };
+    *lines = 1;
+    for (size_t i = 0; i < bytes; i++) *lines += copy[i] == '\n';
+    return OK;
+}
+
+// ---- lists --------------------------------------------------------------------------------------
+
+static int32_t whole_number(const char *text)
+{
+    int64_t n = 0;
+    for (const char *p = text; *p; p++) {
+        if (*p < '0' || *p > '9' || n >= INT32_MAX / 10) return -1;
+        n = n * 10 + (*p - '0');
+    }
+    return *text ? (int32_t)n : -1;
+}
+
+static Status split_line(ListEntry *e, char *text, int64_t line, const char *what)
+{
+    char *cut = strrchr(text, '\t');
+    if (!cut) cut = strrchr(text, ' ');
+    if (!cut) return err_set(ERR_FORMAT, "list: %s: line %lld: no label behind: %.80s", what,
+                             (long long)line, text);
+    char *label = cut + 1;
+    while (cut > text && blank(*cut)) *cut-- = 0;
+    while (blank(*label)) label++;
+    *e = (ListEntry){ text, label, whole_number(label), line };
+    return OK;
+}
+
+static bool has_header(const List *list)
+{
+    return list->n >= 2 && !picture_suffix(list->entry[0].path) &&
+           picture_suffix(list->entry[1].path);
+}
+
+Status list_parse(List *list, Arena *arena, const char *what, const uint8_t *data, size_t bytes)
+{
+    Cursor c;
+    int64_t lines;
+    *list = (List){ 0 };
+    TRY(copy_text(&c, &lines, arena, what, data, bytes));
+    list->entry = arena_take(arena, (size_t)lines * sizeof *list->entry);
+    if (!list->entry) return err_memory("list");
+    for (char *text; (text = next_line(&c)); list->n++)
+        TRY(split_line(&list->entry[list->n], text, c.line, what));
+    if (has_header(list)) {
+        list->entry++;
+        list->n--;
+    }
+    if (list->n == 0) return err_set(ERR_FORMAT, "list: %s: no pictures in it", what);
+    list->numeric = true;
+    for (int64_t i = 0; i < list->n; i++) list->numeric &= list->entry[i].number >= 0;
+    return OK;
+}
+
+Status lines_parse(Lines *lines, Arena *arena, const char *what, const uint8_t *data, size_t bytes)
+{
+    Cursor c;
+    int64_t most;
+    *lines = (Lines){ 0 };
+    TRY(copy_text(&c, &most, arena, what, data, bytes));
+    lines->name = arena_take(arena, (size_t)most * sizeof *lines->name);
+    if (!lines->name) return err_memory("list");
+    for (char *text; (text = next_line(&c)); lines->n++) lines->name[lines->n] = text;
+    return lines->n ? OK : err_set(ERR_FORMAT, "list: %s: no names in it", what);
+}
+
+// ---- files --------------------------------------------------------------------------------------
+
+// The file's bytes, unpacked if they are packed. `unpacked` is the caller's to free.
+static Status read_text(FileMap *map, uint8_t **unpacked, const char *path)
+{
+    size_t size;
+    *unpacked = NULL;
+    TRY(file_map(map, path));
+    if (map->size < 2 || map->data[0] != 0x1f || map->data[1] != 0x8b) return OK;
+    Status status = inflate_gzip(unpacked, &size, UNPACKED_MOST, map->data, map->size);
+    file_unmap(map);
+    if (status != OK) return err_prefix(status, "list: %s", path);
+    *map = (FileMap){ *unpacked, size };
+    return OK;
+}
+
+static void release_text(FileMap *map, uint8_t *unpacked)
+{
+    if (!unpacked) file_unmap(map);
+    free(unpacked);
+}
+
+Status list_read(List *list, Arena *arena, const char *path)
+{
+    FileMap map;
+    uint8_t *unpacked;
+    *list = (List){ 0 };
+    TRY(read_text(&map, &unpacked, path));
+    Status status = list_parse(list, arena, path, map.data, map.size);
+    release_text(&map, unpacked);
+    return status;
+}
+
+Status lines_read(Lines *lines, Arena *arena, const char *path)
+{
+    FileMap map;
+    uint8_t *unpacked;
+    *lines = (Lines){ 0 };
+    TRY(read_text(&map, &unpacked, path));
+    Status status = lines_parse(lines, arena, path, map.data, map.size);
+    release_text(&map, unpacked);
+    return status;
+}
+
+// ---- names --------------------------------------------------------------------------------------
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool ends_like(const char *path, const char *suffix)
+{
+    size_t n = strlen(path), m = strlen(suffix);
+    if (n <= m) return false;
+    for (size_t i = 0; i < m; i++)
+        if (lower(path[n - m + i]) != suffix[i]) return false;
+    return true;
+}
+
+// Formats that image.h refuses by name are here too: to skip such files in silence would be worse.
+bool picture_suffix(const char *path)
+{
+    static const char *const suffix[] = {
+        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".ppm", ".pgm", ".pnm", ".bmp", ".gif",
+        ".webp", ".avif", ".heic", ".heif", ".tif", ".tiff",
+    };
+    for (size_t i = 0; i < sizeof suffix / sizeof *suffix; i++)
+        if (ends_like(path, suffix[i])) return true;
+    return false;
+}
+
+bool name_same(const char *a, const char *b)
+{
+    for (; *a && *b; a++, b++)
+        if ((*a == '_' ? ' ' : *a) != (*b == '_' ? ' ' : *b)) return false;
+    return *a == *b;
+}
+
+int64_t name_find(const char *wanted, const char *const *name, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (name[i] && name_same(wanted, name[i])) return i;
+    return -1;
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+// Edits (a letter put in, taken out or changed) from a to b, regardless of case (Levenshtein 1966).
+static int edits(const char *a, const char *b)
+{
+    int row[NAME_MOST + 1], m = (int)strlen(b);
+    for (int j = 0; j <= m; j++) row[j] = j;
+    for (int i = 1; *a; a++, i++) {
+        int diagonal = row[0];
+        row[0] = i;
+        for (int j = 1; j <= m; j++) {
+            int change = diagonal + (lower(*a) != lower(b[j - 1]));
+            diagonal = row[j];
+            row[j] = least(change, 1 + least(row[j], row[j - 1]));
+        }
+    }
+    return row[m];
+}
+
+const char *name_nearest(const char *wrong, const char *const *name, int64_t n)
+{
+    const char *best = NULL;
+    size_t length = strlen(wrong);
+    int fewest = 1 + (int)(length < NAME_MOST ? length : 0) / 3;
+    if (length > NAME_MOST) return NULL;
+    for (int64_t i = 0; i < n; i++) {
+        if (!name[i] || strlen(name[i]) > NAME_MOST) continue;
+        int d = edits(wrong, name[i]);
+        if (d < fewest || (d == fewest && !best)) {
+            best = name[i];
+            fewest = d;
+        }
+    }
+    return best;
+}

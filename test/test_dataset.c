@@ -1,0 +1,421 @@
+// test_dataset.c - folders and lists: layouts, splits, classes, and what is refused.
+#include "data/dataset.h"
+#include "data/lists.h"
+#include "test/folder.h"
+#include "test/test.h"
+
+// Pictures at all of "a/{b,c}/d.ppm": braces once per level, as a shell has them.
+static void plant(const Folder *f, const char *pattern)
+{
+    static int number;
+    char name[256];
+    const char *open = strchr(pattern, '{'), *close = strchr(pattern, '}');
+    if (!open) {
+        folder_picture(f, pattern, number++);
+        return;
+    }
+    for (const char *at = open + 1; at < close; at += strcspn(at, ",}") + 1) {
+        snprintf(name, sizeof name, "%.*s%.*s%s", (int)(open - pattern), pattern,
+                 (int)strcspn(at, ",}"), at, close + 1);
+        plant(f, name);
+    }
+}
+
+// "path label domain; .." of a set.
+static const char *told(const Dataset *d, const SampleSet *set)
+{
+    static char text[4000];
+    size_t used = 0;
+    text[0] = 0;
+    for (int64_t i = 0; i < set->n && used < sizeof text - 200; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s %s%s%s", i ? "; " : "",
+                                 set->sample[i].path, d->classes[set->sample[i].label].name,
+                                 *d->domain[set->sample[i].domain] ? " " : "",
+                                 d->domain[set->sample[i].domain]);
+    return text;
+}
+
+#define CHECK_TOLD(d, set, want) \
+    CHECK(!strcmp(told(d, set), want), "\n    got  %s\n    want %s", told(d, set), want)
+
+static bool opens(Dataset *d, DatasetOptions o)
+{
+    return CHECK_OK(dataset_open(d, &o));
+}
+
+static void refuses(DatasetOptions o, Status status, const char *word)
+{
+    Dataset d;
+    CHECK_STATUS(dataset_open(&d, &o), status, word);
+    CHECK(!d.classes && !d.train.sample && !d.arena.block, "left something behind: %s", word);
+    dataset_close(&d);
+}
+
+static void layouts(void)
+{
+    Dataset d;
+    Folder f = folder_open();
+    plant(&f, "{cat,dog}/{b,a}.ppm");
+    if (opens(&d, (DatasetOptions){ .root = f.path })) {
+        CHECK_TOLD(&d, &d.train, "cat/a.ppm cat; cat/b.ppm cat; dog/a.ppm dog; dog/b.ppm dog");
+        CHECK(d.eval.n == 4 && d.class_count == 2 && !*d.train.split && !d.note, "no splits");
+    }
+    dataset_close(&d);
+    folder_close(&f);
+    f = folder_open();
+    plant(&f, "{train,test}/{cat,pole vaulting}/{1,2}.ppm");
+    folder_text(&f, "classes.txt", "cat\n");
+    folder_text(&f, "train/cat/notes.txt", "none");
+    folder_picture(&f, "train/cat/.hidden.ppm", 1);
+    if (opens(&d, (DatasetOptions){ .root = f.path, .eval_split = "test" })) {
+        CHECK_TOLD(&d, &d.train,
+                   "train/cat/1.ppm cat; train/cat/2.ppm cat; train/pole vaulting/1.ppm "
+                   "pole vaulting; train/pole vaulting/2.ppm pole vaulting");
+        CHECK(d.eval.n == 4 && !strcmp(d.eval.split, "test") && !d.note && !d.strays, "test");
+    }
+    dataset_close(&d);
+    folder_close(&f);
+    f = folder_open();
+    plant(&f, "{photo,sketch}/{dog,horse}/x.ppm");
+    folder_text(&f, "splits/official/a.txt", "x 1\n");
+    if (opens(&d, (DatasetOptions){ .root = f.path, .train_domains = "photo",
+                                    .eval_domains = "sketch" })) {
+        CHECK_TOLD(&d, &d.train, "photo/dog/x.ppm dog photo; photo/horse/x.ppm horse photo");
+        CHECK_TOLD(&d, &d.eval, "sketch/dog/x.ppm dog sketch; sketch/horse/x.ppm horse sketch");
+    }
+    dataset_close(&d);
+    folder_close(&f);
+    f = folder_open();
+    plant(&f, "{photo,sketch}/{train,val,mine}/{dog,horse}/x.PPM");
+    if (opens(&d, (DatasetOptions){ .root = f.path, .train_split = "mine",
+                                    .train_domains = "sketch" })) {
+        CHECK_TOLD(&d, &d.train, "sketch/mine/dog/x.PPM dog sketch; "
+                   "sketch/mine/horse/x.PPM horse sketch");
+        CHECK(d.eval.n == 4 && d.domain_count == 2, "%lld", (long long)d.eval.n);
+    }
+    dataset_close(&d);
+    folder_close(&f);
+}
+
+// Order is that of the bytes of whole paths: "a-b" comes before "a/b", and upper case first.
+static void byte_order(void)
+{
+    Dataset d;
+    Folder f = folder_open();
+    plant(&f, "{a,a-b,B}/{x,X}.ppm");
+    if (opens(&d, (DatasetOptions){ .root = f.path }))
+        CHECK_TOLD(&d, &d.train, "B/X.ppm B; B/x.ppm B; a-b/X.ppm a-b; a-b/x.ppm a-b; a/X.ppm a; "
+                   "a/x.ppm a");
+    CHECK(!strcmp(d.classes[1].name, "a") && !strcmp(d.classes[2].name, "a-b"), "classes by name");
+    dataset_close(&d);
+    folder_close(&f);
+}
+
+static void eval_splits(void)
+{
+    Dataset d;
+    Folder f = folder_open();
+    plant(&f, "{train,test}/{cat,dog}/1.ppm");
+    if (opens(&d, (DatasetOptions){ .root = f.path }))
+        CHECK(!strcmp(d.eval.split, "train") && strstr(d.note, "train is used"), "%s", d.note);
+    dataset_close(&d);
+    plant(&f, "crossval/cat/1.ppm");
+    if (opens(&d, (DatasetOptions){ .root = f.path }))
+        CHECK(!strcmp(d.eval.split, "crossval") && strstr(d.note, "crossval is used"), "%s",
+              d.note);
+    dataset_close(&d);
+    plant(&f, "val/dog/1.ppm");
+    if (opens(&d, (DatasetOptions){ .root = f.path, .sides = DATASET_EVAL })) {
+        CHECK_TOLD(&d, &d.eval, "val/dog/1.ppm dog");
+        CHECK(d.train.n == 0 && d.class_count == 2, "classes of the training split");
+    }
+    dataset_close(&d);
+    refuses((DatasetOptions){ .root = f.path, .eval_split = "tset" }, ERR_IO, "did you mean test");
+    refuses((DatasetOptions){ .root = f.path, .train_split = "all" }, ERR_IO,
+            "crossval, test, train, val");
+    refuses((DatasetOptions){ .root = f.path, .train_domains = "photo" }, ERR_IO,
+            "no domain called photo");
+    folder_close(&f);
+    f = folder_open();
+    plant(&f, "test/{cat,dog}/1.ppm");
+    refuses((DatasetOptions){ .root = f.path }, ERR_IO, "no split called train");
+    if (opens(&d, (DatasetOptions){ .root = f.path, .sides = DATASET_EVAL }))
+        CHECK(d.eval.n == 2 && d.class_count == 2 && d.note, "the only split");
+    dataset_close(&d);
+    folder_close(&f);
+}
+
+static void classnames(void)
+{
+    Dataset d;
+    Folder f = folder_open();
+    plant(&f, "{train,test}/{bear,t_shirt,zebra}/1.ppm");
+    folder_text(&f, "order.txt", "\xef\xbb\xbfzebra\r\n\r\n  t shirt \r\nbear");
+    folder_text(&f, "rename.txt", "brown bear\nshirt_with_text\nstriped horse\n");
+    folder_text(&f, "mixed.txt", "bear\nt_shit\nzebra\n");
+    folder_text(&f, "short.txt", "bear\nzebra\n");
+    folder_text(&f, "few.txt", "one\ntwo\n");
+    folder_text(&f, "twice.txt", "bear\nzebra\nbear\n");
+    folder_text(&f, "empty.txt", "\n \n");
+    const char *name[7];
+    static const char *const file[7] = { "order.txt", "rename.txt", "mixed.txt", "short.txt",
+                                         "few.txt", "twice.txt", "empty.txt" };
+    for (int i = 0; i < 7; i++) name[i] = folder_name(&f, file[i]);
+    if (opens(&d, (DatasetOptions){ .root = f.path, .classnames = name[0] })) {
+        CHECK(!strcmp(d.classes[1].name, "t_shirt") && !strcmp(d.classes[1].prompt, "t shirt"),
+              "1");
+        CHECK(d.train.sample[0].label == 2 && d.train.sample[2].label == 0, "ordered");
+    }
+    dataset_close(&d);
+    if (opens(&d, (DatasetOptions){ .root = f.path, .classnames = name[1] })) {
+        CHECK(!strcmp(d.classes[1].name, "shirt_with_text") && !strcmp(d.classes[1].folder,
+                                                                       "t_shirt") &&
+              !strcmp(d.classes[1].prompt, "shirt with text"), "renamed");
+        CHECK(d.train.sample[1].label == 1, "same order");
+    }
+    dataset_close(&d);
+    refuses((DatasetOptions){ .root = f.path, .classnames = name[2] }, ERR_FORMAT,
+            "did you mean t_shirt");
+    refuses((DatasetOptions){ .root = f.path, .classnames = name[3] }, ERR_FORMAT,
+            "t_shirt is not in it");
+    refuses((DatasetOptions){ .root = f.path, .classnames = name[4] }, ERR_SHAPE,
+            "2 names for 3 classes");
+    refuses((DatasetOptions){ .root = f.path, .classnames = name[5] }, ERR_FORMAT,
+            "bear stands there twice");
+    refuses((DatasetOptions){ .root = f.path, .classnames = name[6] }, ERR_FORMAT, "no names");
+    refuses((DatasetOptions){ .root = f.path, .classnames = "/nowhere" }, ERR_IO, "/nowhere");
+    folder_close(&f);
+}
+
+// A run's classes, matched by name whatever the order and number of folders.
+static void known(void)
+{
+    static const char *const run[] = { "zebra", "t shirt", "ant", "bear" };
+    Dataset d;
+    Folder f = folder_open();
+    plant(&f, "test/{bear,t_shirt,zebra}/1.ppm");
+    DatasetOptions o = { .root = f.path, .sides = DATASET_EVAL, .known = run, .known_count = 4 };
+    if (opens(&d, o)) {
+        CHECK_TOLD(&d, &d.eval, "test/bear/1.ppm bear; test/t_shirt/1.ppm t shirt; "
+                   "test/zebra/1.ppm zebra");
+        CHECK(d.class_count == 4 && d.eval.sample[0].label == 3, "in the run's order");
+    }
+    dataset_close(&d);
+    plant(&f, "test/beaver/1.ppm");
+    refuses(o, ERR_SHAPE, "class beaver is not one of the 4");
+    refuses(o, ERR_SHAPE, "did you mean bear");
+    folder_close(&f);
+}
+
+static void refused(void)
+{
+    Folder f = folder_open();
+    refuses((DatasetOptions){ 0 }, ERR_USAGE, "neither");
+    refuses((DatasetOptions){ .root = "/nowhere" }, ERR_IO, "/nowhere");
+    refuses((DatasetOptions){ .root = f.path }, ERR_IO, "no pictures");
+    folder_picture(&f, "1.ppm", 1);
+    refuses((DatasetOptions){ .root = f.path }, ERR_IO, "not in folders");
+    plant(&f, "{caltech,sun}/{auto,bird}/1.ppm");
+    plant(&f, "sun/dog/1.ppm");
+    refuses((DatasetOptions){ .root = f.path }, ERR_SHAPE, "sun has dog, caltech has not");
+    refuses((DatasetOptions){ .root = f.path, .train_domains = "caltech", .eval_domains = "sun" },
+            ERR_SHAPE,
+            "sun/dog/1.ppm: class dog");
+    refuses((DatasetOptions){ .root = f.path, .train_domains = "caltech,moon" }, ERR_IO,
+            "no domain called moon");
+    refuses((DatasetOptions){ .root = f.path, .train_split = "train" }, ERR_IO,
+            "no split called train");
+    Dataset d;
+    folder_text(&f, "names.txt", "auto\nbird\ndog\n");
+    const char *names = folder_name(&f, "names.txt");
+    if (opens(&d, (DatasetOptions){ .root = f.path, .classnames = names }))
+        CHECK(d.train.n == 5 && d.strays == 1 && !strcmp(d.stray, "1.ppm"), "strays");
+    dataset_close(&d);
+    folder_close(&f);
+    f = folder_open();
+    plant(&f, "{train,test}/{cat,dog}/1.ppm");
+    CHECK_OK(folder_make(folder_name(&f, "train/cow")));
+    refuses((DatasetOptions){ .root = f.path }, ERR_IO, "without pictures: train/cow");
+    folder_close(&f);
+    f = folder_open();
+    plant(&f, "train/{cat,dog}/1.ppm");
+    plant(&f, "test/{cat,dgo}/1.ppm");
+    refuses((DatasetOptions){ .root = f.path, .eval_split = "test" }, ERR_SHAPE,
+            "dgo is not one of the 2 for");
+    refuses((DatasetOptions){ .root = f.path, .eval_split = "test" }, ERR_SHAPE,
+            "did you mean dog");
+    folder_close(&f);
+}
+
+// ---- lists --------------------------------------------------------------------------------------
+
+static void lists(void)
+{
+    Dataset d;
+    Folder f = folder_open();
+    plant(&f, "{photo,sketch}/{dog,pole vaulting}/{1,2}.ppm");
+    folder_text(&f, "train.txt",
+                "filename label\nphoto/dog/2.ppm 1\n\nphoto/pole vaulting/1.ppm 2\r\n");
+    folder_text(&f, "eval.txt", "sketch/pole vaulting/2.ppm 2");
+    folder_text(&f, "words.txt",
+                "photo/pole vaulting/1.ppm\tpole vaulting\nphoto/dog/1.ppm\tdog\n");
+    folder_text(&f, "flat.txt", "photo/dog/1.ppm 0\nphoto/dog/2.ppm 1\n");
+    folder_text(&f, "names.txt", "puppy\nold dog\n");
+    const char *train = folder_name(&f, "train.txt");
+    const char *eval = folder_name(&f, "eval.txt");
+    const char *words = folder_name(&f, "words.txt");
+    const char *flat = folder_name(&f, "flat.txt");
+    const char *names = folder_name(&f, "names.txt");
+    DatasetOptions o = { .root = f.path, .train_list = train, .eval_list = eval, .label_base = 1 };
+    if (opens(&d, o)) {
+        CHECK_TOLD(&d, &d.train,
+                   "photo/dog/2.ppm dog photo; photo/pole vaulting/1.ppm pole vaulting "
+                   "photo");
+        CHECK_TOLD(&d, &d.eval, "sketch/pole vaulting/2.ppm pole vaulting sketch");
+    }
+    dataset_close(&d);
+    o.root = NULL;
+    if (opens(&d, o)) CHECK(d.train.n == 2 && d.eval.n == 1, "relative to the list");
+    dataset_close(&d);
+    o.root = f.path;
+    o.label_base = 0;
+    refuses(o, ERR_FORMAT, "1-based");
+    if (opens(&d, (DatasetOptions){ .root = f.path, .train_list = words, .eval_list = words }))
+        CHECK_TOLD(&d, &d.train,
+                   "photo/pole vaulting/1.ppm pole vaulting photo; photo/dog/1.ppm dog "
+                   "photo");
+    dataset_close(&d);
+    o = (DatasetOptions){ .root = f.path, .sides = DATASET_TRAIN, .train_list = flat };
+    refuses(o, ERR_FORMAT, "folders do not name them");
+    o.classnames = names;
+    if (opens(&d, o))
+        CHECK_TOLD(&d, &d.train, "photo/dog/1.ppm puppy photo; photo/dog/2.ppm old dog photo");
+    dataset_close(&d);
+    char both[1100];
+    snprintf(both, sizeof both, "%s,%s", words, words);
+    if (opens(&d, (DatasetOptions){ .root = f.path, .sides = DATASET_TRAIN, .train_list = both }))
+        CHECK(d.train.n == 4, "two lists");
+    dataset_close(&d);
+    folder_close(&f);
+}
+
+static void bad_lists(void)
+{
+    static const struct { const char *text; Status status; const char *word; } bad[] = {
+        { "", ERR_FORMAT, "no pictures in it" },
+        { "\n \r\n", ERR_FORMAT, "no pictures in it" },
+        { "a/dog/1.ppm\n", ERR_FORMAT, "line 1: no label" },
+        { "a/dog/1.ppm 0\na/cat/3.ppm 1\n", ERR_IO, "line 2: no such file" },
+        { "a/dog/1.ppm 0\na/cat/1.ppm 2\n", ERR_FORMAT, "no picture has label 1" },
+        { "a/dog/1.ppm 0\na/cat/1.ppm 1\na/dog/1.ppm 1\n", ERR_FORMAT, "folders do not name" },
+        { "a/dog/1.ppm 0\na/cat/1.ppm 40000\n", ERR_FORMAT, "line 2: label 40000" },
+    };
+    Folder f = folder_open();
+    plant(&f, "a/{cat,dog}/1.ppm");
+    for (int i = 0; i < (int)(sizeof bad / sizeof *bad); i++) {
+        folder_text(&f, "list.txt", bad[i].text);
+        const char *list = folder_name(&f, "list.txt");
+        refuses((DatasetOptions){ .root = f.path, .sides = DATASET_TRAIN, .train_list = list },
+                bad[i].status,
+                bad[i].word);
+    }
+    folder_text(&f, "one.txt", "a/dog/1.ppm 1\na/cat/1.ppm 0\n");
+    const char *list = folder_name(&f, "one.txt");
+    refuses((DatasetOptions){ .root = f.path, .sides = DATASET_TRAIN, .train_list = list,
+                              .label_base = 1 },
+            ERR_FORMAT, "line 2: label 0");
+    folder_close(&f);
+}
+
+static void suggestions(void)
+{
+    static const char *const names[] = { "train", "test", "val", NULL, "crossval" };
+    CHECK(!strcmp(name_nearest("tarin", names, 5), "train"), "tarin");
+    CHECK(!strcmp(name_nearest("VAL", names, 5), "val"), "VAL");
+    CHECK(!strcmp(name_nearest("cross-val", names, 5), "crossval"), "cross-val");
+    CHECK(!name_nearest("photograph", names, 5), "photograph is near nothing");
+    CHECK(name_find("alarm clock", (const char *const[]){ "a", "alarm_clock" }, 2) == 1, "blank");
+    CHECK(picture_suffix("x.JPeG") && picture_suffix("a.b/x.png") && !picture_suffix("png") &&
+          !picture_suffix("x.txt") && picture_suffix("x.webp"), "suffixes");
+}
+
+static void hashes(void)
+{
+    Dataset d;
+    char first[65], second[65];
+    Folder f = folder_open();
+    folder_text(&f, "train/cat/1.ppm", "abc");
+    folder_text(&f, "train/dog/1.ppm", "abcdef");
+    if (opens(&d, (DatasetOptions){ .root = f.path })) {
+        CHECK_OK(dataset_hash(&d, first));
+        // printf 'train/cat/1.ppm\t3\t0\ntrain/dog/1.ppm\t6\t1\n' | sha256sum
+        CHECK(!strcmp(first, "4b99f6ea2cac04ccbbdf5caba710b4850297c80a6ceaaa1218c635769807766f"),
+              "%s", first);
+    }
+    dataset_close(&d);
+    folder_text(&f, "train/dog/1.ppm", "abcdefg");
+    if (opens(&d, (DatasetOptions){ .root = f.path })) CHECK_OK(dataset_hash(&d, second));
+    CHECK(strcmp(first, second), "another size, another hash");
+    dataset_close(&d);
+    folder_close(&f);
+}
+
+// ---- the shared sets ----------------------------------------------------------------------------
+
+#define SHARED "../shared/data/"
+
+static void shared_sets(void)
+{
+    if (!folder_exists(SHARED "BAR")) {
+        test_skip("no ../shared");
+        return;
+    }
+    Dataset d;
+    if (opens(&d, (DatasetOptions){ .root = SHARED "BAR", .eval_split = "test",
+                                    .classnames = SHARED "lists/BAR.txt" }))
+        CHECK(d.train.n == 1941 && d.eval.n == 654 && d.class_count == 6 && !d.strays, "BAR");
+    dataset_close(&d);
+    if (opens(&d, (DatasetOptions){ .root = SHARED "PACS", .train_domains = "cartoon,photo,sketch",
+                                    .eval_domains = "art_painting" }))
+        CHECK(d.train.n == 940 + 671 + 1281 && d.eval.n == 822 && d.domain_count == 4, "PACS");
+    dataset_close(&d);
+    DatasetOptions o = { .root = SHARED "PACS", .label_base = 1,
+        .train_list = SHARED "PACS/splits/subset/photo_train_kfold.txt,"
+                      SHARED "PACS/splits/subset/sketch_train_kfold.txt",
+        .eval_list = SHARED "PACS/splits/subset/art_painting_test_kfold.txt" };
+    if (opens(&d, o))
+        CHECK(d.train.n == 500 + 883 && d.eval.n == 822 && d.class_count == 7 &&
+              !strcmp(d.classes[2].name, "giraffe"), "PACS by lists");
+    dataset_close(&d);
+    refuses((DatasetOptions){ .root = SHARED "VLCS_mini" }, ERR_SHAPE, "class folders differ");
+    if (opens(&d, (DatasetOptions){ .root = SHARED "CIFAR10", .eval_split = "test" }))
+        CHECK(d.train.n == 3000 && d.eval.n == 1000 && d.class_count == 10, "CIFAR10");
+    dataset_close(&d);
+}
+
+static void shared_lists(void)
+{
+    Arena arena = { 0 };
+    List list;
+    if (!folder_exists(SHARED "lists")) {
+        test_skip("no ../shared");
+        return;
+    }
+    CHECK_OK(list_read(&list, &arena, SHARED "lists/domainnet/sketch_train.txt.gz"));
+    CHECK(list.n == 48212 && list.numeric, "%lld", (long long)list.n);
+    CHECK_OK(list_read(&list, &arena, SHARED "lists/office-home/Real_World.txt.gz"));
+    CHECK(list.n == 4357 && list.numeric, "%lld", (long long)list.n);
+    arena_free(&arena);
+}
+
+static const TestCase cases[] = {
+    { "layouts", layouts }, { "byte_order", byte_order }, { "eval_splits", eval_splits },
+    { "classnames", classnames }, { "known", known }, { "refused", refused }, { "lists", lists },
+    { "bad_lists", bad_lists }, { "suggestions", suggestions }, { "hashes", hashes },
+    { "shared_sets", shared_sets }, { "shared_lists", shared_lists },
+};
+
+int main(void)
+{
+    return test_main("dataset", cases, TEST_COUNT(cases));
+}

@@ -1,0 +1,290 @@
+// test_loader.c - the order of pictures, steps and micro-batches; bad files; closing at any time.
+#include "data/loader.h"
+#include "tensor/par.h"
+#include "tensor/sha256.h"
+#include "test/folder.h"
+#include "test/test.h"
+
+enum { N = 23, SIZE = 8 };
+
+static Folder folder;
+static Dataset dataset;
+
+static void open_pictures(void)
+{
+    char name[64];
+    folder = folder_open();
+    for (int i = 0; i < N; i++) {
+        snprintf(name, sizeof name, "%s/%02d.ppm", i % 2 ? "odd" : "even", i);
+        folder_picture(&folder, name, i);
+    }
+    if (!CHECK_OK(dataset_open(&dataset, &(DatasetOptions){ .root = folder.path }))) exit(2);
+}
+
+static void close_pictures(void)
+{
+    dataset_close(&dataset);
+    folder_close(&folder);
+}
+
+static LoaderOptions options(int batch, int micro, int workers)
+{
+    return (LoaderOptions){
+        .root = dataset.root, .set = &dataset.train, .transform = transform_clip(SIZE),
+        .batch = batch, .micro = micro, .workers = workers, .seed = 5,
+    };
+}
+
+// Everything the loader hands out, in order, as one hash; steps are told apart by their flags.
+static void hash_all(char hex[65], const LoaderOptions *o, int64_t *pictures)
+{
+    Loader *loader;
+    Batch b;
+    Sha256 h = sha256_begin();
+    *pictures = 0;
+    hex[0] = 0;
+    if (!CHECK_OK(loader_open(&loader, o))) return;
+    while (CHECK_OK(loader_next(loader, &b)) && b.n > 0) {
+        size_t n = (size_t)b.n;
+        int64_t place[3] = { b.epoch, b.step, b.step_n };
+        if (b.first) sha256_add(&h, place, sizeof place);
+        for (size_t i = 0; i < n; i++) {
+            sha256_add(&h, b.pixels + i * 3 * SIZE * SIZE, 3 * SIZE * SIZE * sizeof *b.pixels);
+            sha256_add(&h, b.label + i, sizeof *b.label);
+            sha256_add(&h, b.domain + i, sizeof *b.domain);
+            sha256_add(&h, b.index + i, sizeof *b.index);
+        }
+        *pictures += b.n;
+    }
+    loader_close(loader);
+    sha256_end(&h, hex);
+}
+
+// The same bits for any number of workers, of threads that normalise, and for any micro-batch.
+static void same_for_all(void)
+{
+    open_pictures();
+    LoaderOptions o = options(6, 6, 0);
+    o.shuffle = true;
+    o.epochs = 3;
+    o.augment = (Augment){ .randaug = true, .n = 2, .m = 9, .crop = 0.3, .flip = true };
+    char first[65], other[65];
+    int64_t n;
+    hash_all(first, &o, &n);
+    CHECK(n == 3 * N, "%lld pictures", (long long)n);
+    for (int workers = 0; workers <= 7; workers += workers < 3 ? 1 : 4)
+        for (int micro = 0; micro <= 9; micro += 1 + micro / 2) {
+            o.workers = workers;
+            o.micro = micro;
+            CHECK_OK(par_set_threads(1 + micro % 3));
+            hash_all(other, &o, &n);
+            CHECK(!strcmp(first, other), "%d workers, micro-batch %d", workers, micro);
+        }
+    CHECK_OK(par_set_threads(1));
+    o.seed = 6;
+    hash_all(other, &o, &n);
+    CHECK(strcmp(first, other), "another seed, the same pictures");
+    close_pictures();
+}
+
+static void steps(void)
+{
+    open_pictures();
+    LoaderOptions o = options(10, 4, 2);
+    o.epochs = 2;
+    static const int sizes[] = { 4, 4, 2, 4, 4, 2, 3 };        // 10 + 10 + 3
+    Loader *loader;
+    Batch b;
+    CHECK(loader_steps(&o) == 3, "%lld steps", (long long)loader_steps(&o));
+    if (!CHECK_OK(loader_open(&loader, &o))) return;
+    for (int i = 0, at = 0; i < 14; i++) {
+        int k = i % 7, step = k / 3;
+        CHECK_OK(loader_next(loader, &b));
+        CHECK(b.n == sizes[k] && b.step_n == (step == 2 ? 3 : 10), "%d: %d of %d", i, b.n,
+              b.step_n);
+        CHECK(b.epoch == i / 7 && b.step == step, "%d: epoch %d step %d", i, (int)b.epoch,
+              (int)b.step);
+        CHECK(b.first == (k % 3 == 0) && b.last == (k % 3 == 2 || k == 6) &&
+              b.epoch_end == (k == 6),
+              "%d: flags", i);
+        for (int j = 0; j < b.n; j++, at++) {
+            const Sample *s = &dataset.train.sample[at % N];
+            CHECK(b.index[j] == at % N && b.label[j] == s->label && b.domain[j] == s->domain, "%d",
+                  at);
+        }
+    }
+    CHECK(loader_next(loader, &b) == OK && b.n == 0 && loader_next(loader, &b) == OK && b.n == 0,
+          "end");
+    loader_close(loader);
+    close_pictures();
+}
+
+static void permutations(void)
+{
+    open_pictures();
+    LoaderOptions o = options(N, N, 1);
+    o.shuffle = true;
+    o.epochs = 4;
+    Loader *loader;
+    Batch b;
+    int32_t last[N] = { 0 };
+    if (!CHECK_OK(loader_open(&loader, &o))) return;
+    for (int epoch = 0; epoch < 4; epoch++) {
+        int seen[N] = { 0 };
+        CHECK_OK(loader_next(loader, &b));
+        for (int i = 0; i < b.n; i++) seen[b.index[i]]++;
+        for (int i = 0; i < N; i++) CHECK(seen[i] == 1, "epoch %d: %d came %d times", epoch, i,
+                                          seen[i]);
+        CHECK(memcmp(last, b.index, sizeof last), "epoch %d is like the last", epoch);
+        memcpy(last, b.index, sizeof last);
+    }
+    loader_close(loader);
+    close_pictures();
+}
+
+// What a resumed run sees from (epoch, step) on is what the first one saw there.
+static void resumed(void)
+{
+    open_pictures();
+    LoaderOptions o = options(5, 3, 2);
+    o.shuffle = true;
+    o.epochs = 2;
+    o.augment = (Augment){ .randaug = true, .n = 2, .m = 9 };
+    Loader *all, *rest;
+    Batch a, b = { 0 };
+    if (!CHECK_OK(loader_open(&all, &o))) return;
+    o.epoch = 1;
+    o.step = 3;
+    o.workers = 1;
+    if (!CHECK_OK(loader_open(&rest, &o))) return;
+    do CHECK_OK(loader_next(all, &a));
+    while (!(a.epoch == 1 && a.step == 3));
+    for (int i = 0; a.n > 0; i++) {
+        CHECK_OK(loader_next(rest, &b));
+        size_t n = (size_t)a.n, floats = 3 * SIZE * SIZE * n;
+        CHECK(a.n == b.n && a.step == b.step, "%d: step %d", i, (int)b.step);
+        CHECK(!memcmp(a.index, b.index, n * sizeof *a.index), "%d: which pictures", i);
+        CHECK(!memcmp(a.pixels, b.pixels, floats * sizeof *a.pixels), "%d: pixels", i);
+        CHECK_OK(loader_next(all, &a));
+    }
+    CHECK(loader_next(rest, &b) == OK && b.n == 0, "both end");
+    loader_close(all);
+    loader_close(rest);
+    close_pictures();
+}
+
+// The floats are those of the crop that loader_picture shows.
+static void one_picture(void)
+{
+    open_pictures();
+    LoaderOptions o = options(1, 1, 1);
+    o.augment = (Augment){ .randaug = true, .n = 2, .m = 9, .flip = true };
+    Loader *loader;
+    Batch b;
+    uint8_t crop[3 * SIZE * SIZE];
+    float pixels[3 * SIZE * SIZE];
+    AugmentChain chain, drawn;
+    if (!CHECK_OK(loader_open(&loader, &o))) return;
+    for (int32_t i = 0; i < N; i++) {
+        CHECK_OK(loader_next(loader, &b));
+        CHECK_OK(loader_picture(&o, 0, i, crop, &chain));
+        transform_normalise(&o.transform, pixels, crop);
+        CHECK(!memcmp(pixels, b.pixels, sizeof pixels), "picture %d", i);
+        Rng rng = rng_at(o.seed, 0, (uint32_t)i, RNG_AUGMENT);
+        augment_draw(&drawn, &rng, 2, 9);
+        CHECK(chain.n == 2 && chain.step[1].op == drawn.step[1].op, "chain %d", i);
+    }
+    loader_close(loader);
+    close_pictures();
+}
+
+static void bad_files(void)
+{
+    open_pictures();
+    folder_text(&folder, "even/04.ppm", "P6 5 5 255\nshort");
+    folder_text(&folder, "odd/05.ppm", "nothing known");
+    for (int workers = 0; workers <= 3; workers += 3) {
+        LoaderOptions o = options(4, 2, workers);
+        Loader *loader;
+        Batch b;
+        if (!CHECK_OK(loader_open(&loader, &o))) return;
+        Status status = OK;
+        int n = 0;
+        for (; status == OK && n < N; n += b.n) status = loader_next(loader, &b);
+        CHECK(status != OK && n == 2, "after %d pictures", n);
+        CHECK(strstr(err_msg(), "even/04.ppm: ppm: "), "%s", err_msg());
+        CHECK(loader_next(loader, &b) != OK && b.n == 0, "it stays bad");
+        loader_close(loader);
+        o.skip_bad = true;
+        int64_t pictures;
+        char hex[65];
+        hash_all(hex, &o, &pictures);
+        CHECK(pictures == N - 2, "%lld pictures", (long long)pictures);
+        CHECK_OK(loader_open(&loader, &o));
+        int step_n = 0;
+        while (loader_next(loader, &b) == OK && b.n) {
+            if (b.first) step_n = 0;
+            step_n += b.n;
+            CHECK(!b.last || step_n == b.step_n, "step %d: %d of %d", (int)b.step, step_n,
+                  b.step_n);
+        }
+        const LoaderBad *bad;
+        CHECK(loader_bad(loader, &bad) == 2, "%d bad", (int)loader_bad(loader, NULL));
+        CHECK(strstr(bad[0].message, "04.ppm") && strstr(bad[1].message, "05.ppm"), "which");
+        loader_close(loader);
+    }
+    close_pictures();
+}
+
+static void closed_midway(void)
+{
+    open_pictures();
+    LoaderOptions o = options(4, 2, 3);
+    o.epochs = 1000;
+    for (int i = 0; i < 20; i++) {
+        Loader *loader;
+        Batch b;
+        if (!CHECK_OK(loader_open(&loader, &o))) return;
+        for (int k = 0; k < i; k++) CHECK_OK(loader_next(loader, &b));
+        loader_close(loader);
+    }
+    loader_close(NULL);
+    close_pictures();
+}
+
+static void refused(void)
+{
+    open_pictures();
+    Loader *loader;
+    LoaderOptions o = options(0, 0, 0);
+    CHECK_STATUS(loader_open(&loader, &o), ERR_USAGE, "batch 0");
+    o = options(4, 4, -1);
+    CHECK_STATUS(loader_open(&loader, &o), ERR_USAGE, "-1 workers");
+    o = options(4, 4, 0);
+    o.step = 6;
+    CHECK_STATUS(loader_open(&loader, &o), ERR_USAGE, "step 6 of 6");
+    o = options(4, 4, 0);
+    o.transform.size = 0;
+    CHECK_STATUS(loader_open(&loader, &o), ERR_SHAPE, "size");
+    o = options(4, 4, 0);
+    o.augment.m = 31;
+    o.augment.randaug = true;
+    CHECK_STATUS(loader_open(&loader, &o), ERR_USAGE, "strength");
+    SampleSet none = { 0 };
+    o = options(4, 4, 0);
+    o.set = &none;
+    CHECK_STATUS(loader_open(&loader, &o), ERR_SHAPE, "0 pictures");
+    CHECK(!loader, "not NULL");
+    close_pictures();
+}
+
+static const TestCase cases[] = {
+    { "same_for_all", same_for_all }, { "steps", steps }, { "permutations", permutations },
+    { "resumed", resumed }, { "one_picture", one_picture }, { "bad_files", bad_files },
+    { "closed_midway", closed_midway }, { "refused", refused },
+};
+
+int main(void)
+{
+    return test_main("loader", cases, TEST_COUNT(cases));
+}
