@@ -78,7 +78,8 @@ Tensor *blocks(Tape *t, const Block *b, int64_t n, Tensor *x, const Sequence *se
 {
     const Sequence all = { .seen = seq->seen };
     Tensor *room[2] = { NULL, NULL };
-    for (int i = 0; i < 2 && x && t->mode == TAPE_NO_GRAD; i++)
+    bool frozen = x && !x->needs_grad && n > 1 && !b[0].in_proj.w->needs_grad;
+    for (int i = 0; i < 2 && x && (frozen || t->mode == TAPE_NO_GRAD); i++)
         room[i] = tape_tensor(t, x->ndim, x->dim);
     for (int64_t l = 0; l + 1 < n; l++) {
         TapeMark mark = tape_mark(t);

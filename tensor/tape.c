@@ -291,7 +291,7 @@ TapeMark tape_mark(const Tape *t)
 
 Tensor *tape_keep(Tape *t, TapeMark mark, Tensor *room, Tensor *y)
 {
-    if (t->mode == TAPE_TRAIN || !y || !room) return y;
+    if (!y || !room || y->needs_grad) return y;
     t->be->copy(room->data, y->data, tensor_size(y));
     arena_release(&t->host, mark.host);
     arena_release(&t->device, mark.device);

@@ -1,0 +1,291 @@
+// test_tape.c - the tape: sticky errors, gradients that arrive in parts, memory that stops growing, and
+// work that is left out without a trace in the bits.
+#include "nn/layers.h"
+#include "nn/optim.h"
+#include "tensor/rng.h"
+#include "test/test.h"
+
+enum { B = 3, T = 5, C = 16, LAYERS = 8 };
+
+typedef struct {
+    Tape t;
+    Params p;
+    Block blocks[LAYERS];
+    Tensor *scale;
+    const Backend *be;
+} Net;
+
+static int all_trained(const char *name) { return strstr(name, "bias") ? 1 : 0; }
+
+static void draw(Params *p)
+{
+    uint32_t index = 0;
+    for (Param *q = p->first; q; q = q->next) {
+        float x[4096];
+        Rng r = rng_at(test_seed, 0, index++, RNG_TEST);
+        for (int64_t i = 0; i < tensor_size(&q->value); i++) x[i] = (float)(0.3 * rng_normal(&r));
+        CHECK_OK(params_set(p, q, x));
+    }
+}
+
+static void net_open(Net *n, const Backend *be)
+{
+    *n = (Net){ .be = be };
+    tape_init(&n->t, be);
+    params_init(&n->p, be);
+    for (int l = 0; l < LAYERS; l++)
+        block_declare(&n->blocks[l], &n->p, (TowerSize){ C, LAYERS, 2, 24 }, ACT_QUICK_GELU, 1e-5,
+                      (char[]){ (char)('a' + l), 0 });
+    n->scale = params_declare(&n->p, 1, (int64_t[]){ 1 }, "scale");
+    CHECK_OK(params_place(&n->p, all_trained));
+    draw(&n->p);
+}
+
+static void net_close(Net *n)
+{
+    tape_free(&n->t);
+    params_free(&n->p);
+}
+
+static void random_floats(float *x, int n, uint32_t index)
+{
+    Rng r = rng_at(test_seed, 1, index, RNG_TEST);
+    for (int i = 0; i < n; i++) x[i] = (float)rng_normal(&r);
+}
+
+// Samples from..from+n-1 of a batch through the net to one number, and back.
+static Status step(Net *n, int from, int count, const Sequence *seq)
+{
+    float x[B * T * C], w[B * C];
+    random_floats(x, B * T * C, 0);
+    random_floats(w, B * C, 1);
+    tape_begin(&n->t, TAPE_TRAIN);
+    Tensor *in = tape_constant(&n->t, 3, (int64_t[]){ count, T, C }, x + from * T * C);
+    Tensor *weights = tape_constant(&n->t, 2, (int64_t[]){ count, C }, w + from * C);
+    Tensor *y = op_scale(&n->t, blocks(&n->t, n->blocks, LAYERS, in, seq), n->scale);
+    if (y && y->ndim == 3) {                   // the whole was computed: take what is read
+        int32_t rows[B];
+        for (int b = 0; b < count; b++) rows[b] = b * T;
+        y = op_gather(&n->t, y, rows, count);
+    }
+    return tape_backward(&n->t, op_dot(&n->t, y, weights));
+}
+
+static const Backend *const *devices(void)
+{
+    static const Backend *list[3];
+    list[0] = &backend_ref;
+    CHECK_OK(backend_open(&list[1], "cpu", NULL));
+    return list;
+}
+
+// ---- errors -------------------------------------------------------------------------------------
+
+static void case_sticky(void)
+{
+    Net n;
+    net_open(&n, &backend_ref);
+    tape_begin(&n.t, TAPE_TRAIN);
+    Tensor *x = tape_tensor(&n.t, 2, (int64_t[]){ 2, 5 });
+    Tensor *y = op_linear(&n.t, x, n.blocks[0].c_fc.w, NULL, ACT_NONE);
+    CHECK(!y, "a misfit gave a tensor");
+    CHECK(!op_unit(&n.t, op_add(&n.t, y, y)), "an op after a failure gave a tensor");
+    err_set(ERR_IO, "something else went wrong since");
+    CHECK_STATUS(tape_backward(&n.t, y), ERR_SHAPE, "(2,5) does not fit a.mlp.c_fc.weight (24,16)");
+    tape_begin(&n.t, TAPE_TRAIN);
+    CHECK_OK(tape_status(&n.t));
+    net_close(&n);
+}
+
+static void case_index(void)
+{
+    Net n;
+    net_open(&n, &backend_ref);
+    tape_begin(&n.t, TAPE_TRAIN);
+    CHECK(!op_gather(&n.t, n.blocks[0].ln_1.w, (int32_t[]){ 0, 1 }, 2), "row 1 of 1 was taken");
+    CHECK_STATUS(tape_status(&n.t), ERR_SHAPE, "gather: number 1 is 1");
+    net_close(&n);
+}
+
+// A parameter that the loss does not depend on is named.
+static void case_no_silent_zero(void)
+{
+    Net n;
+    net_open(&n, &backend_ref);
+    params_zero_grad(&n.p);
+    tape_begin(&n.t, TAPE_TRAIN);
+    Tensor *one = tape_constant(&n.t, 1, (int64_t[]){ 1 }, (float[]){ 2 });
+    CHECK_OK(tape_backward(&n.t, op_dot(&n.t, op_scale(&n.t, one, n.scale), one)));
+    CHECK_STATUS(params_check_grad(&n.p), ERR_SHAPE, "a.attn.in_proj_weight is trained");
+    CHECK_OK(step(&n, 0, B, &(Sequence){ 0 }));
+    CHECK_OK(params_check_grad(&n.p));
+    net_close(&n);
+}
+
+// ---- memory -------------------------------------------------------------------------------------
+
+static void case_no_allocation(void)
+{
+    Net n;
+    net_open(&n, &backend_ref);
+    CHECK_OK(step(&n, 0, B, &(Sequence){ 0 }));
+    CHECK_OK(step(&n, 0, B, &(Sequence){ 0 }));
+    long host = n.t.host.blocks, device = n.t.device.blocks;
+    for (int i = 0; i < 3; i++) CHECK_OK(step(&n, 0, B, &(Sequence){ 0 }));
+    CHECK(n.t.host.blocks == host && n.t.device.blocks == device, "%ld and %ld new blocks",
+          n.t.host.blocks - host, n.t.device.blocks - device);
+    net_close(&n);
+}
+
+static int refuse_from;
+static void *refusing(size_t bytes) { return refuse_from-- > 0 ? ref_alloc(bytes) : NULL; }
+
+// Each allocation on the device refused in turn: an error each time, nothing lost, and the same tape
+// works afterwards.
+static void case_refused(void)
+{
+    Backend be = backend_ref;
+    int refused = 0;
+    Net n;
+    be.alloc = refusing;
+    for (int i = 0; i < 100; i++, refused++) {
+        refuse_from = 1000;
+        net_open(&n, &be);
+        refuse_from = i;
+        Status status = step(&n, 0, B, &(Sequence){ 0 });
+        refuse_from = 1000;
+        if (status != OK) CHECK_STATUS(status, ERR_MEMORY, "memory");
+        CHECK_OK(step(&n, 0, B, &(Sequence){ 0 }));
+        net_close(&n);
+        if (status == OK) break;
+    }
+    CHECK(refused > 1 && refused < 100, "%d refusals", refused);
+    test_note("%d refusals", refused);
+}
+
+// Inference keeps nothing: more layers, the same memory.
+static void case_inference_memory(void)
+{
+    size_t peak[2];
+    float x[B * T * C];
+    random_floats(x, B * T * C, 0);
+    for (int deep = 0; deep < 2; deep++) {
+        Net n;
+        Block many[2 * LAYERS];
+        net_open(&n, &backend_ref);
+        for (int i = 0; i < 2 * LAYERS; i++) many[i] = n.blocks[i % LAYERS];
+        tape_begin(&n.t, TAPE_NO_GRAD);
+        Tensor *in = tape_constant(&n.t, 3, (int64_t[]){ B, T, C }, x);
+        CHECK(blocks(&n.t, many, deep ? 2 * LAYERS : 2, in, &(Sequence){ 0 }), "no result");
+        peak[deep] = n.t.device.peak;
+        net_close(&n);
+    }
+    CHECK(peak[0] == peak[1], "%zu bytes for 2 layers, %zu for 16", peak[0], peak[1]);
+}
+
+// ---- the same bits ------------------------------------------------------------------------------
+
+static void same_gradients(const Net *a, const Net *b, const char *what)
+{
+    for (Param *p = a->p.first, *q = b->p.first; p; p = p->next, q = q->next)
+        CHECK(memcmp(p->value.grad, q->value.grad, (size_t)tensor_size(&p->value) * sizeof(real))
+                  == 0,
+              "%s, %s: the gradient of %s differs", what, a->be->name, p->name);
+}
+
+// A batch at once, or sample by sample with gradients added up.
+static void case_micro_batches(void)
+{
+    for (int d = 0; d < 2; d++) {
+        Net a, b;
+        net_open(&a, devices()[d]);
+        net_open(&b, devices()[d]);
+        CHECK_OK(step(&a, 0, B, &(Sequence){ 0 }));
+        for (int i = 0; i < B; i++) CHECK_OK(step(&b, i, 1, &(Sequence){ 0 }));
+        same_gradients(&a, &b, "micro-batches");
+        net_close(&a);
+        net_close(&b);
+    }
+}
+
+// The last block for one token alone, or for all and then one taken.
+static void case_short_block(void)
+{
+    int32_t only[B] = { 0, T, 2 * T }, all[B] = { T, T, T };
+    for (int d = 0; d < 2; d++) {
+        Net a, b;
+        net_open(&a, devices()[d]);
+        net_open(&b, devices()[d]);
+        CHECK_OK(step(&a, 0, B, &(Sequence){ 0 }));
+        CHECK_OK(step(&b, 0, B, &(Sequence){ .only = only, .only_seen = all }));
+        same_gradients(&a, &b, "short block");
+        net_close(&a);
+        net_close(&b);
+    }
+}
+
+// ---- optimizer ----------------------------------------------------------------------------------
+
+static void case_schedule(void)
+{
+    CHECK_CLOSE(schedule_factor(SCHEDULE_LINEAR, 0, 7, 77), 0, 0);
+    CHECK_CLOSE(schedule_factor(SCHEDULE_LINEAR, 3, 7, 77), 3.0 / 7, 0);
+    CHECK_CLOSE(schedule_factor(SCHEDULE_LINEAR, 7, 7, 77), 1, 0);
+    CHECK_CLOSE(schedule_factor(SCHEDULE_LINEAR, 42, 7, 77), 0.5, 0);
+    CHECK_CLOSE(schedule_factor(SCHEDULE_LINEAR, 77, 7, 77), 0, 0);
+    CHECK_CLOSE(schedule_factor(SCHEDULE_LINEAR, 79, 7, 77), 0, 0);
+    CHECK_CLOSE(schedule_factor(SCHEDULE_LINEAR, 0, 0, 10), 1, 0);
+    CHECK_CLOSE(schedule_factor(SCHEDULE_COSINE, 0, 0, 12), 1, 0);
+    CHECK_CLOSE(schedule_factor(SCHEDULE_COSINE, 4, 0, 12), 0.75, 1e-15);
+    CHECK_CLOSE(schedule_factor(SCHEDULE_COSINE, 12, 0, 12), 0, 1e-15);
+    CHECK_CLOSE(schedule_factor(SCHEDULE_CONSTANT, 1, 2, 10), 0.5, 0);
+    CHECK_CLOSE(schedule_factor(SCHEDULE_CONSTANT, 9, 2, 10), 1, 0);
+}
+
+// Parameters of a group lie together, and only they move at the group's rate.
+static void case_groups(void)
+{
+    Net n;
+    net_open(&n, &backend_ref);
+    CHECK_OK(step(&n, 0, B, &(Sequence){ 0 }));
+    float before[4096], after[4096];
+    Optim o = { .kind = OPTIM_ADAMW, .lr = { 0, 1e-2 }, .beta1 = .9, .beta2 = .98, .eps = 1e-8 };
+    Param *weight = params_find(&n.p, "a.ln_1.weight"), *bias = params_find(&n.p, "a.ln_1.bias");
+    CHECK_OK(params_get(&n.p, weight, before));
+    CHECK_OK(params_get(&n.p, bias, before + C));
+    CHECK_OK(optim_step(&o, &n.p, 0, 1, params_grad_norm(&n.p)));
+    CHECK_OK(params_get(&n.p, weight, after));
+    CHECK_OK(params_get(&n.p, bias, after + C));
+    CHECK(memcmp(before, after, C * sizeof(float)) == 0, "a rate of 0 moved a weight");
+    for (int i = C; i < 2 * C; i++)            // Adam's first step has the length of the rate
+        CHECK_CLOSE(fabs((double)(after[i] - before[i])), 1e-2, 1e-6);
+    net_close(&n);
+}
+
+static void case_clip(void)
+{
+    Net n;
+    net_open(&n, &backend_ref);
+    CHECK_OK(step(&n, 0, B, &(Sequence){ 0 }));
+    double norm = params_grad_norm(&n.p);
+    Optim o = { .kind = OPTIM_SGD, .clip_norm = norm / 4 };
+    CHECK_OK(optim_step(&o, &n.p, 0, 1, norm));
+    CHECK_CLOSE(params_grad_norm(&n.p), norm / 4, 1e-5 * norm);
+    o.clip_norm = norm;
+    CHECK_OK(optim_step(&o, &n.p, 0, 1, norm / 4));
+    CHECK_CLOSE(params_grad_norm(&n.p), norm / 4, 1e-5 * norm);
+    net_close(&n);
+}
+
+static const TestCase cases[] = {
+    { "sticky", case_sticky }, { "index", case_index },
+    { "no_silent_zero", case_no_silent_zero }, { "no_allocation", case_no_allocation },
+    { "refused", case_refused }, { "inference_memory", case_inference_memory },
+    { "micro_batches", case_micro_batches }, { "short_block", case_short_block },
+    { "schedule", case_schedule }, { "groups", case_groups }, { "clip", case_clip },
+};
+
+int main(void)
+{
+    return test_main("tape", cases, TEST_COUNT(cases));
+}
