@@ -18,6 +18,7 @@
 // that are f32 in the file stay mapped; others are converted once.
 #pragma once
 #include "nn/layers.h"
+#include "tensor/file.h"
 #include "weights/weights.h"
 
 typedef struct ClipConfig {
@@ -42,7 +43,7 @@ typedef struct {                         // the text half of class CLIP in the s
     Tensor *token_embedding, *positional_embedding, *text_projection;
     LayerNorm ln_final;
     Block *blocks;
-    int64_t layers, context, width;
+    int64_t layers, context, width, eos;
 } TextTower;
 
 typedef enum { CLIP_IMAGE = 1, CLIP_TEXT = 2, CLIP_BOTH = 3 } ClipTowers;
@@ -60,11 +61,11 @@ typedef struct Clip {
     TextTower text;
     Tensor *logit_scale;                 // (1): logits = exp(logit_scale) cos
     Arena memory;                        // of the blocks
+    Param *last;                         // the last that the file holds; a method's own follow
     Weights *weights;                    // the map
     int spelling;                        // names.h
     char folder[FILE_PATH];              // where the tokenizer's files would lie
     char file[FILE_PATH];                // the file that holds the weights
-    bool says_activation;                // the file knew its activation
 } Clip;
 
 Status clip_read(Clip *c, const Backend *be, const char *path, const ClipOptions *options);

@@ -1,0 +1,284 @@
+// clip.c - finds a model's files, learns its sizes, declares its parameters and loads them by name.
+#include "clip/clip.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clip/config.h"
+#include "clip/names.h"
+#include "clip/towers.h"
+
+// ---- which files --------------------------------------------------------------------------------
+
+typedef enum { FORM_HF, FORM_OPEN_CLIP, FORM_STATE } Form;
+
+// A folder is known by its configuration; the first weights that are there are taken.
+static const struct { Form form; const char *config, *weights[3]; } folders[] = {
+    { FORM_HF, "config.json", { "model.safetensors", "model.safetensors.index.json",
+                                "pytorch_model.bin" } },
+    { FORM_OPEN_CLIP, "open_clip_config.json", { "open_clip_model.safetensors",
+                                                 "open_clip_pytorch_model.bin", NULL } },
+};
+enum { FOLDERS = sizeof folders / sizeof *folders };
+
+static bool has(const char *folder, const char *name)
+{
+    char path[FILE_PATH];
+    return name && path_join(path, folder, name) == OK && file_exists(path);
+}
+
+static Status find_in_folder(Clip *c, Form *form, const char *path)
+{
+    snprintf(c->folder, sizeof c->folder, "%s", path);
+    for (int f = 0; f < FOLDERS; f++)
+        for (int i = 0; i < 3 && has(path, folders[f].config); i++)
+            if (has(path, folders[f].weights[i])) {
+                *form = folders[f].form;
+                return path_join(c->file, path, folders[f].weights[i]);
+            }
+    return err_set(ERR_IO, "model: %s: neither config.json and model.safetensors nor "
+                   "open_clip_config.json and open_clip_model.safetensors are there", path);
+}
+
+// A file under one of those names beside its configuration stands for its folder.
+static Status find_files(Clip *c, Form *form, const char *path)
+{
+    if (strlen(path) >= FILE_PATH) return err_set(ERR_IO, "model: path too long");
+    if (folder_exists(path)) return find_in_folder(c, form, path);
+    if (!file_exists(path)) return err_set(ERR_IO, "model: %s: there is no such file or folder", path);
+    const char *name = path_name(path);
+    size_t n = (size_t)(name - path);
+    snprintf(c->file, sizeof c->file, "%s", path);
+    snprintf(c->folder, sizeof c->folder, "%.*s", n > 1 ? (int)n - 1 : (int)n, n ? path : ".");
+    if (n == 0) snprintf(c->folder, sizeof c->folder, ".");
+    *form = FORM_STATE;
+    for (int f = 0; f < FOLDERS; f++)
+        for (int i = 0; i < 3; i++)
+            if (folders[f].weights[i] && strcmp(name, folders[f].weights[i]) == 0
+                && has(c->folder, folders[f].config))
+                *form = folders[f].form;
+    return OK;
+}
+
+// ---- what it is ---------------------------------------------------------------------------------
+
+static Status spelling_of(Clip *c)
+{
+    const Weights *w = c->weights;
+    if (weights_find(w, "text.token_embedding.weight")) c->spelling = SPELL_TEXT_PREFIX;
+    else if (weights_find(w, "visual.conv1.weight")) c->spelling = SPELL_OPENAI;
+    else if (weights_find(w, "vision_model.embeddings.class_embedding")) c->spelling = SPELL_HF;
+    else return err_set(ERR_FORMAT, "model: %s: %lld tensors, but none is called visual.conv1.weight "
+                        "or vision_model.embeddings.class_embedding: not a CLIP with a vision "
+                        "transformer", c->file, (long long)weights_count(w));
+    return OK;
+}
+
+// A file that says its activation must not be contradicted: the wrong one is silently wrong.
+static Status activation(Clip *c, bool said, const char *given)
+{
+    static const char *const names[] = { [ACT_QUICK_GELU] = "quick_gelu", [ACT_GELU] = "gelu" };
+    if (!given)
+        return said ? OK : err_set(ERR_FORMAT, "model: %s: a bare state dict does not say its "
+                                   "activation: give --activation quick_gelu (OpenAI's weights and "
+                                   "those trained from them) or gelu", c->file);
+    Act act = strcmp(given, "quick_gelu") == 0 ? ACT_QUICK_GELU : ACT_GELU;
+    if (strcmp(given, names[act]) != 0)
+        return err_set(ERR_USAGE, "--activation: %s: neither quick_gelu nor gelu", given);
+    if (said && act != c->config.act)
+        return err_set(ERR_FORMAT, "model: %s: its activation is %s, not %s", c->file,
+                       names[c->config.act], given);
+    c->config.act = act;
+    return OK;
+}
+
+static Status configure(Clip *c, Form form, const ClipOptions *options)
+{
+    bool script = weights_kind(c->weights) == WEIGHTS_TORCHSCRIPT, said = form != FORM_STATE || script;
+    c->config = config_default();
+    TRY(spelling_of(c));
+    if (form == FORM_HF) TRY(config_hf(&c->config, c->folder));
+    else if (form == FORM_OPEN_CLIP) TRY(config_open_clip(&c->config, c->folder));
+    else if (c->spelling != SPELL_HF) TRY(config_state(&c->config, c->weights, c->file, c->spelling));
+    else return err_set(ERR_FORMAT, "model: %s: needs the config.json that was published with it, in "
+                        "the same folder", c->file);
+    TRY(config_mlp(&c->config, c->weights, c->file, c->spelling));
+    TRY(config_check(&c->config, c->file));
+    return activation(c, said, options ? options->activation : NULL);
+}
+
+// ---- parameters ---------------------------------------------------------------------------------
+
+Status clip_declare(Clip *c, const Backend *be)
+{
+    const ClipConfig *g = &c->config;
+    params_init(&c->params, be);
+    c->visual.blocks = arena_zero(&c->memory, (size_t)g->vision.layers * sizeof(Block));
+    c->text.blocks = arena_zero(&c->memory, (size_t)g->text.layers * sizeof(Block));
+    if (!c->visual.blocks || !c->text.blocks) return err_memory("model");
+    if (c->towers & CLIP_IMAGE) vit_declare(&c->visual, &c->params, g);
+    if (c->towers & CLIP_TEXT) text_declare(&c->text, &c->params, g);
+    c->logit_scale = params_declare(&c->params, 1, (int64_t[]){ 1 }, "logit_scale");
+    c->last = c->params.last;
+    return c->params.status;
+}
+
+// The shape that a parameter, or its part q, k or v, has in the file.
+static int shape_in_file(int64_t dim[MAX_DIM], const Param *q, const Spelt *s, const ClipConfig *g)
+{
+    const Tensor *v = &q->value;
+    if (strcmp(q->name, "visual.conv1.weight") == 0) {
+        memcpy(dim, (int64_t[]){ v->dim[0], 3, g->patch, g->patch }, MAX_DIM * sizeof *dim);
+        return 4;
+    }
+    memcpy(dim, v->dim, sizeof v->dim);
+    if (s->transposed) dim[0] = v->dim[1], dim[1] = v->dim[0];
+    dim[0] /= s->parts;
+    return strcmp(q->name, "logit_scale") == 0 ? 0 : v->ndim;
+}
+
+static const char *shape_text(char text[96], int ndim, const int64_t *dim)
+{
+    Tensor x = { .ndim = ndim > MAX_DIM ? MAX_DIM : ndim };
+    memcpy(x.dim, dim, (size_t)x.ndim * sizeof *dim);
+    return ndim > MAX_DIM ? "of rank above 4" : tensor_shape(text, &x);
+}
+
+static Status missing(const Clip *c, const char *name)
+{
+    const char *near = weights_nearest(c->weights, name);
+    return err_set(ERR_FORMAT, "model: %s: no tensor %s%s%s", c->file, name,
+                   near ? "; the nearest is " : "", near ? near : "");
+}
+
+static Status find_part(const WeightsTensor **out, const Clip *c, const Param *q, const Spelt *s,
+                        int part)
+{
+    int64_t dim[MAX_DIM];
+    char want[96], got[96];
+    const WeightsTensor *x = weights_find(c->weights, s->name[part]);
+    if (!x) return missing(c, s->name[part]);
+    int n = shape_in_file(dim, q, s, &c->config);
+    bool same = x->ndim == n || (n == 0 && x->ndim == 1 && x->dim[0] == 1);
+    for (int i = 0; same && i < n; i++) same = x->dim[i] == dim[i];
+    if (!same)
+        return err_set(ERR_SHAPE, "model: %s: %s is %s, not %s", c->file, x->name,
+                       shape_text(got, x->ndim, x->dim), shape_text(want, n, dim));
+    *out = x;
+    return OK;
+}
+
+// Every tensor of a whole model must be there in its shape, and nothing else, also where only one of
+// the towers will be used.
+static Status check_all(Clip *whole, const Clip *c, bool *used)
+{
+    const WeightsTensor *x;
+    TRY(clip_declare(whole, c->params.be));
+    for (Param *q = whole->params.first; q; q = q->next) {
+        Spelt s = names_spelt(q->name, c->spelling);
+        for (int i = 0; i < s.parts; i++) {
+            TRY(find_part(&x, c, q, &s, i));
+            used[x - weights_at(c->weights, 0)] = true;
+        }
+    }
+    for (int64_t i = 0; i < weights_count(c->weights); i++)
+        if (!used[i] && !names_ignored(weights_at(c->weights, i)->name))
+            return err_set(ERR_FORMAT, "model: %s: tensor %s has no place in this model", c->file,
+                           weights_at(c->weights, i)->name);
+    return OK;
+}
+
+static Status check_names(const Clip *c)
+{
+    Clip whole = { .config = c->config, .towers = CLIP_BOTH };
+    bool *used = calloc((size_t)weights_count(c->weights) + 1, sizeof *used);
+    Status status = used ? check_all(&whole, c, used) : err_memory("model");
+    params_free(&whole.params);
+    arena_free(&whole.memory);
+    free(used);
+    return status;
+}
+
+// ---- values -------------------------------------------------------------------------------------
+
+static void transpose(float *y, const float *x, int64_t rows, int64_t cols)    // x (rows,cols)
+{
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t c = 0; c < cols; c++) y[c * rows + r] = x[r * cols + c];
+}
+
+// Through memory of twice its size: one half as the file has it, one turned.
+static Status convert(Clip *c, Param *q, const Spelt *s, float *room)
+{
+    const WeightsTensor *x;
+    int64_t n = tensor_size(&q->value), part = n / s->parts;
+    for (int i = 0; i < s->parts; i++) {
+        TRY(find_part(&x, c, q, s, i));
+        weights_to_f32(room + i * part, x);
+    }
+    if (s->transposed) transpose(room + n, room, q->value.dim[1], q->value.dim[0]);
+    return params_set(&c->params, q, s->transposed ? room + n : room);
+}
+
+static Status load(Clip *c, Param *q)
+{
+    const WeightsTensor *x;
+    Spelt s = names_spelt(q->name, c->spelling);
+    TRY(find_part(&x, c, q, &s, 0));
+    const float *view = s.parts == 1 && !s.transposed ? weights_f32_view(x) : NULL;
+    if (view) return params_map(&c->params, q, view);
+    float *room = malloc(2 * (size_t)tensor_size(&q->value) * sizeof *room);
+    Status status = room ? convert(c, q, &s, room) : err_memory("model");
+    free(room);
+    return status;
+}
+
+Status clip_load(Clip *c, int (*group)(const char *name))
+{
+    TRY(params_place(&c->params, group));
+    for (Param *q = c->params.first; q; q = q->next) {
+        TRY(load(c, q));
+        if (q == c->last) break;
+    }
+    return OK;
+}
+
+static Status read_all(Clip *c, const Backend *be, const char *path, const ClipOptions *options)
+{
+    Form form = FORM_STATE;
+    TRY(find_files(c, &form, path));
+    TRY(weights_open(&c->weights, c->file));
+    TRY(configure(c, form, options));
+    TRY(clip_declare(c, be));
+    return check_names(c);
+}
+
+Status clip_read(Clip *c, const Backend *be, const char *path, const ClipOptions *options)
+{
+    *c = (Clip){ .towers = options && options->towers ? options->towers : CLIP_BOTH };
+    Status status = read_all(c, be, path, options);
+    if (status != OK) clip_free(c);
+    return status;
+}
+
+Status clip_open(Clip *c, const Backend *be, const char *path, const ClipOptions *options)
+{
+    TRY(clip_read(c, be, path, options));
+    Status status = clip_load(c, NULL);
+    if (status != OK) clip_free(c);
+    return status;
+}
+
+void clip_free(Clip *c)
+{
+    params_free(&c->params);
+    arena_free(&c->memory);
+    weights_close(c->weights);
+    *c = (Clip){ 0 };
+}
+
+bool clip_is_text(const char *name)
+{
+    return strncmp(name, "visual.", 7) != 0 && strcmp(name, "logit_scale") != 0;
+}

@@ -1,0 +1,295 @@
+// config.c - config.json, open_clip_config.json, or nothing but shapes: three ways to the same sizes.
+#include "clip/config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "clip/names.h"
+#include "weights/json.h"
+
+enum { WIDEST = 1 << 16, LAYERS = 512, PATCH = 1024, PIXELS = 1 << 14, VOCAB = 1 << 24 };
+
+ClipConfig config_default(void)
+{
+    return (ClipConfig){
+        .image_size = 224, .patch = 32, .embed = 512, .context = 77, .vocab = 49408,
+        .vision = { 768, 12, 12, 3072 }, .text = { 512, 12, 8, 2048 },
+        .act = ACT_QUICK_GELU, .eps = 1e-5, .eos = -1,
+        .mean = { .48145466f, .4578275f, .40821073f },       // CLIP/clip/clip.py, _transform
+        .std = { .26862954f, .26130258f, .27577711f },
+    };
+}
+
+Status config_check(const ClipConfig *c, const char *path)
+{
+    if (c->patch > c->image_size)
+        return err_set(ERR_SHAPE, "clip: %s: patches of %lld pixels in pictures of %lld", path,
+                       (long long)c->patch, (long long)c->image_size);
+    const TowerSize *towers[] = { &c->vision, &c->text };
+    for (int i = 0; i < 2; i++)
+        if (towers[i]->heads < 1 || towers[i]->width % towers[i]->heads)
+            return err_set(ERR_SHAPE, "clip: %s: %lld heads do not divide the width %lld", path,
+                           (long long)towers[i]->heads, (long long)towers[i]->width);
+    return OK;
+}
+
+// ---- pixels -------------------------------------------------------------------------------------
+
+static Status three(float out[3], const Json *from, const char *key, double low)
+{
+    const Json *list = json_get(from, key);
+    if (!list || list->type == JSON_NULL) return OK;
+    if (list->type != JSON_ARRAY || list->count != 3)
+        return json_error(ERR_FORMAT, list, "is not a list of three numbers");
+    for (int i = 0; i < 3; i++) {
+        double x;
+        TRY(json_number(&x, json_at(list, i)));
+        if (x < low || x > 1e3) return json_error(ERR_FORMAT, list, "%g cannot be", x);
+        out[i] = (float)x;
+    }
+    return OK;
+}
+
+static Status pixels(ClipConfig *c, const Json *from, const char *mean, const char *std)
+{
+    TRY(three(c->mean, from, mean, -1e3));
+    return three(c->std, from, std, 1e-6);
+}
+
+// ---- Hugging Face: transformers, configuration_clip.py ------------------------------------------
+
+static Status activation(Act *act, const Json *from)
+{
+    const char *name = "quick_gelu";
+    TRY(json_opt_string(&name, from, "hidden_act"));
+    if (strcmp(name, "quick_gelu") == 0) *act = ACT_QUICK_GELU;
+    else if (strcmp(name, "gelu") == 0) *act = ACT_GELU;
+    else return json_error(ERR_UNSUPPORTED, json_get(from, "hidden_act"),
+                           "%s: neither quick_gelu nor gelu", name);
+    return OK;
+}
+
+static Status tower_hf(TowerSize *s, Act *act, double *eps, const Json *from)
+{
+    TRY(json_opt_int(&s->width, from, "hidden_size", 1, WIDEST));
+    TRY(json_opt_int(&s->layers, from, "num_hidden_layers", 1, LAYERS));
+    TRY(json_opt_int(&s->heads, from, "num_attention_heads", 1, WIDEST));
+    TRY(json_opt_number(eps, from, "layer_norm_eps"));
+    if (*eps < 0 || *eps > 1)
+        return json_error(ERR_FORMAT, json_get(from, "layer_norm_eps"), "%g cannot be", *eps);
+    return activation(act, from);
+}
+
+// Old configurations hold a tower's options twice; transformers lets X_dict win.
+static const Json *half(const Json *root, const char *name, const char *older)
+{
+    const Json *old = json_get(root, older);
+    return old && old->type == JSON_OBJECT ? old : json_get(root, name);
+}
+
+static Status pixels_hf(ClipConfig *c, Arena *arena, const char *folder)
+{
+    char path[FILE_PATH];
+    const Json *root;
+    TRY(path_join(path, folder, "preprocessor_config.json"));
+    if (!file_exists(path)) return OK;
+    TRY(json_load(&root, arena, path));
+    TRY(json_expect(root, JSON_OBJECT));
+    return pixels(c, root, "image_mean", "image_std");
+}
+
+static Status towers_hf(ClipConfig *c, const Json *root)
+{
+    const Json *vision = half(root, "vision_config", "vision_config_dict");
+    const Json *text = half(root, "text_config", "text_config_dict");
+    Act act;
+    double eps = c->eps;
+    c->eos = 49407;
+    TRY(json_opt_int(&c->embed, root, "projection_dim", 1, WIDEST));
+    TRY(tower_hf(&c->vision, &c->act, &c->eps, vision));
+    TRY(json_opt_int(&c->image_size, vision, "image_size", 1, PIXELS));
+    TRY(json_opt_int(&c->patch, vision, "patch_size", 1, PATCH));
+    TRY(tower_hf(&c->text, &act, &eps, text));
+    TRY(json_opt_int(&c->vocab, text, "vocab_size", 1, VOCAB));
+    TRY(json_opt_int(&c->context, text, "max_position_embeddings", 1, WIDEST));
+    TRY(json_opt_int(&c->eos, text, "eos_token_id", 0, VOCAB));
+    if (c->eos == 2) c->eos = -1;              // what the first exports wrote, whatever the id was
+    if (act != c->act || eps != c->eps)
+        return json_error(ERR_UNSUPPORTED, root, "the towers differ in activation or layer_norm_eps");
+    return OK;
+}
+
+static Status hf_from(ClipConfig *c, Arena *arena, const char *folder)
+{
+    char path[FILE_PATH];
+    const Json *root;
+    const char *type = "clip";
+    TRY(path_join(path, folder, "config.json"));
+    TRY(json_load(&root, arena, path));
+    TRY(json_expect(root, JSON_OBJECT));
+    TRY(json_opt_string(&type, root, "model_type"));
+    if (strcmp(type, "clip") != 0)
+        return json_error(ERR_UNSUPPORTED, json_get(root, "model_type"), "%s: only clip is known",
+                          type);
+    TRY(towers_hf(c, root));
+    return pixels_hf(c, arena, folder);
+}
+
+Status config_hf(ClipConfig *c, const char *folder)
+{
+    Arena arena = { 0 };
+    *c = config_default();
+    Status status = hf_from(c, &arena, folder);
+    arena_free(&arena);
+    return status;
+}
+
+// ---- open_clip: src/open_clip/model.py, CLIPVisionCfg and CLIPTextCfg ---------------------------
+
+static bool listed(const char *key, const char *const *known)
+{
+    for (; *known; known++)
+        if (strcmp(key, *known) == 0) return true;
+    return false;
+}
+
+// A key that is not known may only say null, false or 0: the feature is off.
+static Status features(const Json *from, const char *const *known)
+{
+    for (int64_t i = 0; i < from->count; i++) {
+        const Json *v = json_at(from, i);
+        bool off = v->type == JSON_NULL || (v->type == JSON_BOOL && !v->truth)
+                   || (v->type == JSON_NUMBER && v->number == 0);
+        if (!off && !listed(v->key, known))
+            return json_error(ERR_UNSUPPORTED, v, "this feature of open_clip is not built here");
+    }
+    return OK;
+}
+
+static Status vision_open_clip(ClipConfig *c, const Json *v)
+{
+    static const char *const known[] = { "image_size", "layers", "width", "patch_size",
+                                         "head_width", "mlp_ratio", NULL };
+    int64_t head_width = 64;
+    TRY(features(v, known));
+    TRY(json_opt_int(&c->image_size, v, "image_size", 1, PIXELS));
+    TRY(json_opt_int(&c->vision.layers, v, "layers", 1, LAYERS));
+    TRY(json_opt_int(&c->vision.width, v, "width", 1, WIDEST));
+    TRY(json_opt_int(&c->patch, v, "patch_size", 1, PATCH));
+    TRY(json_opt_int(&head_width, v, "head_width", 1, WIDEST));
+    if (c->vision.width % head_width)
+        return json_error(ERR_SHAPE, v, "heads of width %lld do not fill %lld",
+                          (long long)head_width, (long long)c->vision.width);
+    c->vision.heads = c->vision.width / head_width;
+    return OK;
+}
+
+static Status text_open_clip(ClipConfig *c, const Json *v)
+{
+    static const char *const known[] = { "context_length", "vocab_size", "width", "heads", "layers",
+                                         "mlp_ratio", NULL };
+    TRY(features(v, known));
+    TRY(json_opt_int(&c->context, v, "context_length", 1, WIDEST));
+    TRY(json_opt_int(&c->vocab, v, "vocab_size", 1, VOCAB));
+    TRY(json_opt_int(&c->text.width, v, "width", 1, WIDEST));
+    TRY(json_opt_int(&c->text.heads, v, "heads", 1, WIDEST));
+    return json_opt_int(&c->text.layers, v, "layers", 1, LAYERS);
+}
+
+static Status open_clip_from(ClipConfig *c, Arena *arena, const char *folder)
+{
+    static const char *const known[] = { "embed_dim", "vision_cfg", "text_cfg", "quick_gelu",
+                                         "init_logit_scale", "custom_text", NULL };
+    char path[FILE_PATH];
+    const Json *root, *model, *vision, *text;
+    bool quick = false;
+    TRY(path_join(path, folder, "open_clip_config.json"));
+    TRY(json_load(&root, arena, path));
+    TRY(json_need(&model, root, "model_cfg", JSON_OBJECT));
+    TRY(features(model, known));
+    TRY(json_need(&vision, model, "vision_cfg", JSON_OBJECT));
+    TRY(json_need(&text, model, "text_cfg", JSON_OBJECT));
+    TRY(json_opt_int(&c->embed, model, "embed_dim", 1, WIDEST));
+    TRY(json_opt_bool(&quick, model, "quick_gelu"));
+    c->act = quick ? ACT_QUICK_GELU : ACT_GELU;
+    TRY(vision_open_clip(c, vision));
+    TRY(text_open_clip(c, text));
+    return pixels(c, json_get(root, "preprocess_cfg"), "mean", "std");
+}
+
+Status config_open_clip(ClipConfig *c, const char *folder)
+{
+    Arena arena = { 0 };
+    *c = config_default();
+    Status status = open_clip_from(c, &arena, folder);
+    arena_free(&arena);
+    return status;
+}
+
+// ---- shapes -------------------------------------------------------------------------------------
+
+typedef struct { const Weights *w; const char *path; int spelling; } Dict;
+
+static const WeightsTensor *look_up(const Dict *d, const char *name)
+{
+    return weights_find(d->w, names_spelt(name, d->spelling).name[0]);
+}
+
+static Status shape_of(int64_t *out, const Dict *d, const char *name, int ndim, int axis)
+{
+    const WeightsTensor *x = look_up(d, name);
+    if (!x) return err_set(ERR_FORMAT, "clip: %s: no %s: not the weights of a CLIP with a vision "
+                           "transformer", d->path, name);
+    if (x->ndim != ndim || x->dim[axis] < 1 || x->dim[axis] > VOCAB)
+        return err_set(ERR_SHAPE, "clip: %s: %s has the wrong shape", d->path, name);
+    *out = x->dim[axis];
+    return OK;
+}
+
+static int64_t count_layers(const Dict *d, const char *prefix)
+{
+    int64_t n = 0;
+    char name[PARAM_NAME];
+    do snprintf(name, sizeof name, "%s%lld.ln_1.weight", prefix, (long long)n++);
+    while (n <= LAYERS && look_up(d, name));
+    return n - 1;
+}
+
+static Status tower_state(TowerSize *s, const Dict *d, const char *ln, const char *blocks)
+{
+    TRY(shape_of(&s->width, d, ln, 1, 0));
+    s->layers = count_layers(d, blocks);
+    s->heads = s->width / 64;                  // CLIP/clip/model.py, build_model
+    if (s->layers >= 1 && s->width % 64 == 0) return OK;
+    return err_set(ERR_SHAPE, "clip: %s: %lld layers of width %lld in %s: heads have width 64 where "
+                   "no configuration says otherwise", d->path, (long long)s->layers,
+                   (long long)s->width, blocks);
+}
+
+Status config_state(ClipConfig *c, const Weights *w, const char *path, int spelling)
+{
+    const Dict d = { w, path, spelling };
+    int64_t places = 0, side = 0;
+    TRY(shape_of(&c->patch, &d, "visual.conv1.weight", 4, 3));
+    TRY(shape_of(&places, &d, "visual.positional_embedding", 2, 0));
+    while (side * side < places - 1) side++;
+    if (side * side != places - 1 || c->patch > PATCH || side * c->patch > PIXELS)
+        return err_set(ERR_SHAPE, "clip: %s: %lld positions of a picture are not a square and one",
+                       d.path, (long long)places);
+    c->image_size = side * c->patch;
+    TRY(shape_of(&c->embed, &d, "visual.proj", 2, 1));
+    TRY(shape_of(&c->context, &d, "positional_embedding", 2, 0));
+    TRY(shape_of(&c->vocab, &d, "token_embedding.weight", 2, 0));
+    TRY(tower_state(&c->vision, &d, "visual.ln_pre.weight", "visual.transformer.resblocks."));
+    return tower_state(&c->text, &d, "ln_final.weight", "transformer.resblocks.");
+}
+
+Status config_mlp(ClipConfig *c, const Weights *w, const char *path, int spelling)
+{
+    static const char *const biases[] = { "visual.transformer.resblocks.0.mlp.c_fc.bias",
+                                          "transformer.resblocks.0.mlp.c_fc.bias" };
+    const Dict d = { w, path, spelling };
+    for (int i = 0; i < 2; i++)
+        TRY(shape_of(i ? &c->text.mlp : &c->vision.mlp, &d, biases[i], 1, 0));
+    return OK;
+}

@@ -1,0 +1,192 @@
+// hf.c - writes a model as Hugging Face does: config.json, preprocessor_config.json and
+// model.safetensors, which transformers' CLIPModel.from_pretrained and this program read.
+#include <stdlib.h>
+#include <string.h>
+
+#include "clip/config.h"
+#include "clip/names.h"
+#include "weights/json.h"
+
+// ---- configuration ------------------------------------------------------------------------------
+
+static void put_int(JsonOut *o, const char *key, int64_t x)
+{
+    json_out_key(o, key);
+    json_out_int(o, x);
+}
+
+static void put_text(JsonOut *o, const char *key, const char *x)
+{
+    json_out_key(o, key);
+    json_out_string(o, x);
+}
+
+static void put_true(JsonOut *o, const char *key)
+{
+    json_out_key(o, key);
+    json_out_bool(o, true);
+}
+
+static void put_tower(JsonOut *o, const char *key, const ClipConfig *c, const TowerSize *s)
+{
+    json_out_key(o, key);
+    json_out_object(o);
+    put_text(o, "hidden_act", c->act == ACT_GELU ? "gelu" : "quick_gelu");
+    put_int(o, "hidden_size", s->width);
+    put_int(o, "intermediate_size", s->mlp);
+    put_int(o, "num_attention_heads", s->heads);
+    put_int(o, "num_hidden_layers", s->layers);
+    put_int(o, "projection_dim", c->embed);
+    json_out_key(o, "layer_norm_eps");
+    json_out_double(o, c->eps);
+}
+
+static void put_config(JsonOut *o, const ClipConfig *c, float logit_scale)
+{
+    json_out_object(o);
+    json_out_key(o, "architectures");
+    json_out_array(o);
+    json_out_string(o, "CLIPModel");
+    json_out_end(o);
+    put_text(o, "model_type", "clip");
+    put_int(o, "projection_dim", c->embed);
+    json_out_key(o, "logit_scale_init_value");
+    json_out_float(o, logit_scale);
+    put_text(o, "torch_dtype", "float32");
+    put_tower(o, "vision_config", c, &c->vision);
+    put_text(o, "model_type", "clip_vision_model");
+    put_int(o, "image_size", c->image_size);
+    put_int(o, "patch_size", c->patch);
+    json_out_end(o);
+    put_tower(o, "text_config", c, &c->text);
+    put_text(o, "model_type", "clip_text_model");
+    put_int(o, "max_position_embeddings", c->context);
+    put_int(o, "vocab_size", c->vocab);
+    put_int(o, "bos_token_id", c->vocab - 2);
+    put_int(o, "eos_token_id", c->eos >= 0 ? c->eos : 2);    // 2: at the greatest id
+    put_int(o, "pad_token_id", c->vocab - 1);
+    json_out_end(o);
+    json_out_end(o);
+}
+
+static void put_three(JsonOut *o, const char *key, const float x[3])
+{
+    json_out_key(o, key);
+    json_out_array(o);
+    for (int i = 0; i < 3; i++) json_out_float(o, x[i]);
+    json_out_end(o);
+}
+
+static void put_preprocessor(JsonOut *o, const ClipConfig *c)
+{
+    static const char *const on[] = { "do_resize", "do_center_crop", "do_rescale", "do_normalize",
+                                      "do_convert_rgb" };
+    json_out_object(o);
+    put_text(o, "image_processor_type", "CLIPImageProcessor");
+    put_text(o, "feature_extractor_type", "CLIPFeatureExtractor");
+    for (int i = 0; i < 5; i++) put_true(o, on[i]);
+    put_int(o, "resample", 3);                 // bicubic, in Pillow's numbering
+    json_out_key(o, "rescale_factor");
+    json_out_double(o, 1.0 / 255);
+    put_three(o, "image_mean", c->mean);
+    put_three(o, "image_std", c->std);
+    json_out_key(o, "size");
+    json_out_object(o);
+    put_int(o, "shortest_edge", c->image_size);
+    json_out_end(o);
+    json_out_key(o, "crop_size");
+    json_out_object(o);
+    put_int(o, "height", c->image_size);
+    put_int(o, "width", c->image_size);
+    json_out_end(o);
+    json_out_end(o);
+}
+
+static Status save_json(const char *folder, const char *name, JsonOut *o)
+{
+    char path[FILE_PATH];
+    Status status = json_out_status(o);
+    if (status == OK) status = path_join(path, folder, name);
+    if (status == OK) status = file_save(path, o->text, o->size);
+    json_out_free(o);
+    return status;
+}
+
+Status config_save(const char *folder, const ClipConfig *c, float logit_scale)
+{
+    JsonOut config = { .indent = 2 }, pixels = { .indent = 2 };
+    put_config(&config, c, logit_scale);
+    TRY(save_json(folder, "config.json", &config));
+    put_preprocessor(&pixels, c);
+    return save_json(folder, "preprocessor_config.json", &pixels);
+}
+
+// ---- weights ------------------------------------------------------------------------------------
+
+static Status declare_param(WeightsOut *o, const Param *q, const ClipConfig *c)
+{
+    Spelt s = names_spelt(q->name, SPELL_HF);
+    int64_t dim[MAX_DIM];
+    int ndim = q->value.ndim;
+    memcpy(dim, q->value.dim, sizeof dim);
+    dim[0] /= s.parts;
+    if (strcmp(q->name, "logit_scale") == 0) ndim = 0;
+    if (strcmp(q->name, "visual.conv1.weight") == 0) {
+        ndim = 4;
+        dim[1] = 3, dim[2] = dim[3] = c->patch;
+    }
+    for (int i = 0; i < s.parts; i++) TRY(weights_declare(o, s.name[i], WEIGHTS_F32, ndim, dim));
+    return OK;
+}
+
+// The parts of in_proj follow one another in memory as they do in the file.
+static Status write_param(WeightsOut *o, const Params *p, const Param *q)
+{
+    size_t n = (size_t)tensor_size(&q->value);
+    float *x = malloc(n * sizeof *x);
+    if (!x) return err_memory("model");
+    Status status = params_get(p, q, x);
+    if (status == OK) status = weights_write(o, x, n * sizeof *x);
+    free(x);
+    return status;
+}
+
+static Status put_params(WeightsOut *o, const Clip *image, const Clip *text, bool write)
+{
+    const Clip *models[] = { image, text };
+    for (int i = 0; i < 2; i++)
+        for (const Param *q = models[i]->params.first; q; q = q->next) {
+            if (clip_is_text(q->name) == (i == 1))
+                TRY(write ? write_param(o, &models[i]->params, q)
+                          : declare_param(o, q, &image->config));
+            if (q == models[i]->last) break;
+        }
+    return OK;
+}
+
+static Status put_all(WeightsOut *o, const Clip *image, const Clip *text)
+{
+    TRY(weights_put_meta(o, "format", "pt"));  // transformers asks for it
+    TRY(put_params(o, image, text, false));
+    return put_params(o, image, text, true);
+}
+
+static Status save_weights(const char *folder, const Clip *image, const Clip *text)
+{
+    char path[FILE_PATH];
+    WeightsOut *o;
+    TRY(path_join(path, folder, "model.safetensors"));
+    TRY(weights_create(&o, path));
+    Status status = put_all(o, image, text);
+    if (status == OK) return weights_commit(o);
+    weights_discard(o);
+    return status;
+}
+
+Status clip_save(const char *folder, const Clip *image, const Clip *text)
+{
+    float scale;
+    TRY(params_get(&image->params, params_find(&image->params, "logit_scale"), &scale));
+    TRY(config_save(folder, &image->config, scale));
+    return save_weights(folder, image, text);
+}

@@ -1,0 +1,295 @@
+// test_clip.c - models in every published form against the vectors that their own libraries computed
+// (test/golden/clip_fixtures.py): image and text within 1e-5 of PyTorch; what is written is read back to
+// the same bits; what does not fit is refused by name.
+#include "clip/clip.h"
+#include "clip/names.h"
+#include "test/test.h"
+
+#include <unistd.h>
+
+static const Backend *device(void)
+{
+    const Backend *be;
+    CHECK_OK(backend_open(&be, sizeof(real) == sizeof(float) ? "cpu" : "ref", NULL));
+    return be;
+}
+
+static float *numbers(const Weights *w, const char *name, int64_t *n)
+{
+    const WeightsTensor *x = weights_find(w, name);
+    if (n) *n = 0;
+    if (!CHECK(x, "no %s", name)) return NULL;
+    if (n) *n = weights_elements(x);
+    float *out = malloc((size_t)weights_elements(x) * sizeof *out);
+    weights_to_f32(out, x);
+    return out;
+}
+
+// The worst distance to the golden of this name.
+static double distance(const Weights *w, const char *name, const float *got)
+{
+    int64_t n = 0;
+    double worst = 0;
+    float *want = numbers(w, name, &n);
+    for (int64_t i = 0; want && i < n; i++)
+        worst = fmax(worst, fabs((double)got[i] - (double)want[i]));
+    free(want);
+    return want ? worst : INFINITY;
+}
+
+static int32_t *text_ids(const Weights *w, int64_t *n)
+{
+    float *x = numbers(w, "ids", n);
+    int32_t *ids = malloc((size_t)*n * sizeof *ids);
+    for (int64_t i = 0; i < *n; i++) ids[i] = (int32_t)x[i];
+    free(x);
+    return ids;
+}
+
+static double largest(const float *x, int64_t n)
+{
+    double most = 0;
+    for (int64_t i = 0; i < n; i++) most = fmax(most, fabs((double)x[i]));
+    return most;
+}
+
+// Unit vectors to 1e-5; logits to 1e-4; raw vectors to 1e-5 of their largest element.
+static void compare(const Clip *c, const Weights *w)
+{
+    int64_t n_pixels = 0, n_ids = 0, S = c->config.image_size, E = c->config.embed;
+    float *pixels = numbers(w, "pixels", &n_pixels);
+    int32_t *ids = text_ids(w, &n_ids);
+    int64_t B = n_pixels / (3 * S * S), K = n_ids / c->config.context;
+    float image[1024], text[1024], unit[1024], logits[256];
+    Tape t;
+    tape_init(&t, c->params.be);
+    tape_begin(&t, TAPE_NO_GRAD);
+    Tensor *f = clip_image(&t, c, tape_constant(&t, 4, (int64_t[]){ B, 3, S, S }, pixels));
+    Tensor *v = clip_text(&t, c, ids, K);
+    CHECK_OK(tape_read(&t, image, f));
+    CHECK_OK(tape_read(&t, text, v));
+    double raw = fmax(distance(w, "image", image) / largest(image, B * E),
+                      distance(w, "text", text) / largest(text, K * E));
+    f = op_unit(&t, f), v = op_unit(&t, v);
+    CHECK_OK(tape_read(&t, unit, f));
+    double unit_error = distance(w, "image_unit", unit);
+    CHECK_OK(tape_read(&t, unit, v));
+    unit_error = fmax(unit_error, distance(w, "text_unit", unit));
+    CHECK_OK(tape_read(&t, logits, clip_logits(&t, f, v, c->logit_scale)));
+    double logit_error = distance(w, "logits", logits);
+    CHECK(raw < 1e-5, "raw vectors differ by %g of the largest", raw);
+    CHECK(unit_error < 1e-5, "unit vectors differ by %g", unit_error);
+    CHECK(logit_error < 1e-4, "logits differ by %g", logit_error);
+    test_note("raw %.1e unit %.1e logits %.1e", raw, unit_error, logit_error);
+    tape_free(&t);
+    free(pixels);
+    free(ids);
+}
+
+static void model_is(const char *model, const char *golden, const char *activation)
+{
+    Clip c;
+    Weights *w;
+    if (!CHECK_OK(clip_open(&c, device(), model, &(ClipOptions){ .activation = activation })))
+        return;
+    if (CHECK_OK(weights_open(&w, golden))) compare(&c, w);
+    weights_close(w);
+    clip_free(&c);
+}
+
+#define GOLDEN(name) "test/golden/clip/" name
+#define EXPECT(name) GOLDEN(name) ".expect.safetensors"
+
+static void case_hf(void) { model_is(GOLDEN("hf-quick"), EXPECT("hf-quick"), NULL); }
+static void case_hf_file(void)
+{
+    model_is(GOLDEN("hf-quick/model.safetensors"), EXPECT("hf-quick"), "quick_gelu");
+}
+static void case_hf_sharded(void)
+{
+    model_is(GOLDEN("hf-gelu-sharded"), EXPECT("hf-gelu-sharded"), NULL);
+}
+static void case_open_clip(void) { model_is(GOLDEN("oc-quick"), EXPECT("oc-quick"), NULL); }
+static void case_open_clip_gelu(void) { model_is(GOLDEN("oc-gelu"), EXPECT("oc-gelu"), "gelu"); }
+static void case_checkpoint(void)
+{
+    model_is(GOLDEN("oc-checkpoint.pt"), EXPECT("oc-checkpoint"), "gelu");
+}
+static void case_openai(void) { model_is(GOLDEN("openai.pt"), EXPECT("openai"), NULL); }
+
+// ---- towers -------------------------------------------------------------------------------------
+
+// One picture or text alone gives the bits that it gives in a batch.
+static void case_alone(void)
+{
+    Clip c;
+    Weights *w;
+    Tape t;
+    float all[1024], one[64];
+    CHECK_OK(clip_open(&c, device(), GOLDEN("hf-quick"), NULL));
+    CHECK_OK(weights_open(&w, EXPECT("hf-quick")));
+    int64_t n = 0, E = c.config.embed, S = c.config.image_size;
+    float *pixels = numbers(w, "pixels", &n);
+    int32_t *ids = text_ids(w, &n);
+    tape_init(&t, c.params.be);
+    tape_begin(&t, TAPE_NO_GRAD);
+    Tensor *x = tape_constant(&t, 4, (int64_t[]){ 3, 3, S, S }, pixels);
+    CHECK_OK(tape_read(&t, all, clip_image(&t, &c, x)));
+    x = tape_constant(&t, 4, (int64_t[]){ 1, 3, S, S }, pixels + 3 * S * S);
+    CHECK_OK(tape_read(&t, one, clip_image(&t, &c, x)));
+    CHECK(memcmp(one, all + E, (size_t)E * sizeof *one) == 0, "a picture alone differs");
+    CHECK_OK(tape_read(&t, all, clip_text(&t, &c, ids, n / 16)));
+    for (int64_t i = 0; i < n / 16; i++) {
+        CHECK_OK(tape_read(&t, one, clip_text(&t, &c, ids + 16 * i, 1)));
+        CHECK(memcmp(one, all + i * E, (size_t)E * sizeof *one) == 0, "text %d alone differs",
+              (int)i);
+    }
+    tape_free(&t);
+    weights_close(w);
+    free(pixels);
+    free(ids);
+    clip_free(&c);
+}
+
+// A tower that is not wanted is not there; its names still count as known.
+static void case_one_tower(void)
+{
+    Clip c;
+    CHECK_OK(clip_open(&c, device(), GOLDEN("openai.pt"), &(ClipOptions){ .towers = CLIP_IMAGE }));
+    CHECK(params_find(&c.params, "visual.proj") && !params_find(&c.params, "ln_final.weight"),
+          "the image tower alone was asked for");
+    clip_free(&c);
+}
+
+// ---- writing ------------------------------------------------------------------------------------
+
+static void case_save(void)
+{
+    static const char *const models[] = { GOLDEN("hf-gelu-sharded"), GOLDEN("oc-quick"),
+                                          GOLDEN("openai.pt") };
+    static const char *const goldens[] = { EXPECT("hf-gelu-sharded"), EXPECT("oc-quick"),
+                                           EXPECT("openai") };
+    char folder[] = "/tmp/proreg-clip-XXXXXX", path[FILE_PATH];
+    CHECK(mkdtemp(folder), "no folder");
+    for (int i = 0; i < 3; i++) {
+        Clip a, b;
+        snprintf(path, sizeof path, "%s/model.safetensors", folder);
+        CHECK_OK(clip_open(&a, device(), models[i], NULL));
+        CHECK_OK(clip_save(folder, &a, &a));
+        if (!CHECK_OK(clip_open(&b, device(), folder, NULL))) continue;
+        CHECK(a.config.eos == b.config.eos && a.config.act == b.config.act
+              && a.config.vision.mlp == b.config.vision.mlp && a.config.eps == b.config.eps
+              && memcmp(a.config.mean, b.config.mean, sizeof a.config.mean) == 0,
+              "%s: the configuration came back otherwise", models[i]);
+        for (Param *p = a.params.first; p; p = p->next) {
+            Param *q = params_find(&b.params, p->name);
+            size_t bytes = (size_t)tensor_size(&p->value) * sizeof(real);
+            CHECK(q && memcmp(p->value.data, q->value.data, bytes) == 0, "%s came back otherwise",
+                  p->name);
+        }
+        clip_free(&a);
+        clip_free(&b);
+        model_is(folder, goldens[i], NULL);
+    }
+    folder_discard(folder);
+}
+
+static void case_random(void)
+{
+    ClipConfig g = { .image_size = 16, .patch = 8, .embed = 8, .context = 6, .vocab = 520,
+                     .vision = { 16, 2, 2, 32 }, .text = { 8, 1, 2, 16 }, .act = ACT_QUICK_GELU,
+                     .eps = 1e-5, .eos = -1 };
+    Clip a, b;
+    CHECK_OK(clip_random(&a, device(), &g, 7, NULL));
+    CHECK_OK(clip_random(&b, device(), &g, 7, NULL));
+    for (Param *p = a.params.first, *q = b.params.first; p; p = p->next, q = q->next)
+        CHECK(memcmp(p->value.data, q->value.data, (size_t)tensor_size(&p->value) * sizeof(real))
+                  == 0,
+              "%s differs for one seed", p->name);
+    CHECK_CLOSE((double)a.logit_scale->data[0], log(1 / 0.07), 1e-6);
+    clip_free(&a);
+    clip_free(&b);
+}
+
+// ---- refusals -----------------------------------------------------------------------------------
+
+static void refused(const char *model, const char *activation, Status status, const char *word)
+{
+    Clip c;
+    CHECK_STATUS(clip_open(&c, device(), model, &(ClipOptions){ .activation = activation }),
+                 status, word);
+    clip_free(&c);
+}
+
+static void case_refused(void)
+{
+    refused("test/no-such-model", NULL, ERR_IO, "there is no such file or folder");
+    refused("test/golden", NULL, ERR_IO, "neither config.json");
+    refused(GOLDEN("oc-checkpoint.pt"), NULL, ERR_FORMAT, "give --activation");
+    refused(GOLDEN("oc-checkpoint.pt"), "relu", ERR_USAGE, "relu");
+    refused(GOLDEN("hf-quick"), "gelu", ERR_FORMAT, "its activation is quick_gelu, not gelu");
+    refused(GOLDEN("openai.pt"), "gelu", ERR_FORMAT, "its activation is quick_gelu, not gelu");
+    refused(EXPECT("hf-quick"), NULL, ERR_FORMAT, "not a CLIP");
+    refused("test/golden/twin.json", NULL, ERR_FORMAT, "twin.json");
+}
+
+// A copy of a good model with one file replaced.
+static void broken(const char *file, const char *text, Status status, const char *word)
+{
+    static const char *const files[] = { "config.json", "model.safetensors",
+                                         "preprocessor_config.json" };
+    char folder[] = "/tmp/proreg-clip-XXXXXX", from[FILE_PATH], to[FILE_PATH];
+    CHECK(mkdtemp(folder), "no folder");
+    for (int i = 0; i < 3; i++) {
+        snprintf(from, sizeof from, GOLDEN("hf-quick/%s"), files[i]);
+        snprintf(to, sizeof to, "%s/%s", folder, files[i]);
+        if (strcmp(files[i], file) == 0) CHECK_OK(file_save(to, text, strlen(text)));
+        else CHECK_OK(file_copy(from, to));
+    }
+    refused(folder, NULL, status, word);
+    folder_discard(folder);
+}
+
+static void case_broken(void)
+{
+    broken("config.json", "{", ERR_FORMAT, "config.json");
+    broken("config.json", "{\"model_type\": \"siglip\"}", ERR_UNSUPPORTED, "siglip");
+    broken("config.json", "{\"vision_config\": {\"hidden_size\": -3}}", ERR_FORMAT, "hidden_size");
+    broken("config.json", "{\"vision_config\": {\"hidden_size\": 9223372036854775808}}", ERR_FORMAT,
+           "hidden_size");
+    broken("config.json", "{\"vision_config\": {\"hidden_act\": \"relu\"}}", ERR_UNSUPPORTED, "relu");
+    broken("config.json", "{\"vision_config\": {\"num_attention_heads\": 7}}", ERR_SHAPE, "7 heads");
+    broken("config.json", "{}", ERR_SHAPE, "class_embedding is (24), not (768)");
+    broken("config.json", "{\"projection_dim\": 20, \"vision_config\": {\"hidden_size\": 24, "
+           "\"num_attention_heads\": 3, \"num_hidden_layers\": 2, \"image_size\": 30, "
+           "\"patch_size\": 5}}", ERR_SHAPE, "is (17,24), not (37,24)");
+    broken("config.json", "{\"projection_dim\": 20, \"vision_config\": {\"hidden_size\": 24, "
+           "\"num_attention_heads\": 3, \"num_hidden_layers\": 3, \"image_size\": 20, "
+           "\"patch_size\": 5}}", ERR_FORMAT, "no tensor vision_model.encoder.layers.2.");
+    broken("preprocessor_config.json", "{\"image_std\": [1, 0, 1]}", ERR_FORMAT, "image_std");
+    broken("model.safetensors", "not weights", ERR_FORMAT, "model.safetensors");
+}
+
+static void case_names(void)
+{
+    Spelt s = names_spelt("visual.transformer.resblocks.11.attn.in_proj_weight", SPELL_HF);
+    CHECK(s.parts == 3 && !strcmp(s.name[1], "vision_model.encoder.layers.11.self_attn.k_proj.weight"),
+          "%d parts, %s", s.parts, s.name[1]);
+    s = names_spelt("text_projection", SPELL_TEXT_PREFIX);
+    CHECK(s.transposed && !strcmp(s.name[0], "text.text_projection"), "%s", s.name[0]);
+    s = names_spelt("visual.proj", SPELL_HF);
+    CHECK(!s.transposed && !strcmp(s.name[0], "visual_projection.weight"), "%s", s.name[0]);
+}
+
+static const TestCase cases[] = {
+    { "hf", case_hf }, { "hf_file", case_hf_file }, { "hf_sharded", case_hf_sharded },
+    { "open_clip", case_open_clip }, { "open_clip_gelu", case_open_clip_gelu },
+    { "checkpoint", case_checkpoint }, { "openai", case_openai }, { "alone", case_alone },
+    { "one_tower", case_one_tower }, { "save", case_save }, { "random", case_random },
+    { "refused", case_refused }, { "broken", case_broken }, { "names", case_names },
+};
+
+int main(void)
+{
+    return test_main("clip", cases, TEST_COUNT(cases));
+}
