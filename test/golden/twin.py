@@ -264,7 +264,7 @@ def train(run, p, teach, pixels, labels, order, heads, act=quick_gelu):
 
 # ---- the fixture --------------------------------------------------------------------------------
 
-HEADS, TEXT_HEADS, CLASSES, HIDDEN, STEPS = 3, 2, 5, 48, 20
+HEADS, TEXT_HEADS, CLASSES, HIDDEN, STEPS = 3, 2, 5, 40, 20
 PROMPTS = ["a photo of a dog.", "a photo of an elephant.", "a photo of a house.",
            "the man is fishing.", "a blue triangle on brick."]
 ORDER = [list(range(a, b)) for a, b in ((0, 12), (12, 24), (24, 32))]     # the last batch is short

@@ -1,0 +1,198 @@
+// test_loss.c - the loss against numbers that two independent programs computed, in double
+// (VARIANT=grad) to 1e-10 and in float to 1e-6; its weights against a table; its gradient by slopes.
+#include "proreg/proreg.h"
+#include "test/test.h"
+
+enum { M = 3, K = 3 };
+static const double student[M * K] = { 2, 1, .5, .2, -.3, 1.1, 0, 3, -1 };
+static const double teacher_a[M * K] = { 6, .5, -.5, -1, .3, 5.9, 4, 1, 0 };
+static const double teacher_b[M * K] = { 1, .5, -.5, -1, .3, .9, 4, 1, 0 };
+static const int32_t label[M] = { 0, 2, 1 };
+
+static double limit(void)
+{
+    return sizeof(real) == sizeof(double) ? 1e-10 : 1e-6;
+}
+
+// The printed check vectors have this many places behind the point.
+static double printed(double places)
+{
+    return fmax(limit(), 0.51 * pow(10, -places));
+}
+
+typedef struct { Tape t; Params p; Param *z; Tensor *loss; LossRow rows[M]; } Bench;
+
+static int trained(const char *name) { return name[0] == 'z' ? 0 : -1; }
+
+static Tensor *leaf_free(Tape *t, const double *x)
+{
+    Tensor *y = tape_tensor(t, 2, (int64_t[]){ M, K });
+    for (int i = 0; i < M * K; i++) y->data[i] = (real)x[i];
+    return y;
+}
+
+static void run(Bench *b, LossConfig c, const double *z_t)
+{
+    tape_init(&b->t, &backend_ref);
+    params_init(&b->p, &backend_ref);
+    Tensor *z = params_declare(&b->p, 2, (int64_t[]){ M, K }, "z");
+    CHECK_OK(params_place(&b->p, trained));
+    b->z = b->p.first;
+    for (int i = 0; i < M * K; i++) z->data[i] = (real)student[i];
+    tape_begin(&b->t, TAPE_TRAIN);
+    b->loss = proreg_loss(&b->t, &c, z, leaf_free(&b->t, z_t), label, M, b->rows);
+    CHECK_OK(tape_backward(&b->t, b->loss));
+}
+
+static void done(Bench *b)
+{
+    tape_free(&b->t);
+    params_free(&b->p);
+}
+
+typedef struct {
+    LossConfig c;
+    double a, w_a[M], b, w_b[M];     // loss and weights with teacher A, with teacher B
+} Vector;
+
+#define POWER(k, alpha, temp) { WEIGHT_POWER, k, 1, alpha, temp }
+#define RATIO(gamma, alpha, temp) { WEIGHT_CE_RATIO, 10, gamma, alpha, temp }
+#define FIXED(alpha, temp) { WEIGHT_FIXED, 10, 1, alpha, temp }
+#define K10_A { .60075368, .61200072, 0 }
+#define K10_B { .00376981, .00821069, 0 }
+
+static const Vector vectors[] = {
+    { POWER(10, 1, 1), 0.3468133478, K10_A, 0.3464166086, K10_B },
+    { POWER(10, 2, 1), 0.5448514273, K10_A, 0.3504774616, K10_B },
+    { POWER(10, 2, 2), 2.7320130930, K10_A, 0.3767602048, K10_B },
+    { POWER(1, 1, 1), 0.3923445154, { .61272430, .62198485, .04742539 },
+      0.5569689602, { .46511235, .49325068, .04742539 } },
+    { RATIO(2, 1, 1), 0.3488778786, { .99980955, .99987323, .00046158 },
+      0.4924209086, { .37139190, .47387254, .00046158 } },
+    { RATIO(1, 2, 1), 0.7122456225, { .98811660, .99072795, .02103722 },
+      0.8556219087, { .43459495, .48692707, .02103722 } },
+    { RATIO(.5, 1, 1), 0.4706716260, { -1, -1, -1 }, 0.6344920530, { -1, -1, -1 } },
+    { FIXED(.5, 1), 0.8259271264, { .5, .5, .5 }, 0.9982132443, { .5, .5, .5 } },
+    { FIXED(.9, 1), 1.2112167468, { .9, .9, .9 }, 1.5213317591, { .9, .9, .9 } },
+    { FIXED(.5, 2), 2.3102383841, { .5, .5, .5 }, 2.6759022667, { .5, .5, .5 } },
+};
+
+static void one_vector(const Vector *v, const double *z_t, double loss, const double *w)
+{
+    Bench b;
+    double sum = 0;
+    run(&b, v->c, z_t);
+    CHECK_CLOSE((double)b.loss->data[0], loss, printed(10) * fmax(1, loss));
+    for (int m = 0; m < M; m++) {
+        sum += b.rows[m].loss;
+        if (w[m] >= 0) CHECK_CLOSE(b.rows[m].w, w[m], printed(8));
+    }
+    CHECK_CLOSE(sum, loss, printed(10) * fmax(1, loss));
+    done(&b);
+}
+
+static void case_vectors(void)
+{
+    for (int i = 0; i < (int)(sizeof vectors / sizeof *vectors); i++) {
+        one_vector(&vectors[i], teacher_a, vectors[i].a, vectors[i].w_a);
+        one_vector(&vectors[i], teacher_b, vectors[i].b, vectors[i].w_b);
+    }
+}
+
+static void case_rows(void)
+{
+    static const double ce_s[] = { .46436878, .50269261, .06588390 };
+    static const double ce_t[] = { .00557464, .00469461, 3.06588390 };
+    static const double kd1[] = { .47067546, .50874814, 2.94319386 };   // entropy not taken off
+    Bench b;
+    run(&b, (LossConfig)POWER(10, 1, 1), teacher_a);
+    for (int m = 0; m < M; m++) {
+        const LossRow *r = &b.rows[m];
+        CHECK_CLOSE(r->ce, ce_s[m], printed(8));
+        CHECK_CLOSE(r->p_s, exp(-ce_s[m]), printed(8));
+        CHECK_CLOSE(r->p_t, exp(-ce_t[m]), printed(8));
+        CHECK_CLOSE(r->loss * M, (1 - r->w) * ce_s[m] + r->w * kd1[m], printed(8));
+        CHECK(r->kd > 0 && r->kd < kd1[m], "KL %g of KD %g", r->kd, kd1[m]);
+    }
+    done(&b);
+}
+
+// The student is its own teacher: KL is 0, KD is T^2 times the entropy, and no gradient flows from it.
+static void case_start(void)
+{
+    Bench b;
+    run(&b, (LossConfig)FIXED(1, 2), student);
+    for (int m = 0; m < M; m++) CHECK_CLOSE(b.rows[m].kd, 0, 4 * limit());
+    for (int i = 0; i < M * K; i++) CHECK_CLOSE((double)b.z->value.grad[i], 0, limit());
+    done(&b);
+}
+
+static void one_gradient(LossConfig c, const double *want)
+{
+    Bench b;
+    run(&b, c, teacher_a);
+    for (int i = 0; i < M * K; i++)
+        CHECK_CLOSE((double)b.z->value.grad[i], want[i], printed(8));
+    done(&b);
+}
+
+static void case_gradients(void)
+{
+    one_gradient((LossConfig)POWER(10, 1, 1), (double[]){
+        -.12270954, .07626080, .04644874, .08177333, .04897131, -.13074464,
+        .01553754, -.02125348, .00571594 });
+    one_gradient((LossConfig)POWER(10, 2, 2), (double[]){
+        -.39053491, .21803240, .17250251, .25188989, .16374050, -.41563039,
+        .01553754, -.02125348, .00571594 });
+    one_gradient((LossConfig)FIXED(.5, 1), (double[]){
+        -.12289624, .07639729, .04649895, .08181078, .04910872, -.13091950,
+        -.14050238, .13764441, .00285797 });
+}
+
+// w_t of the released form on a grid of (p_t, p_s), as pictures of two classes with those
+// probabilities. Three places are known.
+static void case_weights(void)
+{
+    static const double p_s[] = { .1, .5, .9, .99 }, p_t[] = { .5, .7, .8, .9, .99, 1 - 1e-9 };
+    static const double want[24] = { .010, .002, .001, .001, .220, .053, .030, .028,
+                                     .518, .177, .107, .098, .777, .411, .279, .260,
+                                     .900, .644, .501, .477, .909, .667, .526, .503 };
+    int64_t dim[] = { 24, 2 };
+    int32_t first[24] = { 0 };
+    LossRow rows[24];
+    Tape t;
+    tape_init(&t, &backend_ref);
+    tape_begin(&t, TAPE_NO_GRAD);
+    Tensor *s = tape_tensor(&t, 2, dim), *z = tape_tensor(&t, 2, dim);
+    for (int i = 0; i < 24; i++) {
+        s->data[2 * i] = (real)log(p_s[i % 4] / (1 - p_s[i % 4]));
+        z->data[2 * i] = (real)log(p_t[i / 4] / (1 - p_t[i / 4]));
+        s->data[2 * i + 1] = z->data[2 * i + 1] = 0;
+    }
+    CHECK(proreg_loss(&t, &(LossConfig)POWER(10, 1, 1), s, z, first, 24, rows), "no loss");
+    for (int i = 0; i < 24; i++) CHECK_CLOSE(rows[i].w, want[i], 5.1e-4);
+    tape_free(&t);
+}
+
+static void case_labels(void)
+{
+    Tape t;
+    LossRow rows[M];
+    tape_init(&t, &backend_ref);
+    tape_begin(&t, TAPE_TRAIN);
+    Tensor *z = leaf_free(&t, student);
+    CHECK(!proreg_loss(&t, &(LossConfig){ .form = WEIGHT_NONE, .temp = 1 }, z, NULL,
+                       (int32_t[]){ 0, 3, 1 }, M, rows), "a label beyond the classes was taken");
+    CHECK_STATUS(tape_status(&t), ERR_SHAPE, "label 3 of picture 1");
+    tape_free(&t);
+}
+
+static const TestCase cases[] = {
+    { "vectors", case_vectors }, { "rows", case_rows }, { "start", case_start },
+    { "gradients", case_gradients }, { "weights", case_weights }, { "labels", case_labels },
+};
+
+int main(void)
+{
+    return test_main("loss", cases, TEST_COUNT(cases));
+}
