@@ -46,7 +46,8 @@ static Status find_files(Clip *c, Form *form, const char *path)
 {
     if (strlen(path) >= FILE_PATH) return err_set(ERR_IO, "model: path too long");
     if (folder_exists(path)) return find_in_folder(c, form, path);
-    if (!file_exists(path)) return err_set(ERR_IO, "model: %s: there is no such file or folder", path);
+    if (!file_exists(path))
+        return err_set(ERR_IO, "model: %s: there is no such file or folder", path);
     const char *name = path_name(path);
     size_t n = (size_t)(name - path);
     snprintf(c->file, sizeof c->file, "%s", path);
@@ -69,8 +70,8 @@ static Status spelling_of(Clip *c)
     if (weights_find(w, "text.token_embedding.weight")) c->spelling = SPELL_TEXT_PREFIX;
     else if (weights_find(w, "visual.conv1.weight")) c->spelling = SPELL_OPENAI;
     else if (weights_find(w, "vision_model.embeddings.class_embedding")) c->spelling = SPELL_HF;
-    else return err_set(ERR_FORMAT, "model: %s: %lld tensors, but none is called visual.conv1.weight "
-                        "or vision_model.embeddings.class_embedding: not a CLIP with a vision "
+    else return err_set(ERR_FORMAT, "model: %s: none of its %lld tensors is visual.conv1.weight or "
+                        "vision_model.embeddings.class_embedding: not a CLIP with a vision "
                         "transformer", c->file, (long long)weights_count(w));
     return OK;
 }
@@ -95,15 +96,16 @@ static Status activation(Clip *c, bool said, const char *given)
 
 static Status configure(Clip *c, Form form, const ClipOptions *options)
 {
-    bool script = weights_kind(c->weights) == WEIGHTS_TORCHSCRIPT, said = form != FORM_STATE || script;
+    const Weights *w = c->weights;
+    bool said = form != FORM_STATE || weights_kind(w) == WEIGHTS_TORCHSCRIPT;
     c->config = config_default();
     TRY(spelling_of(c));
     if (form == FORM_HF) TRY(config_hf(&c->config, c->folder));
     else if (form == FORM_OPEN_CLIP) TRY(config_open_clip(&c->config, c->folder));
-    else if (c->spelling != SPELL_HF) TRY(config_state(&c->config, c->weights, c->file, c->spelling));
-    else return err_set(ERR_FORMAT, "model: %s: needs the config.json that was published with it, in "
-                        "the same folder", c->file);
-    TRY(config_mlp(&c->config, c->weights, c->file, c->spelling));
+    else if (c->spelling != SPELL_HF) TRY(config_state(&c->config, w, c->file, c->spelling));
+    else return err_set(ERR_FORMAT, "model: %s: needs the config.json that was published with it, "
+                        "in the same folder", c->file);
+    TRY(config_mlp(&c->config, w, c->file, c->spelling));
     TRY(config_check(&c->config, c->file));
     return activation(c, said, options ? options->activation : NULL);
 }
@@ -169,8 +171,8 @@ static Status find_part(const WeightsTensor **out, const Clip *c, const Param *q
     return OK;
 }
 
-// Every tensor of a whole model must be there in its shape, and nothing else, also where only one of
-// the towers will be used.
+// Every tensor of a whole model must be there in its shape, and nothing else, also where only one
+// of the towers will be used.
 static Status check_all(Clip *whole, const Clip *c, bool *used)
 {
     const WeightsTensor *x;

@@ -1,4 +1,4 @@
-// config.c - config.json, open_clip_config.json, or nothing but shapes: three ways to the same sizes.
+// config.c - config.json, open_clip_config.json, or shapes alone: three ways to the same sizes.
 #include "clip/config.h"
 
 #include <stdio.h>
@@ -115,7 +115,8 @@ static Status towers_hf(ClipConfig *c, const Json *root)
     TRY(json_opt_int(&c->eos, text, "eos_token_id", 0, VOCAB));
     if (c->eos == 2) c->eos = -1;              // what the first exports wrote, whatever the id was
     if (act != c->act || eps != c->eps)
-        return json_error(ERR_UNSUPPORTED, root, "the towers differ in activation or layer_norm_eps");
+        return json_error(ERR_UNSUPPORTED, root,
+                          "the towers differ in activation or layer_norm_eps");
     return OK;
 }
 
@@ -261,8 +262,8 @@ static Status tower_state(TowerSize *s, const Dict *d, const char *ln, const cha
     s->layers = count_layers(d, blocks);
     s->heads = s->width / 64;                  // CLIP/clip/model.py, build_model
     if (s->layers >= 1 && s->width % 64 == 0) return OK;
-    return err_set(ERR_SHAPE, "clip: %s: %lld layers of width %lld in %s: heads have width 64 where "
-                   "no configuration says otherwise", d->path, (long long)s->layers,
+    return err_set(ERR_SHAPE, "clip: %s: %lld layers of width %lld in %s: heads have width 64 "
+                   "where no configuration says otherwise", d->path, (long long)s->layers,
                    (long long)s->width, blocks);
 }
 

@@ -1,4 +1,4 @@
-// config.h - a model's sizes, from what its publisher wrote beside the weights, or from the weights.
+// config.h - a model's sizes, from what was published beside the weights, or from their shapes.
 #pragma once
 #include "clip/clip.h"
 
@@ -11,8 +11,8 @@ ClipConfig config_default(void);
 Status config_hf(ClipConfig *c, const char *folder);
 Status config_open_clip(ClipConfig *c, const char *folder);
 
-// From the shapes of a state dict in OpenAI's or open_clip's spelling (names.h). Heads are width / 64.
-// What shapes do not tell is left as it is; `path` is for messages.
+// From the shapes of a state dict in OpenAI's or open_clip's spelling (names.h). Heads are width /
+// 64. What shapes do not tell is left as it is; `path` is for messages.
 Status config_state(ClipConfig *c, const Weights *w, const char *path, int spelling);
 
 // Widths of both MLPs.

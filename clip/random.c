@@ -13,8 +13,8 @@ static bool ends(const char *name, const char *tail)
     return n >= k && strcmp(name + n - k, tail) == 0;
 }
 
-// The standard deviations of CLIP/clip/model.py, CLIP.initialize_parameters; embeddings of the image
-// tower and matrices that it leaves out get width^-0.5.
+// The standard deviations of CLIP/clip/model.py, CLIP.initialize_parameters; embeddings of the
+// image tower and matrices that it leaves out get width^-0.5.
 static double spread(const char *name, const ClipConfig *c)
 {
     const TowerSize *s = clip_is_text(name) ? &c->text : &c->vision;

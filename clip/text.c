@@ -21,7 +21,7 @@ void text_declare(TextTower *x, Params *p, const ClipConfig *c)
     layernorm_declare(&x->ln_final, p, C, c->eps, "ln_final");
 }
 
-// Where a text is read: at the first place of `eos`, or of the greatest id, which is the end token's.
+// Where a text is read: at the first `eos`, or at the greatest id, which is the end token's.
 static int64_t end_of(const int32_t *ids, int64_t context, int64_t eos)
 {
     int64_t end = 0;
@@ -32,8 +32,8 @@ static int64_t end_of(const int32_t *ids, int64_t context, int64_t eos)
     return end;
 }
 
-// Nothing behind a text's end can reach it, as the mask is causal. So the batch is cut to its longest
-// text: a prompt of ten tokens costs ten positions, not seventy-seven.
+// Nothing behind a text's end can reach it, as the mask is causal. So the batch is cut to its
+// longest text: a prompt of ten tokens costs ten positions, not seventy-seven.
 typedef struct { int64_t T; int32_t *ids, *seen, *only, *only_seen; } Short;
 
 static Short shorten(Tape *t, const TextTower *x, const int32_t *ids, int64_t n)

@@ -1,5 +1,5 @@
-// towers.h - what the files of this folder ask of each other. `blocks` has been made before a tower is
-// declared, one for each layer.
+// towers.h - what the files of this folder ask of each other. `blocks` has been made before a tower
+// is declared, one for each layer.
 #pragma once
 #include <stdio.h>
 

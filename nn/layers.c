@@ -72,8 +72,8 @@ Tensor *block(Tape *t, const Block *b, Tensor *x, const Sequence *seq)
     return op_add(t, x, linear(t, &b->c_proj, h, ACT_NONE));
 }
 
-// Without gradients two tensors suffice for any number of blocks: each reads one and leaves its result
-// in the other.
+// Without gradients two tensors suffice for any number of blocks: each reads one and leaves its
+// result in the other.
 Tensor *blocks(Tape *t, const Block *b, int64_t n, Tensor *x, const Sequence *seq)
 {
     const Sequence all = { .seen = seq->seen };

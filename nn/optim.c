@@ -1,12 +1,13 @@
-// optim.c - one update: its few numbers are made here in double, the work is one kernel call a group.
+// optim.c - one update: its few numbers are made here in double; one kernel call a group.
 #include "nn/optim.h"
 
 #include <math.h>
 
 #include "tensor/fmath.h"
 
-// The released order folds both corrections into one rate; torch's keeps sqrt(1 - b2^t) apart, inside
-// the denominator. So the two differ in what eps means, and in whether decay sees the updated value.
+// The released order folds both corrections into one rate; torch's keeps sqrt(1 - b2^t) apart,
+// inside the denominator. So the two differ in what eps means, and in whether decay sees the
+// updated value.
 static AdamwStep adamw_numbers(const Optim *o, int64_t step, double lr, double decay)
 {
     double one = 1 - fm_pow_int(o->beta1, step + 1);

@@ -7,11 +7,12 @@
 //     w    = p_t^k / (p_s + p_t^k + 1e-5)                      k = 10 as released
 //     L    = mean (1 - w) CE_s + alpha mean w KD
 //
-// w is near 1 where the pretrained model already knows the answer and the student is not yet sure: there
-// the student is held to the pretrained answer; elsewhere it learns the label. No gradient flows
-// through w, so the weights are plain numbers, made on the host from what the log needs anyway.
-// Source: proreg.h; the authors' released losses.py is the reference for k = 10 and for `fixed`, and
-// holds the other forms as comments. Sums over the batch divide by its size, never by sum w.
+// w is near 1 where the pretrained model already knows the answer and the student is not yet sure:
+// there the student is held to the pretrained answer; elsewhere it learns the label. No gradient
+// flows through w, so the weights are plain numbers, made on the host from what the log needs
+// anyway. Source: proreg.h; the authors' released losses.py is the reference for k = 10 and for
+// `fixed`, and holds the other forms as comments. Sums over the batch divide by its size, never by
+// sum w.
 
 #include "proreg/proreg.h"
 #include "tensor/fmath.h"
@@ -67,7 +68,7 @@ static Tensor *one_hot(Tape *t, const int32_t *label, int64_t M, int64_t K)
 
 typedef struct { const real *ce_s, *ce_t, *kd, *entropy; } Parts;     // (M) each, on the host
 
-// Fills the log's rows and the factors a of CE_s and b of KD (M), so that L = sum a CE_s + sum b KD.
+// Fills the log's rows, and the factors a, b (M) with which L = sum a CE_s + sum b KD.
 static void weigh(const LossConfig *c, const Parts *p, int64_t M, int64_t batch, LossRow *rows,
                   real *a, real *b)
 {

@@ -13,7 +13,7 @@ const Method methods[] = {
     { "head", "cross-entropy, a new MLP instead of prompts",
       HEAD_MLP, WEIGHT_NONE, true, 1, 1e-5 },
     { "probe", "cross-entropy, a linear layer on the frozen image features",
-      HEAD_LINEAR, WEIGHT_NONE, false, 1, 2e-5 },     // x 100: the 2e-3 of the authors' configuration
+      HEAD_LINEAR, WEIGHT_NONE, false, 1, 2e-5 },     // x 100: 2e-3, as the authors configured
     { 0 },
 };
 

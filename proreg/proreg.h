@@ -1,16 +1,18 @@
 // proreg.h - debiased fine-tuning by prompt regularisation (Zhu et al. 2023, AAAI 37(3):3834-3842).
 //
-// A vision-language model fine-tuned on a biased data set learns the bias. Its pretrained self, asked
-// by a prompt ("a photo of a dog."), has not seen that set. ProReg keeps the answer as a soft target:
+// A vision-language model fine-tuned on a biased data set learns the bias. Its pretrained self,
+// asked by a prompt ("a photo of a dog."), has not seen that set. ProReg keeps the answer as a soft
+// target:
 //
 //     L = mean_i (1 - w_i) CE_i + alpha mean_i w_i KD_i
 //
-// with CE_i the cross-entropy to the label, KD_i that to the frozen model's prediction, and w_i near 1
-// where the frozen model already knows the answer and the student does not. Read loss.c next.
+// with CE_i the cross-entropy to the label, KD_i that to the frozen model's prediction, and w_i
+// near 1 where the frozen model already knows the answer and the student does not. Read loss.c
+// next.
 #pragma once
 #include "clip/clip.h"
 
-// ---- the loss ------------------------------------------------------------------------------------
+// ---- the loss -----------------------------------------------------------------------------------
 
 typedef enum {
     WEIGHT_NONE,                 // cross-entropy alone: fine-tuning
@@ -28,15 +30,16 @@ typedef struct {
 
 // What the log and samples.jsonl say of one picture.
 typedef struct { double loss, ce, kd, w, p_s, p_t; } LossRow;
-        // loss: its share of L, entropy included; ce = CE_s; kd = T^2 KL: entropy taken off; w = w_t;
-        // p_s, p_t: the label's probability at temperature 1. Without a teacher kd, w and p_t are 0
+        // loss: its share of L, entropy included; ce = CE_s; kd = T^2 KL: entropy taken off; w =
+        // w_t; p_s, p_t: the label's probability at temperature 1. Without a teacher kd, w and p_t
+        // are 0
 
-// M pictures' part of the loss of a batch of `batch` pictures, as a tensor of one element.
-// logits (M,K); teacher (M,K) logits without gradient, or NULL for WEIGHT_NONE; label (M) on the host
+// M pictures' part of the loss of a batch of `batch` pictures, as a tensor of one element. logits
+// (M,K); teacher (M,K) logits without gradient, or NULL for WEIGHT_NONE; label (M) on the host
 Tensor *proreg_loss(Tape *t, const LossConfig *config, Tensor *logits, Tensor *teacher,
                     const int32_t *label, int64_t batch, LossRow *rows);
 
-// ---- the methods ---------------------------------------------------------------------------------
+// ---- the methods --------------------------------------------------------------------------------
 
 typedef enum {
     HEAD_PROMPT,                 // class vectors that begin as the prompts' text features
@@ -56,13 +59,13 @@ typedef struct {
 extern const Method methods[];                   // ends with a NULL name
 const Method *method_find(const char *name);     // NULL: none
 
-// Learning rates and decay as released: {tower, head} x {decay, no decay}. Judged by
-// OpenAI's names alone: the head is what holds text_features, logit_scale or cls_head; no decay for what
-// holds "bias". So the gains of layer norms and all embeddings are decayed, as they were by the authors.
+// Learning rates and decay as released: {tower, head} x {decay, no decay}. Judged by OpenAI's names
+// alone: the head is what holds text_features, logit_scale or cls_head; no decay for what holds
+// "bias". So the gains of layer norms and all embeddings are decayed, as they were by the authors.
 typedef enum { GROUP_TOWER, GROUP_TOWER_BIAS, GROUP_HEAD, GROUP_HEAD_BIAS, GROUPS } Group;
 int group_of(const char *name);
 
-// ---- the student ---------------------------------------------------------------------------------
+// ---- the student --------------------------------------------------------------------------------
 
 // The model that is trained: an image tower, a scale and a classifier.
 typedef struct {
@@ -74,15 +77,15 @@ typedef struct {
     LayerNorm ln;                // HEAD_MLP: cls_head.1
 } Student;
 
-// Opens the image tower of `model`, declares the classifier, and starts it: from class_features (K,E)
-// for HEAD_PROMPT, else from normal(0, 0.02) by the seed, biases 0.
+// Opens the image tower of `model`, declares the classifier, and starts it: from class_features
+// (K,E) for HEAD_PROMPT, else from normal(0, 0.02) by the seed, biases 0.
 Status student_open(Student *s, const Backend *be, const char *model, const ClipOptions *options,
                     const Method *method, int64_t classes, const float *class_features,
                     uint64_t seed);
 void student_free(Student *s);
 
-// What the classifier compares with, made once a step on a tape of its own: class vectors of length 1
-// for HEAD_PROMPT, with a gradient to add to (tape_leaf); NULL for the others.
+// What the classifier compares with, made once a step on a tape of its own: class vectors of length
+// 1 for HEAD_PROMPT, with a gradient to add to (tape_leaf); NULL for the others.
 Tensor *student_classes(Tape *t, Student *s);
 Status student_classes_backward(Tape *t, Tensor *classes);   // after the step's last micro-batch
 
@@ -97,20 +100,20 @@ Status student_load_classifier(Student *s, const char *path);
 Status student_save_optimizer(const char *path, const Student *s);
 Status student_load_optimizer(Student *s, const char *path);
 
-// ---- prompts -------------------------------------------------------------------------------------
+// ---- prompts ------------------------------------------------------------------------------------
 
 typedef struct Bpe Bpe;
-// Class vectors from prompts, "{}" in each template standing for the class: (classes,E) on the host.
-// `raw` (K,E): one template: the text feature as it is; several: each made unit, their mean, made unit
-// again. `unit`: raw made unit. Either may be NULL.
+// Class vectors from prompts, "{}" in each template standing for the class: (classes,E) on the
+// host. `raw` (K,E): one template: the text feature as it is; several: each made unit, their mean,
+// made unit again. `unit`: raw made unit. Either may be NULL.
 Status zeroshot_classes(float *raw, float *unit, const Clip *c, const Bpe *bpe,
                         const char *const *classes, int64_t n, const char *const *templates,
                         int64_t n_templates);
 
-// ---- the teacher ---------------------------------------------------------------------------------
+// ---- the teacher --------------------------------------------------------------------------------
 
-// The frozen pretrained model as a classifier; logits are kept per picture when `pictures` > 0: right
-// only where a picture's pixels are always the same (no augmentation).
+// The frozen pretrained model as a classifier; logits are kept per picture when `pictures` > 0:
+// right only where a picture's pixels are always the same (no augmentation).
 typedef struct {
     const Clip *clip;
     float *classes;              // (K,E) unit

@@ -1,4 +1,4 @@
-// student.c - the model that is trained: CLIP's image tower and scale, and one of three classifiers.
+// student.c - what is trained: CLIP's image tower and scale, and one of three classifiers.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 #include "tensor/rng.h"
 
 // ---- who is trained -----------------------------------------------------------------------------
-// The text tower is not part of a student. A scale that no logit is multiplied with gets no gradient,
-// and the authors' optimizer skips what has none.
+// The text tower is not part of a student. A scale that no logit is multiplied with gets no
+// gradient, and the authors' optimizer skips what has none.
 
 static int group_mlp(const char *name)
 {
@@ -54,7 +54,8 @@ static void draw(float *x, const Param *q, uint64_t seed, uint32_t index)
     Rng rng = rng_at(seed, 0, index, RNG_INIT);
     int64_t n = tensor_size(&q->value);
     for (int64_t i = 0; i < n; i++)
-        x[i] = q->value.ndim == 2 ? (float)(0.02 * rng_normal(&rng)) : strstr(q->name, "bias") ? 0 : 1;
+        x[i] = q->value.ndim == 2 ? (float)(0.02 * rng_normal(&rng))
+                                  : strstr(q->name, "bias") ? 0 : 1;
 }
 
 static Status start(Student *s, const float *class_features, uint64_t seed)
@@ -124,8 +125,8 @@ Tensor *student_logits(Tape *t, const Student *s, Tensor *features, Tensor *clas
 
 // ---- files --------------------------------------------------------------------------------------
 
-// `logit_scale` stands last in classifier.safetensors, as it is the tower's last parameter; with a head
-// of its own no logit is multiplied with it.
+// `logit_scale` stands last in classifier.safetensors, as it is the tower's last parameter; with a
+// head of its own no logit is multiplied with it.
 static bool in_classifier(const Student *s, const Param *q)
 {
     bool own = false;

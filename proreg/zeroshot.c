@@ -1,5 +1,5 @@
-// zeroshot.c - class vectors from prompts (Radford et al. 2021, section 3.1.4: several templates are
-// averaged in the space of unit vectors).
+// zeroshot.c - class vectors from prompts (Radford et al. 2021, section 3.1.4: several templates
+// are averaged in the space of unit vectors).
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

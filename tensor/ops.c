@@ -1,5 +1,5 @@
-// ops.c - each op as a constructor that checks shapes, a forward and a backward that call kernels, and
-// its line in the table. The mathematics of each kernel stands in cpu_ref.c; here is who gets what.
+// ops.c - each op: a constructor that checks shapes, a forward and a backward that call kernels,
+// and its line in the table. The mathematics stands in cpu_ref.c; here is who gets what.
 #include "tensor/ops.h"
 
 #include <stddef.h>

@@ -25,7 +25,7 @@ Tensor *op_add(Tape *t, Tensor *a, Tensor *b);
 // y = x + p, p repeated over the leading axis.  (M,..) (..) -> (M,..)
 Tensor *op_add_each(Tape *t, Tensor *x, Tensor *p);
 
-// y_m = row index[m] of w.  (..,C) -> (n,C), or with index (B,T) -> (B,T,C).  `index` lies on the host
+// y_m = row index[m] of w.  (..,C) -> (n,C), or (B,T,C) for B x T indices.  `index`: on the host
 Tensor *op_gather(Tape *t, Tensor *w, const int32_t *index, int64_t n);
 Tensor *op_gather_each(Tape *t, Tensor *w, const int32_t *index, int64_t B, int64_t T);
 

@@ -98,8 +98,8 @@ void tape_leaf(Tape *t, Tensor *x);
 
 // For inference over many layers: what a layer made is given back but its result.
 //     TapeMark m = tape_mark(t);  Tensor *y = layer(t, x);  x = tape_keep(t, m, room, y);
-// tape_keep copies y into `room`, made before the mark, and releases everything since. Where y needs a
-// gradient, or room is NULL, it returns y and releases nothing.
+// tape_keep copies y into `room`, made before the mark, and releases everything since. Where y
+// needs a gradient, or room is NULL, it returns y and releases nothing.
 typedef struct { ArenaMark host, device; } TapeMark;
 TapeMark tape_mark(const Tape *t);
 Tensor *tape_keep(Tape *t, TapeMark mark, Tensor *room, Tensor *y);

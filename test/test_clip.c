@@ -1,6 +1,6 @@
-// test_clip.c - models in every published form against the vectors that their own libraries computed
-// (test/golden/clip_fixtures.py): image and text within 1e-5 of PyTorch; what is written is read back to
-// the same bits; what does not fit is refused by name.
+// test_clip.c - models in every published form against the vectors that their own libraries
+// computed (test/golden/clip_fixtures.py): image and text within 1e-5 of PyTorch; what is written
+// is read back to the same bits; what does not fit is refused by name.
 #include "clip/clip.h"
 #include "clip/names.h"
 #include "test/test.h"
@@ -257,8 +257,10 @@ static void case_broken(void)
     broken("config.json", "{\"vision_config\": {\"hidden_size\": -3}}", ERR_FORMAT, "hidden_size");
     broken("config.json", "{\"vision_config\": {\"hidden_size\": 9223372036854775808}}", ERR_FORMAT,
            "hidden_size");
-    broken("config.json", "{\"vision_config\": {\"hidden_act\": \"relu\"}}", ERR_UNSUPPORTED, "relu");
-    broken("config.json", "{\"vision_config\": {\"num_attention_heads\": 7}}", ERR_SHAPE, "7 heads");
+    broken("config.json", "{\"vision_config\": {\"hidden_act\": \"relu\"}}", ERR_UNSUPPORTED,
+           "relu");
+    broken("config.json", "{\"vision_config\": {\"num_attention_heads\": 7}}", ERR_SHAPE,
+           "7 heads");
     broken("config.json", "{}", ERR_SHAPE, "class_embedding is (24), not (768)");
     broken("config.json", "{\"projection_dim\": 20, \"vision_config\": {\"hidden_size\": 24, "
            "\"num_attention_heads\": 3, \"num_hidden_layers\": 2, \"image_size\": 30, "
@@ -273,8 +275,9 @@ static void case_broken(void)
 static void case_names(void)
 {
     Spelt s = names_spelt("visual.transformer.resblocks.11.attn.in_proj_weight", SPELL_HF);
-    CHECK(s.parts == 3 && !strcmp(s.name[1], "vision_model.encoder.layers.11.self_attn.k_proj.weight"),
-          "%d parts, %s", s.parts, s.name[1]);
+    CHECK(s.parts == 3, "%d parts", s.parts);
+    CHECK(!strcmp(s.name[1], "vision_model.encoder.layers.11.self_attn.k_proj.weight"), "%s",
+          s.name[1]);
     s = names_spelt("text_projection", SPELL_TEXT_PREFIX);
     CHECK(s.transposed && !strcmp(s.name[0], "text.text_projection"), "%s", s.name[0]);
     s = names_spelt("visual.proj", SPELL_HF);

@@ -1,8 +1,9 @@
 // test_grad.c - every op's backward against central differences, in double (VARIANT=grad).
 //
-// Each case builds a small expression of random leaves and draws it together to one number with random
-// weights. Every element of every leaf is moved by h to both sides; the slope must be the gradient's.
-// Shapes are ragged, batches hold at least 2, no dimension is 1. An op of the table without a case fails.
+// Each case builds a small expression of random leaves and draws it together to one number with
+// random weights. Every element of every leaf is moved by h to both sides; the slope must be the
+// gradient's. Shapes are ragged, batches hold at least 2, no dimension is 1. An op of the table
+// without a case fails.
 #include "nn/layers.h"
 #include "tensor/rng.h"
 #include "test/test.h"
@@ -90,7 +91,8 @@ static void bench_check(Bench *b)
             largest = fmax(largest, fabs(s));
             error = fmax(error, fabs(g - s));
         }
-        CHECK(error <= 1e-7 * largest, "%s: error %g, largest gradient %g", q->name, error, largest);
+        CHECK(error <= 1e-7 * largest, "%s: error %g, largest gradient %g", q->name, error,
+              largest);
         worst = fmax(worst, error / largest);
     }
     test_note("worst %.1e", worst);

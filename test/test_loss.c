@@ -1,5 +1,6 @@
 // test_loss.c - the loss against numbers that two independent programs computed, in double
-// (VARIANT=grad) to 1e-10 and in float to 1e-6; its weights against a table; its gradient by slopes.
+// (VARIANT=grad) to 1e-10 and in float to 1e-6; its weights against a table; its gradient by
+// slopes.
 #include "proreg/proreg.h"
 #include "test/test.h"
 
@@ -117,7 +118,8 @@ static void case_rows(void)
     done(&b);
 }
 
-// The student is its own teacher: KL is 0, KD is T^2 times the entropy, and no gradient flows from it.
+// The student is its own teacher: KL is 0, KD is T^2 times the entropy, and no gradient flows from
+// it.
 static void case_start(void)
 {
     Bench b;

@@ -1,5 +1,5 @@
-// test_tape.c - the tape: sticky errors, gradients that arrive in parts, memory that stops growing, and
-// work that is left out without a trace in the bits.
+// test_tape.c - the tape: sticky errors, gradients that arrive in parts, memory that stops growing,
+// and work that is left out without a trace in the bits.
 #include "nn/layers.h"
 #include "nn/optim.h"
 #include "tensor/rng.h"
@@ -140,8 +140,8 @@ static void case_no_allocation(void)
 static int refuse_from;
 static void *refusing(size_t bytes) { return refuse_from-- > 0 ? ref_alloc(bytes) : NULL; }
 
-// Each allocation on the device refused in turn: an error each time, nothing lost, and the same tape
-// works afterwards.
+// Each allocation on the device refused in turn: an error each time, nothing lost, and the same
+// tape works afterwards.
 static void case_refused(void)
 {
     Backend be = backend_ref;

@@ -1,6 +1,7 @@
-// test_twin.c - training against an independent implementation in PyTorch (test/golden/twin.py): every
-// gradient of one ProReg step, and for each method and optimizer the log of twenty steps and the weights
-// at the end. The rates are large, so that any slip in a formula moves a loss by 4e-4 at least.
+// test_twin.c - training against an independent implementation in PyTorch (test/golden/twin.py):
+// every gradient of one ProReg step, and for each method and optimizer the log of twenty steps and
+// the weights at the end. The rates are large, so that any slip in a formula moves a loss by 4e-4
+// at least.
 #include "nn/optim.h"
 #include "proreg/proreg.h"
 #include "test/test.h"
@@ -193,7 +194,8 @@ static double relative(double got, double want)
 static bool student_at_start(Student *s, const Method *m)
 {
     char name[PARAM_NAME + 16];
-    if (!CHECK_OK(student_open(s, g.be, MODEL, NULL, m, CLASSES, g.class_features, 1))) return false;
+    if (!CHECK_OK(student_open(s, g.be, MODEL, NULL, m, CLASSES, g.class_features, 1)))
+        return false;
     for (Param *q = s->clip.last->next; q && m->head != HEAD_PROMPT; q = q->next) {
         snprintf(name, sizeof name, "heads.%s", q->name);
         CHECK_OK(params_set(&s->clip.params, q, floats(name)));
@@ -264,8 +266,8 @@ static void final_weights(const Student *s, const Json *run)
     }
 }
 
-// One line of the log; the worst relative error of its loss. The twin's kd is within 1e-6 where it is
-// near 0.
+// One line of the log; the worst relative error of its loss. The twin's kd is within 1e-6 where it
+// is near 0.
 static double compare(const Line *got, const Json *want, const char *run)
 {
     double error = relative(got->loss, number(want, "loss"));
@@ -274,8 +276,8 @@ static double compare(const Line *got, const Json *want, const char *run)
     CHECK(relative(got->ce, number(want, "ce")) < 1e-4, "%s: ce %.9g", run, got->ce);
     CHECK_CLOSE(got->kd, number(want, "kd"), 1e-5 + 1e-4 * number(want, "kd"));
     CHECK_CLOSE(got->w, number(want, "w_mean"), 1e-5);
-    CHECK(relative(got->norm, number(want, "grad_norm")) < 1e-4, "%s: grad_norm %.9g, not %.9g", run,
-          got->norm, number(want, "grad_norm"));
+    CHECK(relative(got->norm, number(want, "grad_norm")) < 1e-4, "%s: grad_norm %.9g, not %.9g",
+          run, got->norm, number(want, "grad_norm"));
     return error;
 }
 
