@@ -267,15 +267,23 @@ static size_t fixed_word(const CodePoints *text, size_t i)
     return 0;
 }
 
+// The iota below a Greek letter is no letter, yet its capital is one. To the reference's pattern,
+// which ignores case, it is neither a letter nor anything else: it stands in no word, as white
+// space does.
+static UnicodeClass word_class(uint32_t c)
+{
+    return c == 0x345 ? UNICODE_SPACE : unicode_class(c);
+}
+
 bool bpe_word(const CodePoints *text, size_t *i, size_t *from)
 {
-    while (*i < text->n && unicode_class(text->at[*i]) == UNICODE_SPACE) ++*i;
+    while (*i < text->n && word_class(text->at[*i]) == UNICODE_SPACE) ++*i;
     if (*i == text->n) return false;
     *from = *i;
     *i += fixed_word(text, *i);
     if (*i > *from) return true;
-    UnicodeClass class = unicode_class(text->at[(*i)++]);
-    while (class != UNICODE_NUMBER && *i < text->n && unicode_class(text->at[*i]) == class) ++*i;
+    UnicodeClass class = word_class(text->at[(*i)++]);
+    while (class != UNICODE_NUMBER && *i < text->n && word_class(text->at[*i]) == class) ++*i;
     return true;
 }
 

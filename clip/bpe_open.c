@@ -60,6 +60,7 @@ static Status parse_merges(Bpe *bpe, const char *text, size_t bytes, int64_t lim
                            const char *file)
 {
     while (bytes && is_blank(text[bytes - 1])) bytes--;
+    if (!bytes) return err_set(ERR_FORMAT, "bpe: %s: is empty", file);
     const char *end = text + bytes;
     long line = 1;
     for (const char *p = text, *stop; p < end && bpe->merges < limit; p = stop + 1, line++) {

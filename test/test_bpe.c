@@ -388,6 +388,23 @@ static void odd_vocabulary(void)
     CHECK(bpe == NULL, "not NULL");
 }
 
+// No training gives such merges, but the reference takes them: of a pair that comes twice the later
+// place counts, and a pair is merged everywhere before one that it makes, whatever their ranks.
+static void odd_merges(void)
+{
+    static const int32_t want[] = { 514, 514, 321 };           // aa aa b</w>
+    Bpe *bpe;
+    Arena arena = { 0 };
+    int32_t *ids;
+    int64_t n;
+    if (!CHECK_OK(bpe_open(&bpe, put("odd", "a.txt", "#version: 0.2\naa a\na a\na a\n"), 0))) return;
+    CHECK_OK(bpe_encode(bpe, "aaaab", 5, &arena, &ids, &n));
+    CHECK(n == 3 && !memcmp(ids, want, sizeof want), "%d ids, %d %d", (int)n, ids[0], ids[1]);
+    CHECK(bpe_start(bpe) == 515, "start %d", bpe_start(bpe));
+    arena_free(&arena);
+    bpe_close(bpe);
+}
+
 static void bad_files(void)
 {
     Bpe *bpe;
@@ -397,6 +414,7 @@ static void bad_files(void)
     CHECK_STATUS(bpe_open(&bpe, path, 0), ERR_FORMAT, "line 3");
     CHECK_STATUS(bpe_open(&bpe, path, 513), ERR_SHAPE, "513");
     CHECK_STATUS(bpe_open(&bpe, put("bad", "a.txt", "a b\n\nb c\n"), 0), ERR_FORMAT, "line 2");
+    CHECK_STATUS(bpe_open(&bpe, put("bad", "a.txt", ""), 0), ERR_FORMAT, "is empty");
     CHECK_STATUS(bpe_open(&bpe, put("bad", "a.gz", "\x1f\x8b\x08"), 0), ERR_FORMAT, "a.gz");
     CHECK_STATUS(bpe_open(&bpe, put("bad", "a.json", "{\"a\": 1}"), 0), ERR_IO, "merges.txt");
     CHECK_STATUS(bpe_open(&bpe, put("bad", "a.json", "{\"a\": "), 0), ERR_FORMAT, "a.json");
@@ -540,8 +558,8 @@ static void clean_up(void)
 static const TestCase cases[] = {
     { "unicode", unicode }, { "bad_utf8", bad_utf8 }, { "cleaning", cleaning },
     { "learning", learning }, { "forms", forms }, { "odd_vocabulary", odd_vocabulary },
-    { "bad_files", bad_files }, { "rows", rows }, { "clip_golden", clip_golden },
-    { "clip_speed", clip_speed }, { "clean_up", clean_up },
+    { "odd_merges", odd_merges }, { "bad_files", bad_files }, { "rows", rows },
+    { "clip_golden", clip_golden }, { "clip_speed", clip_speed }, { "clean_up", clean_up },
 };
 
 int main(void)

@@ -31,7 +31,8 @@ TEXTS = [
     "na\u00cfve Cafe\u0301s \ufb01sh", "<|startoftext|>a<|ENDOFTEXT|>", "aaaaaaaaaabababab",
     "&lt;horse&gt; &amp;amp; &eacute &#39;", "  they\u2019re\r\n\tclimbing\u3000. ",
     "\u03a3\u0391\u03a3 \u0130x", "!?..'s'tt're 'ST 'llama", "\U0001f600\U0001f601 \u0301\u0323e",
-    "x\x1b[31my\x07\ufeff\x85z", "it'\u017f '\u017f <|\u017ftartoftext|>"]
+    "x\x1b[31my\x07\ufeff\x85z", "it'\u017f '\u017f <|\u017ftartoftext|>",
+    "a\u0345a !\u0345!"]
 PATTERN = regex.compile(r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d"
                         r"|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+", regex.IGNORECASE)
 

@@ -19,6 +19,11 @@ ALL = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
 
+def heading(name, what, source, reason=None):
+    out = "// %s - %s.\n// Made by test/golden/unicode_tables.py from %s.\n" % (name, what, source)
+    return out + ("// Longer than 700 lines because %s.\n\n" % reason if reason else "\n")
+
+
 def ranges(points):
     out = []
     for c in sorted(points):
@@ -84,8 +89,9 @@ def canonical(c):
 
 
 def unicode_file(of):
-    out = ("// Made by test/golden/unicode_tables.py with regex %s and Unicode %s.\n\n"
-           % (regex.__version__, unicodedata.unidata_version))
+    out = heading("unicode_tables.inc", "classes, lower case and composition of all characters",
+                  "regex %s and Unicode %s" % (regex.__version__, unicodedata.unidata_version),
+                  "they are those of all Unicode")
     out += range_table("letters", [c for c in ALL if of[c] == "L"])
     out += range_table("numbers", [c for c in ALL if of[c] == "N"])
     out += range_table("spaces", [c for c in ALL if of[c] == "S"])
@@ -112,7 +118,8 @@ def unicode_file(of):
 
 
 def html_file():
-    out = "// Made by test/golden/unicode_tables.py from Python's html.entities.\n\n"
+    out = heading("html_tables.inc", "the named characters of HTML 5", "Python's html.entities",
+                  "there are 2231")
     cells, upper = [], {}
     for name, text in sorted(html.entities.html5.items(), key=lambda e: e[0].encode()):
         points = [ord(c) for c in text] + [0]
@@ -133,7 +140,8 @@ def width_file():
     forms = range(0xFF01, 0xFFF0)
     width = [unicodedata.normalize("NFKC", chr(c)) for c in forms]
     width = [0 if w == chr(c) or len(w) > 1 else ord(w) for w, c in zip(width, forms)]
-    out = "// Made by test/golden/unicode_tables.py.\n\n"
+    out = heading("width_table.inc", "full and half width forms",
+                  "Unicode " + unicodedata.unidata_version)
     out += "// what U+FF01..U+FFEF stand for; 0: themselves\n"
     return out + table("uint16_t", "standard_width", ["0x%x" % w for w in width]).rstrip() + "\n"
 
