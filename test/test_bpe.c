@@ -397,7 +397,8 @@ static void odd_merges(void)
     Arena arena = { 0 };
     int32_t *ids;
     int64_t n;
-    if (!CHECK_OK(bpe_open(&bpe, put("odd", "a.txt", "#version: 0.2\naa a\na a\na a\n"), 0))) return;
+    const char *path = put("odd", "a.txt", "#version: 0.2\naa a\na a\na a\n");
+    if (!CHECK_OK(bpe_open(&bpe, path, 0))) return;
     CHECK_OK(bpe_encode(bpe, "aaaab", 5, &arena, &ids, &n));
     CHECK(n == 3 && !memcmp(ids, want, sizeof want), "%d ids, %d %d", (int)n, ids[0], ids[1]);
     CHECK(bpe_start(bpe) == 515, "start %d", bpe_start(bpe));

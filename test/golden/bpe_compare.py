@@ -22,7 +22,8 @@ NAMES = sorted(html.entities.html5) + [n.upper() for n in sorted(html.entities.h
 SCRAPS = ["\u03a3", "\r", "\n", "\r\n", "\x1b[3;1m", "\x1b", "\u2028", "\u3000", "\u2019", "\u201c",
           "\u0149", "\ufb03", "\u0130", "\u01c4", "\x85", "<", "&", "&amp;", "&amp;amp;", "#",
           "\ufeff", "\u017f", "'S", "'ll", "'\u017f", "\U0001f600", "  ", "</w>"]
-WORDS = "a photo of the man is fishing cat elephants it's they're caf\u00e9 \u4e2d\u6587 10 2nd".split()
+WORDS = ("a photo of the man is fishing cat elephants it's they're "
+         "caf\u00e9 \u4e2d\u6587 10 2nd").split()
 BLOCKS = [(0x20, 0x7f), (0, 0x300), (0x300, 0x370), (0x370, 0x2100), (0x1100, 0x1200),
           (0xac00, 0xd7a4), (0xff00, 0x10000), (0x4e00, 0x9fff), (0xe000, 0x110000)]
 
