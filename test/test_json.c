@@ -60,7 +60,7 @@ static void numbers(void)
         if (!CHECK_OK(parse(&v, known[i].text))) continue;
         CHECK(v->whole == known[i].whole, "%s: whole", known[i].text);
         CHECK(!v->whole || v->integer == known[i].integer, "%s: integer", known[i].text);
-        CHECK(v->number == known[i].number && signbit(v->number) == signbit(known[i].number),
+        CHECK(v->number == known[i].number && !signbit(v->number) == !signbit(known[i].number),
               "%s is %.17g", known[i].text, v->number);
     }
     const Json *v;

@@ -172,6 +172,7 @@ def safetensors_files():
 
 
 if __name__ == "__main__":
+    os.makedirs(OUT, exist_ok=True)
     random.seed(1)
     torch.manual_seed(1)
     deflate_files()

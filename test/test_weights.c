@@ -1,0 +1,280 @@
+// test_weights.c - files made by PyTorch and safetensors against the values that went in; half
+// precision; the writer. Files that lie are in test_weights_bad.c.
+#include "tensor/file.h"
+#include "test/test.h"
+#include "weights/half.h"
+#include "weights/weights.h"
+
+#define GOLDEN "test/golden/weights/"
+
+// ---- files made by others -----------------------------------------------------------------------
+
+// "2x3" or "-" against a tensor.
+static bool same_shape(const WeightsTensor *t, const char *shape)
+{
+    char text[200] = "";
+    for (int i = 0; i < t->ndim; i++)
+        snprintf(text + strlen(text), 24, i ? "x%lld" : "%lld", (long long)t->dim[i]);
+    return strcmp(t->ndim ? text : "-", shape) == 0;
+}
+
+static void check_tensor(const Weights *w, const char *line, const float **want)
+{
+    char name[100], dtype[10], shape[100];
+    int words = sscanf(line, "%99s %9s %99s", name, dtype, shape);
+    if (!CHECK(words == 3, "odd line: %s", line)) return;
+    const WeightsTensor *t = weights_find(w, name);
+    if (!CHECK(t, "%s is missing", name)) return;
+    CHECK(!strcmp(weights_dtype_name(t->dtype), dtype), "%s: %s", name, dtype);
+    CHECK(same_shape(t, shape), "%s: not %s", name, shape);
+    size_t n = (size_t)weights_elements(t);
+    float *got = malloc(n * sizeof *got + 1);
+    weights_to_f32(got, t);
+    CHECK(!memcmp(got, *want, n * sizeof *got), "%s: other values", name);
+    const float *view = weights_f32_view(t);
+    CHECK(!view || !memcmp(view, *want, n * sizeof *got), "%s: other values in the view", name);
+    free(got);
+    *want += n;
+}
+
+static void check_file(const char *file, WeightsKind kind)
+{
+    char path[200];
+    FileMap lines, values;
+    Weights *w;
+    snprintf(path, sizeof path, GOLDEN "%s.txt", file);
+    if (!CHECK_OK(file_map(&lines, path))) return;
+    snprintf(path, sizeof path, GOLDEN "%s.f32", file);
+    if (!CHECK_OK(file_map(&values, path))) return;
+    snprintf(path, sizeof path, GOLDEN "%s", file);
+    if (CHECK_OK(weights_open(&w, path))) {
+        const float *want = (const float *)(const void *)values.data;
+        const char *c = (const char *)lines.data, *end = c + lines.size;
+        int64_t n = 0;
+        CHECK(weights_kind(w) == kind, "%s is %s", file, weights_kind_name(weights_kind(w)));
+        for (; c < end; n++) {
+            check_tensor(w, c, &want);
+            c = strchr(c, '\n') + 1;
+        }
+        CHECK(weights_count(w) == n, "%s: %d tensors", file, (int)weights_count(w));
+        CHECK((const uint8_t *)want == values.data + values.size, "%s: values are left", file);
+        weights_close(w);
+    }
+    file_unmap(&lines);
+    file_unmap(&values);
+}
+
+static void golden_files(void)
+{
+    check_file("types.safetensors", WEIGHTS_SAFETENSORS);
+    check_file("model.safetensors.index.json", WEIGHTS_SHARDS);
+    check_file("script.pt", WEIGHTS_TORCHSCRIPT);
+    check_file("script_deflated.pt", WEIGHTS_TORCHSCRIPT);
+    check_file("state.pt", WEIGHTS_STATE_DICT);
+    check_file("metadata.pt", WEIGHTS_STATE_DICT);
+    check_file("checkpoint.pt", WEIGHTS_STATE_DICT);
+    check_file("parameters.pt", WEIGHTS_STATE_DICT);
+}
+
+static void golden_refused(void)
+{
+    Weights *w;
+    CHECK_STATUS(weights_open(&w, GOLDEN "legacy.pt"), ERR_UNSUPPORTED, "before PyTorch 1.6");
+    CHECK_STATUS(weights_open(&w, GOLDEN "module.pt"), ERR_UNSUPPORTED,
+                 "torch.nn.modules.activation.ReLU: not a name that weights need");
+    CHECK_STATUS(weights_open(&w, GOLDEN "no_state.pt"), ERR_FORMAT, "keys are epoch weights");
+    CHECK_STATUS(weights_open(&w, GOLDEN "expanded.pt"), ERR_UNSUPPORTED,
+                 "wide: 4 elements of a storage of 1");
+    CHECK_STATUS(weights_open(&w, GOLDEN), ERR_IO, "is a folder");
+    CHECK_STATUS(weights_open(&w, GOLDEN "no"), ERR_IO, GOLDEN "no");
+    CHECK(w == NULL, "something is left");
+}
+
+static void lookups(void)
+{
+    Weights *w;
+    if (!CHECK_OK(weights_open(&w, GOLDEN "types.safetensors"))) return;
+    CHECK(!strcmp(weights_meta(w, "note"), "caf\xc3\xa9") && !weights_meta(w, "no"), "metadata");
+    CHECK(weights_meta_key(w, 1) && !weights_meta_key(w, 2) && !weights_meta_key(w, -1), "keys");
+    CHECK(!weights_find(w, "f33") && !weights_at(w, 12) && !weights_at(w, -1), "what is not there");
+    CHECK(weights_f32_view(weights_find(w, "f32")) && !weights_f32_view(weights_find(w, "f16")),
+          "views");
+    float part[2];
+    weights_part_to_f32(part, weights_find(w, "f32"), 4, 2);
+    CHECK(part[0] == -3.25f && part[1] == -2.25f, "a part: %g", (double)part[0]);
+    weights_close(w);
+    if (!CHECK_OK(weights_open(&w, GOLDEN "script.pt"))) return;
+    const char *near = weights_nearest(w, "visual.blocks.1.ln.wieght");
+    CHECK(near && !strcmp(near, "visual.blocks.1.ln.weight"), "nearest: %s", near ? near : "none");
+    CHECK(!weights_nearest(w, "qqqqqqqqqqqqqq"), "nearest of nonsense");
+    CHECK(!weights_meta(w, "note") && !weights_meta_key(w, 0), "a .pt has no metadata");
+    weights_close(w);
+    weights_close(NULL);
+}
+
+// ---- half precision -----------------------------------------------------------------------------
+
+// The value of f16 bits by the definition of IEEE 754.
+static double f16_value(unsigned h)
+{
+    unsigned exponent = h >> 10 & 31, fraction = h & 1023;
+    double x = exponent == 0 ? ldexp(fraction, -24)
+             : exponent == 31 ? (fraction ? (double)NAN : (double)INFINITY)
+             : ldexp(1024 + fraction, (int)exponent - 25);
+    return h >> 15 ? -x : x;
+}
+
+static void half_is_exact(void)
+{
+    for (unsigned h = 0; h < 65536; h++) {
+        float f = half_from_f16((uint16_t)h);
+        double want = f16_value(h);
+        if (isnan(want)) {
+            uint32_t bits = (h & 0x8000) << 16 | 0x7f800000 | (h & 1023) << 13;
+            CHECK(half_f32_bits(f) == bits, "NaN %04x is %08x", h, half_f32_bits(f));
+            CHECK(half_to_f16(f) == (h | 0x200), "NaN %04x becomes %04x", h, half_to_f16(f));
+        } else {
+            CHECK((double)f == want && !signbit(f) == !(h >> 15), "%04x is %g", h, (double)f);
+            CHECK(half_to_f16(f) == h, "%04x comes back as %04x", h, half_to_f16(f));
+        }
+        f = half_from_bf16((uint16_t)h);
+        CHECK(half_f32_bits(f) == h << 16, "bf16 %04x", h);
+        CHECK(half_to_bf16(f) == (isnan(f) ? (h | 0x40) : h), "bf16 %04x comes back", h);
+    }
+}
+
+// Between each two neighbours: halfway goes to the even one, a little more or less to the nearer.
+static void half_rounds_to_even(void)
+{
+    for (unsigned h = 0; h < 0x7c00; h++) {
+        double low = f16_value(h), high = h == 0x7bff ? 65536 : f16_value(h + 1);
+        float middle = (float)((low + high) / 2);
+        unsigned even = h + (h & 1);
+        CHECK(half_to_f16(middle) == even, "after %04x", h);
+        CHECK(half_to_f16(-middle) == (even | 0x8000), "after -%04x", h);
+        CHECK(half_to_f16(nextafterf(middle, 0)) == h, "below the middle after %04x", h);
+        CHECK(half_to_f16(nextafterf(middle, 1e9f)) == h + 1, "above the middle after %04x", h);
+    }
+    CHECK(half_to_f16(1e30f) == 0x7c00 && half_to_f16(1e-30f) == 0, "far outside");
+    for (uint32_t h = 0; h < 0x7f80; h++) {
+        uint32_t middle = h << 16 | 0x8000;
+        CHECK(half_to_bf16(half_bits_f32(middle)) == h + (h & 1), "bf16 after %04x", h);
+        CHECK(half_to_bf16(half_bits_f32(middle - 1)) == h, "bf16 below the middle, %04x", h);
+        CHECK(half_to_bf16(half_bits_f32(middle + 1)) == h + 1, "bf16 above the middle, %04x", h);
+    }
+}
+
+// ---- writing ------------------------------------------------------------------------------------
+
+#define OUT_FILE "build/test_weights.safetensors"
+
+static const float values[6] = { 1, -2, 0.5f, 3e38f, -0.0f, 1e-40f };
+
+static Status write_file(void)
+{
+    WeightsOut *o;
+    TRY(weights_create(&o, OUT_FILE));
+    weights_put_meta(o, "format", "pt");
+    weights_declare(o, "b.weight", WEIGHTS_F32, 2, (int64_t[]){ 2, 3 });
+    weights_declare(o, "scale", WEIGHTS_F32, 0, NULL);
+    weights_declare(o, "none", WEIGHTS_F32, 1, (int64_t[]){ 0 });
+    weights_declare(o, "a \"ids\"", WEIGHTS_U8, 1, (int64_t[]){ 3 });
+    weights_write(o, values, 5);                             // in pieces that fit nothing
+    weights_write(o, (const uint8_t *)values + 5, 19);
+    weights_write(o, values, 4);
+    weights_write(o, "abc", 3);
+    return weights_commit(o);
+}
+
+static void writes(void)
+{
+    static const char header[] =
+        "{\"__metadata__\": {\"format\": \"pt\"}, "
+        "\"b.weight\": {\"dtype\": \"F32\", \"shape\": [2, 3], \"data_offsets\": [0, 24]}, "
+        "\"scale\": {\"dtype\": \"F32\", \"shape\": [], \"data_offsets\": [24, 28]}, "
+        "\"none\": {\"dtype\": \"F32\", \"shape\": [0], \"data_offsets\": [28, 28]}, "
+        "\"a \\\"ids\\\"\": {\"dtype\": \"U8\", \"shape\": [3], \"data_offsets\": [28, 31]}}";
+    FileMap map;
+    Weights *w;
+    if (!CHECK_OK(write_file()) || !CHECK_OK(file_map(&map, OUT_FILE))) return;
+    size_t n = map.data[0] | (size_t)map.data[1] << 8;
+    CHECK(n % 8 == 0 && n + 8 + 31 == map.size, "a header of %zu bytes", n);
+    CHECK(!memcmp(map.data + 8, header, sizeof header - 1), "%.400s", (const char *)map.data + 8);
+    CHECK(!memcmp(map.data + 8 + n, values, 24), "the values");
+    file_unmap(&map);
+    if (!CHECK_OK(weights_open(&w, OUT_FILE))) return;
+    CHECK(weights_count(w) == 4 && weights_at(w, 0)->dim[1] == 3, "what is in it");
+    CHECK(!strcmp(weights_meta(w, "format"), "pt"), "metadata");
+    const float *view = weights_f32_view(weights_find(w, "b.weight"));
+    CHECK(view && !memcmp(view, values, sizeof values), "the view");
+    weights_close(w);
+    remove(OUT_FILE);
+}
+
+static void write_misuse(void)
+{
+    WeightsOut *o;
+    CHECK_STATUS(weights_create(&o, "build/no/such/folder"), ERR_IO, "no/such/folder");
+    CHECK_OK(weights_create(&o, OUT_FILE));
+    weights_declare(o, "a", WEIGHTS_F32, 0, NULL);
+    weights_write(o, values, 3);
+    CHECK_STATUS(weights_commit(o), ERR_USAGE, "3 of 4 bytes were written");
+    CHECK_OK(weights_create(&o, OUT_FILE));
+    weights_declare(o, "a", WEIGHTS_F32, 0, NULL);
+    CHECK_STATUS(weights_write(o, values, 5), ERR_USAGE, "5 bytes where 4 are left");
+    CHECK_STATUS(weights_commit(o), ERR_USAGE, "5 bytes where 4 are left");
+    CHECK_OK(weights_create(&o, OUT_FILE));
+    weights_declare(o, "a", WEIGHTS_F32, 0, NULL);
+    weights_declare(o, "a", WEIGHTS_F32, 0, NULL);
+    CHECK_STATUS(weights_commit(o), ERR_FORMAT, "a: is there twice");
+    CHECK_OK(weights_create(&o, OUT_FILE));
+    weights_declare(o, "a", WEIGHTS_F32, 0, NULL);
+    weights_write(o, values, 4);
+    CHECK_STATUS(weights_declare(o, "b", WEIGHTS_F32, 0, NULL), ERR_USAGE, "declared after");
+    CHECK_STATUS(weights_commit(o), ERR_USAGE, "declared after");
+    CHECK_OK(weights_create(&o, OUT_FILE));
+    CHECK_STATUS(weights_declare(o, "a", WEIGHTS_F32, 1, (int64_t[]){ -1 }), ERR_FORMAT, "");
+    weights_discard(o);
+    weights_discard(NULL);
+    CHECK(!file_exists(OUT_FILE), "a file is left");
+}
+
+// Each file operation fails in turn: there is an error, and a whole file.
+static void write_faults(void)
+{
+    int64_t n = 0;
+    for (Status status = ERR_IO; status != OK; n++) {
+        CHECK_OK(file_save(OUT_FILE, "old", 3));
+        file_fault_after(n);
+        status = write_file();
+        file_fault_after(-1);
+        if (status == OK) break;
+        CHECK(status == ERR_IO && strstr(err_msg(), "No space"), "%s", err_msg());
+        FileMap map;
+        Weights *w = NULL;
+        if (CHECK_OK(file_map(&map, OUT_FILE)))          // the old one, or all of the new one
+            CHECK(map.size == 3 || weights_open(&w, OUT_FILE) == OK, "%zu bytes", map.size);
+        file_unmap(&map);
+        weights_close(w);
+        if (!CHECK(n < 50, "it never succeeds")) break;
+    }
+    CHECK(n > 5, "only %d operations", (int)n);
+    test_note("%d operations", (int)n);
+    remove(OUT_FILE);
+}
+
+static const TestCase cases[] = {
+    { "golden_files", golden_files },
+    { "golden_refused", golden_refused },
+    { "lookups", lookups },
+    { "half_is_exact", half_is_exact },
+    { "half_rounds_to_even", half_rounds_to_even },
+    { "writes", writes },
+    { "write_misuse", write_misuse },
+    { "write_faults", write_faults },
+};
+
+int main(void)
+{
+    return test_main("weights", cases, TEST_COUNT(cases));
+}
