@@ -43,7 +43,7 @@ ISA_DEFS := $(foreach i,$(ISAS),-DHAVE_ISA_$(i))
 DIRS     := tensor nn weights clip data proreg
 SRC      := $(wildcard $(DIRS:%=%/*.c))
 OBJ      := $(SRC:%.c=$(B)/%.o) $(if $(wildcard tensor/cpu/cpu.c),$(ISAS:%=$(B)/tensor/cpu/cpu.%.o))
-HEADS    := $(if $(wildcard train.c),$(B)/proreg)
+HEADS    := $(if $(wildcard train.c),$(B)/bin/proreg)
 NAMES    ?= $(patsubst test/%.c,%,$(wildcard test/test_*.c))
 FUZZ     := $(patsubst test/fuzz/fuzz_%.c,%,$(wildcard test/fuzz/fuzz_*.c))
 BENCH    := $(patsubst test/bench/%.c,$(B)/%,$(wildcard test/bench/bench_*.c))
@@ -66,11 +66,12 @@ MAKEFLAGS += --no-print-directory
 
 all: build/proreg ## build build/proreg (release; the folder proreg/ has taken the shorter name)
 
-build/proreg: $(B)/proreg
+build/proreg: $(B)/bin/proreg
 	$(Q)cp $< $@.new && mv $@.new $@
 
-$(B)/proreg: $(B)/train.o $(OBJ)
+$(B)/bin/proreg: $(B)/train.o $(OBJ)
 	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
 	$(LINK)
 
 $(B)/%.o: %.c $(B)/flags
@@ -117,7 +118,7 @@ tests: $(HEADS) $(TESTS) $(REPLAYS)
 	$(Q)$(if $(GRADS),$(MAKE) VARIANT=grad B=$(GRAD_B) $(GRADS))
 
 test: tests ## build and run all tests (under 3 minutes on 2 cores; no network, no Python)
-	$(Q)CC='$(CC)' RUN='$(RUN)' PROREG=$(B)/proreg sh test/run.sh $(CHECKS) $(TESTS) $(GRADS) \
+	$(Q)CC='$(CC)' RUN='$(RUN)' PROREG=$(B)/bin/proreg sh test/run.sh $(CHECKS) $(TESTS) $(GRADS) \
 	    $(foreach f,$(FUZZ),'$(B)/fuzz_$(f)_replay test/fuzz/corpus/$(f)')
 
 CHECKS   := $(if $(filter release,$(VARIANT)),test/layers.sh test/style.sh test/headers.sh)
