@@ -78,7 +78,8 @@ typedef struct {
 } Student;
 
 // Opens the image tower of `model`, declares the classifier, and starts it: from class_features
-// (K,E) for HEAD_PROMPT, else from normal(0, 0.02) by the seed, biases 0.
+// (K,E) for HEAD_PROMPT (NULL: zeros, where a checkpoint will be loaded), else from normal(0, 0.02)
+// by the seed, biases 0.
 Status student_open(Student *s, const Backend *be, const char *model, const ClipOptions *options,
                     const Method *method, int64_t classes, const float *class_features,
                     uint64_t seed);

@@ -61,6 +61,7 @@ static void draw(float *x, const Param *q, uint64_t seed, uint32_t index)
 static Status start(Student *s, const float *class_features, uint64_t seed)
 {
     uint32_t index = 0;
+    if (s->method->head == HEAD_PROMPT && !class_features) return OK;
     if (s->method->head == HEAD_PROMPT)
         return params_set(&s->clip.params, first_own(s), class_features);
     for (Param *q = first_own(s); q; q = q->next, index++) {
