@@ -1,0 +1,385 @@
+// cmd.c - what the verbs share.
+#include "proreg/cmd.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/lists.h"
+#include "tensor/par.h"
+
+void say(const Options *o, const char *format, ...)
+{
+    va_list args;
+    if (o->quiet) return;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+// ---- the machine --------------------------------------------------------------------------------
+
+static Status threads_of(const Options *o, int *threads)
+{
+    const char *ours = getenv("PROREG_THREADS"), *openmp = getenv("OMP_NUM_THREADS");
+    *threads = par_cores();
+    if (o->threads) *threads = (int)o->threads;
+    else if (ours && *ours) {
+        char *end;
+        long n = strtol(ours, &end, 10);
+        if (*end || n < 1 || n > 256)
+            return err_set(ERR_USAGE, "PROREG_THREADS: %.60s: not a whole number from 1 to 256",
+                           ours);
+        *threads = (int)n;
+    } else if (openmp && atoi(openmp) >= 1 && atoi(openmp) <= 256) {
+        *threads = atoi(openmp);               // may be a list, "4,2": its first number
+    }
+    return OK;
+}
+
+Status setup_machine(Options *o, const Backend **be)
+{
+    int threads;
+    const char *isa = getenv("PROREG_ISA");
+    TRY(threads_of(o, &threads));
+    TRY(par_set_threads(threads));
+    o->threads = threads;
+    if (o->isa) isa = o->isa;
+    return backend_open(be, o->device, isa && *isa ? isa : NULL);
+}
+
+// ---- models -------------------------------------------------------------------------------------
+
+Status setup_model(Clip *c, const Options *o, const Backend *be, const char *path,
+                   ClipTowers towers)
+{
+    if (!file_exists(path) && !folder_exists(path))
+        return err_set(ERR_IO, "model: %s: no such file or folder", path);
+    return clip_open(c, be, path, &(ClipOptions){ towers, o->activation });
+}
+
+Status setup_bpe(Bpe **bpe, const Options *o, const Clip *c, bool need)
+{
+    *bpe = NULL;
+    Status status = bpe_open(bpe, o->merges ? o->merges : c->folder, c->config.vocab);
+    if (status == OK || o->merges) return status;
+    return need ? err_prefix(status, "tokenizer (--merges names another)") : OK;
+}
+
+Status setup_model_or_run(const Options *o)
+{
+    if (!o->model == !o->run)
+        return err_set(ERR_USAGE, "%s: needs either --model PATH or --run DIR", o->verb->name);
+    return OK;
+}
+
+Status setup_output(const char *path)
+{
+    char folder[FILE_PATH];
+    int n = (int)(path_name(path) - path);
+    if (folder_exists(path)) return err_set(ERR_IO, "output: %s: is a folder", path);
+    if (n >= FILE_PATH) return err_set(ERR_IO, "output: path too long: %.200s...", path);
+    snprintf(folder, sizeof folder, "%.*s", n ? n : 1, n ? path : ".");
+    if (!folder_exists(folder))
+        return err_set(ERR_IO, "output: %s: no folder to write it in", path);
+    return folder_writable(folder);
+}
+
+static Status read_templates(Options *o)
+{
+    Lines lines;
+    TRY(lines_read(&lines, &o->arena, o->templates_file));
+    if (lines.n < 1 || lines.n > ITEMS_MAX)
+        return err_set(ERR_FORMAT, "templates: %s: %lld lines, not 1 to %d", o->templates_file,
+                       (long long)lines.n, ITEMS_MAX);
+    o->template.n = 0;
+    for (int64_t i = 0; i < lines.n; i++) {
+        if (!strstr(lines.name[i], "{}"))
+            return err_set(ERR_FORMAT, "templates: %s: line %lld has no {} for the class",
+                           o->templates_file, (long long)i + 1);
+        o->template.item[o->template.n++] = lines.name[i];
+    }
+    return OK;
+}
+
+Status setup_templates(Options *o)
+{
+    if (!o->templates_file) return OK;
+    if (options_source(o, "template") == FROM_FLAG)
+        return err_set(ERR_USAGE, "--templates: does not go with --template");
+    return read_templates(o);
+}
+
+// ---- pictures -----------------------------------------------------------------------------------
+
+static Status recipe_classes(const Recipe *r, Options *o, DatasetOptions *d, Items *items)
+{
+    if (!r || !r->class_list || d->known || d->classnames) return OK;
+    TRY(options_split(o, r->class_list, items));
+    d->known = items->item;
+    d->known_count = items->n;
+    return OK;
+}
+
+Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known, int n)
+{
+    const Recipe *recipe = recipe_find(o->recipe);
+    Items items;
+    DatasetOptions options = {
+        .root = o->data, .sides = sides, .train_split = o->train_split,
+        .eval_split = o->eval_split, .train_domains = o->train_domains,
+        .eval_domains = o->eval_domains, .train_list = o->train_list, .eval_list = o->eval_list,
+        .label_base = (int)o->label_base, .classnames = o->classnames, .known = known,
+        .known_count = n,
+    };
+    TRY(recipe_classes(recipe, o, &options, &items));
+    TRY(dataset_open(d, &options));
+    if (d->note) say(o, "note: %s", d->note);
+    if (d->strays)
+        say(o, "note: %lld pictures do not fit the layout and are left out, the first: %s",
+            (long long)d->strays, d->stray);
+    if (recipe && recipe->classes != d->class_count)
+        say(o, "note: recipe %s has %d classes, this data %d", recipe->name, recipe->classes,
+            d->class_count);
+    if (recipe && recipe->note) say(o, "note: %s", recipe->note);
+    return OK;
+}
+
+Status setup_names(const Dataset *d, Arena *arena, const char ***names, const char ***prompts)
+{
+    size_t bytes = (size_t)d->class_count * sizeof(char *);
+    *names = arena_take(arena, bytes);
+    *prompts = arena_take(arena, bytes);
+    if (!*names || !*prompts) return err_memory("classes");
+    for (int k = 0; k < d->class_count; k++) {
+        (*names)[k] = d->classes[k].name;
+        (*prompts)[k] = d->classes[k].prompt;
+    }
+    return OK;
+}
+
+LoaderOptions setup_loader(const Options *o, const Dataset *d, const SampleSet *set,
+                           const ClipConfig *config)
+{
+    Transform t = { .size = (int)config->image_size, .filter = FILTER_BICUBIC };
+    memcpy(t.mean, config->mean, sizeof t.mean);
+    memcpy(t.std, config->std, sizeof t.std);
+    return (LoaderOptions){ .root = d->root, .set = set, .transform = t, .batch = (int)o->batch,
+                            .micro = (int)o->micro_batch, .workers = (int)o->workers,
+                            .seed = (uint64_t)o->seed };
+}
+
+// ---- method, optimizer --------------------------------------------------------------------------
+
+static Status no_teacher(const Options *o, const Method *m)
+{
+    static const char *const flags[] = { "weight", "alpha", "temp", "power", "gamma" };
+    for (int i = 0; i < 5; i++)
+        if (options_source(o, flags[i]) == FROM_FLAG)
+            return err_set(ERR_USAGE, "--%s: method %s has no teacher", flags[i], m->name);
+    return OK;
+}
+
+static Status weight_form(Options *o, LossConfig *loss)
+{
+    bool power = !strcmp(o->weight, "power"), ratio = !strcmp(o->weight, "ce-ratio");
+    if (!power && options_source(o, "power") == FROM_FLAG)
+        return err_set(ERR_USAGE, "--power: goes with --weight power, not %s", o->weight);
+    if (!ratio && options_source(o, "gamma") == FROM_FLAG)
+        return err_set(ERR_USAGE, "--gamma: goes with --weight ce-ratio, not %s", o->weight);
+    loss->form = ratio ? WEIGHT_CE_RATIO : WEIGHT_POWER;
+    if (!strcmp(o->weight, "fixed")) loss->form = WEIGHT_FIXED;
+    if (!power) o->power = !strcmp(o->weight, "k1") ? 1 : 10;
+    return OK;
+}
+
+// `kd` is another name of `proreg --weight fixed`.
+Status setup_method(Options *o, const Method **method, LossConfig *loss)
+{
+    char lr[40], alpha[40];
+    const Method *m = method_find(o->method);
+    if (!m) return err_set(ERR_UNSUPPORTED, "method: %s: not built", o->method);
+    if (m->form == WEIGHT_POWER && o->weight && !strcmp(o->weight, "fixed")) m = method_find("kd");
+    snprintf(lr, sizeof lr, "%.17g", m->lr);
+    snprintf(alpha, sizeof alpha, "%.17g", m->alpha);
+    TRY(options_default(o, "lr", lr, FROM_METHOD));
+    *method = m;
+    *loss = (LossConfig){ .form = m->form };
+    if (m->form == WEIGHT_NONE) return no_teacher(o, m);
+    TRY(options_default(o, "weight", m->form == WEIGHT_FIXED ? "fixed" : "k10", FROM_METHOD));
+    TRY(options_default(o, "alpha", alpha, FROM_METHOD));
+    if (m->form == WEIGHT_FIXED && strcmp(o->weight, "fixed") != 0)
+        return options_error(o, "weight", "%s: method kd has weight fixed", o->weight);
+    TRY(weight_form(o, loss));
+    if (loss->form == WEIGHT_FIXED && o->alpha > 1)
+        return options_error(o, "alpha", "%g: not from 0 to 1, as weight fixed asks", o->alpha);
+    loss->power = o->power;
+    loss->gamma = o->gamma;
+    loss->alpha = o->alpha;
+    loss->temp = o->temp;
+    return OK;
+}
+
+Schedule setup_schedule(const Options *o)
+{
+    if (!strcmp(o->schedule, "cosine")) return SCHEDULE_COSINE;
+    return !strcmp(o->schedule, "constant") ? SCHEDULE_CONSTANT : SCHEDULE_LINEAR;
+}
+
+Optim setup_optim(const Options *o)
+{
+    Optim optim = { .kind = OPTIM_ADAMW_HF, .beta1 = o->betas[0], .beta2 = o->betas[1], .eps = 1e-8,
+                    .momentum = o->momentum, .clip_norm = o->clip_norm };
+    if (!strcmp(o->optimizer, "adamw")) optim.kind = OPTIM_ADAMW;
+    if (!strcmp(o->optimizer, "sgd")) optim.kind = OPTIM_SGD;
+    for (int g = 0; g < GROUPS; g++) {
+        bool head = g == GROUP_HEAD || g == GROUP_HEAD_BIAS;
+        bool bias = g == GROUP_TOWER_BIAS || g == GROUP_HEAD_BIAS;
+        optim.lr[g] = o->lr * (head ? o->head_lr_scale : 1);
+        optim.decay[g] = bias ? 0 : o->wd;
+    }
+    return optim;
+}
+
+// ---- classifiers --------------------------------------------------------------------------------
+
+static Status from_prompts(Classifier *c, Options *o, const char *const *prompts, int n)
+{
+    float *unit = malloc((size_t)n * (size_t)c->clip.config.embed * sizeof *unit);
+    if (!unit) return err_memory("classes");
+    Status status = zeroshot_classes(NULL, unit, &c->clip, c->bpe, prompts, n, o->template.item,
+                                     o->template.n);
+    if (status == OK) status = teacher_init(&c->teacher, &c->clip, unit, n, 0);
+    free(unit);
+    return status;
+}
+
+Status classifier_zeroshot(Classifier *c, Options *o, const Backend *be,
+                           const char *const *prompts, int n)
+{
+    *c = (Classifier){ .be = be, .n = n };
+    TRY(setup_templates(o));
+    TRY(setup_model(&c->clip, o, be, o->model, CLIP_BOTH));
+    c->config = &c->clip.config;
+    tape_init(&c->tape, be);
+    tape_init(&c->class_tape, be);
+    Status status = setup_bpe(&c->bpe, o, &c->clip, true);
+    if (status == OK) status = from_prompts(c, o, prompts, n);
+    if (status != OK) classifier_free(c);
+    return status;
+}
+
+Status classifier_student(Classifier *c, const Options *o, const Backend *be, const char *run,
+                          const char *checkpoint, int n)
+{
+    char path[FILE_PATH];
+    const Method *method;
+    *c = (Classifier){ .be = be, .n = n, .tuned = true };
+    TRY(run_method(&method, run));
+    TRY(student_open(&c->student, be, checkpoint, &(ClipOptions){ CLIP_IMAGE, o->activation },
+                     method, n, NULL, 0));
+    c->config = &c->student.clip.config;
+    tape_init(&c->tape, be);
+    tape_init(&c->class_tape, be);
+    Status status = path_join(path, checkpoint, "classifier.safetensors");
+    if (status == OK) status = student_load_classifier(&c->student, path);
+    tape_begin(&c->class_tape, TAPE_NO_GRAD);
+    if (status == OK) c->classes = student_classes(&c->class_tape, &c->student);
+    if (status == OK) status = tape_status(&c->class_tape);
+    if (status != OK) classifier_free(c);
+    return status;
+}
+
+void classifier_free(Classifier *c)
+{
+    if (c->be) {
+        tape_free(&c->tape);
+        tape_free(&c->class_tape);
+    }
+    if (c->tuned) student_free(&c->student);
+    else if (c->be) clip_free(&c->clip);
+    teacher_free(&c->teacher);
+    bpe_close(c->bpe);
+    *c = (Classifier){ 0 };
+}
+
+Status classifier_logits(void *classifier, float *logits, const float *pixels, int64_t n)
+{
+    Classifier *c = classifier;
+    int64_t S = c->config->image_size;
+    if (!c->tuned) return teacher_logits(&c->teacher, &c->tape, logits, pixels, NULL, n);
+    tape_begin(&c->tape, TAPE_NO_GRAD);
+    Tensor *x = tape_constant(&c->tape, 4, (int64_t[]){ n, 3, S, S }, pixels);
+    Tensor *features = student_features(&c->tape, &c->student, x);
+    return tape_read(&c->tape, logits,
+                     student_logits(&c->tape, &c->student, features, c->classes));
+}
+
+// ---- evaluation ---------------------------------------------------------------------------------
+
+static Status count_batches(Eval *e, Loader *loader, LogitsFn *fn, void *model, float *logits,
+                            float *keep, Progress *progress)
+{
+    Batch b;
+    for (;;) {
+        TRY(loader_next(loader, &b));
+        if (b.n == 0) return OK;
+        TRY(fn(model, logits, b.pixels, b.n));
+        for (int i = 0; i < b.n; i++) {
+            const float *z = logits + (int64_t)i * e->classes;
+            eval_add(e, b.domain[i], b.label[i], eval_argmax(z, e->classes));
+            if (keep) memcpy(keep + (int64_t)b.index[i] * e->classes, z,
+                             (size_t)e->classes * sizeof *z);
+        }
+        progress_add(progress, b.n);
+    }
+}
+
+Status evaluate(Eval *e, const Dataset *d, const char *const *names, LoaderOptions *options,
+                LogitsFn *fn, void *model, float *keep, bool quiet)
+{
+    Loader *loader = NULL;
+    TRY(eval_init(e, names, d->class_count, d->domain, d->domain_count));
+    size_t bytes = (size_t)options->micro * (size_t)e->classes * sizeof(float);
+    float *logits = malloc(bytes);
+    Status status = logits ? loader_open(&loader, options) : err_memory("evaluation");
+    Progress p = progress_begin("eval", options->set->n, quiet);
+    if (status == OK) status = count_batches(e, loader, fn, model, logits, keep, &p);
+    progress_end(&p);
+    loader_close(loader);
+    free(logits);
+    if (status != OK) eval_free(e);
+    return status;
+}
+
+static void print_row(const char *indent, const char *name, EvalRow row)
+{
+    printf("%s%-24s %7lld %7lld   %.4f", indent, name, (long long)row.n, (long long)row.correct,
+           row.top1);
+}
+
+void print_lines(const JsonOut *lines)
+{
+    if (lines->size) printf("%s\n", lines->text);
+}
+
+void print_eval(const Eval *e, const char *split)
+{
+    bool several = eval_domains(e) > 1;
+    printf("%-26s %7s %7s   top1     mean class\n", *split ? split : "pictures", "n", "correct");
+    for (int d = several ? EVAL_ALL : 0; d < e->domains; d++) {
+        EvalRow row = eval_row(e, d);
+        const char *name = d == EVAL_ALL ? "all" : e->domain_name[d];
+        if (row.n == 0) continue;
+        print_row("", *name ? name : "all", row);
+        printf("   %.4f\n", row.mean_class);
+        for (int k = 0; k < e->classes && d != EVAL_ALL; k++) {
+            EvalRow one = eval_class(e, d, k);
+            if (one.n == 0) continue;
+            print_row("  ", e->class_name[k], one);
+            putchar('\n');
+        }
+    }
+}

@@ -1,0 +1,14 @@
+// cmd_decode.c - `data decode`: a picture's pixels as a PPM file.
+#include "data/image.h"
+#include "proreg/cmd.h"
+
+Status cmd_decode(Options *o)
+{
+    Image image;
+    if (!o->output) return err_set(ERR_USAGE, "data decode: needs -o FILE.ppm");
+    TRY(setup_output(o->output));
+    TRY(image_load(&image, o->args[0], IMAGE_MAX_PIXELS));
+    Status status = image_save_ppm(&image, o->output);
+    image_free(&image);
+    return status;
+}

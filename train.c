@@ -1,0 +1,484 @@
+// train.c - the program: how a model is fine-tuned, told from top to bottom; then the table of
+// verbs and main.
+//
+// What is asked, what is opened, one step, evaluation, checkpoints, the loop: read down, or begin
+// with train(), which is all of it in a dozen lines. The method itself is proreg/loss.c, the model
+// clip/vit.c, the other verbs proreg/cmd_*.c.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proreg/cmd.h"
+#include "proreg/frozen.h"
+#include "proreg/proreg.h"
+
+typedef struct {
+    Options *o;                            // what was asked
+    const Recipe *recipe;
+    const Method *method;
+    LossConfig loss;
+    Optim optim;
+    Counting counting;
+
+    const Backend *be;                     // what is there
+    Arena arena;
+    Dataset data;
+    const char **names, **prompts;         // (K)
+    Clip pretrained;
+    Bpe *bpe;
+    Student student;
+    Teacher teacher;                       // the frozen pretrained model
+    Frozen frozen;                         // of a method that leaves the image tower as it is
+    Loader *loader;
+
+    Tape tape, class_tape;                 // of a micro-batch; of the class vectors, once a step
+    Tensor *classes;                       // on class_tape
+    float *teacher_logits;                 // (micro,K)
+    LossRow *rows;                         // (batch)
+    SampleRow *samples;                    // (N), as of their last visit
+    SampleName *sample_names;              // (N)
+    RunState state;                        // how far the run is
+    Eval eval;                             // the last evaluation
+    JsonOut results;                       // its lines
+    Progress progress;
+} Train;
+
+// ---- what is asked ------------------------------------------------------------------------------
+
+static Status settings(Train *t)
+{
+    Options *o = t->o;
+    char config[FILE_PATH];
+    if (o->resume && o->overwrite)
+        return err_set(ERR_USAGE, "--resume: does not go with --overwrite");
+    if (o->resume && o->config) return err_set(ERR_USAGE, "--resume: does not go with --config");
+    if (!o->out && !o->plan) return err_set(ERR_USAGE, "train: needs --out DIR");
+    if (o->out && !o->plan) TRY(run_check(o->out, o->resume, o->overwrite));
+    if (o->resume) {
+        TRY(path_join(config, o->out, "config.json"));
+        TRY(options_check_resume(o, config));
+        TRY(options_read_config(o, config));
+        if (options_source(o, "max-steps") != FROM_FLAG) o->max_steps = 0;   // it has stopped once
+    }
+    if (o->config) TRY(options_read_config(o, o->config));
+    if (!o->model) return err_set(ERR_USAGE, "train: needs --model PATH");
+    if (!o->data) return err_set(ERR_USAGE, "train: needs --data DIR");
+    t->recipe = recipe_find(o->recipe);
+    TRY(recipe_apply(t->recipe, o));
+    TRY(setup_method(o, &t->method, &t->loss));
+    TRY(setup_templates(o));
+    t->optim = setup_optim(o);
+    if (o->micro_batch > o->batch) o->micro_batch = o->batch;
+    return OK;
+}
+
+static bool augmented(const Train *t)
+{
+    return strcmp(t->o->augment, "none") != 0;
+}
+
+// ---- what is opened -----------------------------------------------------------------------------
+
+static Status open_data(Train *t)
+{
+    Dataset *d = &t->data;
+    TRY(setup_dataset(d, t->o, DATASET_TRAIN | DATASET_EVAL, NULL, 0));
+    TRY(setup_names(d, &t->arena, &t->names, &t->prompts));
+    t->counting = recipe_counting(t->recipe, d->train.n, t->o->epochs, t->o->batch, t->o->warmup);
+    size_t n = (size_t)d->train.n;
+    t->samples = arena_take(&t->arena, n * sizeof *t->samples);
+    t->sample_names = arena_take(&t->arena, n * sizeof *t->sample_names);
+    if (!t->samples || !t->sample_names) return err_memory("train");
+    for (size_t i = 0; i < n; i++) {
+        t->samples[i].w = -1;                  // not visited yet
+        t->sample_names[i] = (SampleName){ d->train.sample[i].path,
+                                           t->names[d->train.sample[i].label] };
+    }
+    say(t->o, "train: %lld pictures, evaluated on %lld of split `%s`, %d classes",
+        (long long)d->train.n, (long long)d->eval.n, d->eval.split, d->class_count);
+    return OK;
+}
+
+// The student begins as the pretrained model asked by prompts, or as a checkpoint of this run.
+static Status open_student(Train *t, const float *class_features)
+{
+    Options *o = t->o;
+    Student *s = &t->student;
+    char last[FILE_PATH], path[FILE_PATH];
+    const char *model = o->model;
+    ClipOptions options = { CLIP_IMAGE, o->activation };
+    if (o->resume) {
+        TRY(run_checkpoint(last, o->out, "last"));
+        model = last;
+        options.activation = NULL;             // our own checkpoints say it
+    }
+    TRY(student_open(s, t->be, model, &options, t->method, t->data.class_count, class_features,
+                     (uint64_t)o->seed));
+    if (!o->resume) return OK;
+    TRY(path_join(path, last, "classifier.safetensors"));
+    TRY(student_load_classifier(s, path));
+    TRY(path_join(path, last, "optimizer.safetensors"));
+    TRY(student_load_optimizer(s, path));
+    TRY(run_load_state(&t->state, last));
+    return run_load_samples(o->out, t->samples, t->sample_names, t->data.train.n);
+}
+
+static Status open_models(Train *t)
+{
+    Options *o = t->o;
+    int64_t K = t->data.class_count, pictures = augmented(t) ? 0 : t->data.train.n;
+    TRY(setup_model(&t->pretrained, o, t->be, o->model, CLIP_BOTH));
+    bool prompts = t->method->head == HEAD_PROMPT;
+    TRY(setup_bpe(&t->bpe, o, &t->pretrained, prompts));
+    int64_t E = t->pretrained.config.embed, micro = o->micro_batch;
+    float *raw = arena_zero(&t->arena, (size_t)(K * E) * sizeof *raw);     // (K,E)
+    float *unit = arena_zero(&t->arena, (size_t)(K * E) * sizeof *unit);   // (K,E)
+    t->teacher_logits = arena_take(&t->arena, (size_t)(micro * K) * sizeof(float));
+    t->rows = arena_take(&t->arena, (size_t)o->batch * sizeof *t->rows);
+    if (!raw || !unit || !t->teacher_logits || !t->rows) return err_memory("train");
+    if (prompts)
+        TRY(zeroshot_classes(raw, unit, &t->pretrained, t->bpe, t->prompts, K, o->template.item,
+                             o->template.n));
+    TRY(teacher_init(&t->teacher, &t->pretrained, unit, K, pictures));
+    if (!t->method->trains_tower) TRY(frozen_init(&t->frozen, micro, E, pictures));
+    return open_student(t, raw);
+}
+
+static Status open_loader(Train *t)
+{
+    LoaderOptions l = setup_loader(t->o, &t->data, &t->data.train, &t->pretrained.config);
+    l.augment = (Augment){ .randaug = augmented(t), .n = (int)t->o->ra_n, .m = t->o->ra_m };
+    l.shuffle = true;
+    l.epochs = t->o->epochs;
+    l.epoch = t->state.epoch;
+    l.step = t->state.epoch_step;
+    return loader_open(&t->loader, &l);
+}
+
+// ---- one step -----------------------------------------------------------------------------------
+
+static Tensor *features(Train *t, const Batch *b)
+{
+    int64_t S = t->pretrained.config.image_size, E = t->pretrained.config.embed;
+    const float *x;
+    if (t->method->trains_tower) {
+        tape_begin(&t->tape, TAPE_TRAIN);
+        Tensor *pixels = tape_constant(&t->tape, 4, (int64_t[]){ b->n, 3, S, S }, b->pixels);
+        return student_features(&t->tape, &t->student, pixels);
+    }
+    Status status = frozen_features(&x, &t->frozen, &t->tape, &t->student, b->pixels, b->index,
+                                    b->n);
+    tape_begin(&t->tape, TAPE_TRAIN);
+    if (status != OK) tape_fail(&t->tape, status);
+    return tape_constant(&t->tape, 2, (int64_t[]){ b->n, E }, x);
+}
+
+// Forward and backward of some of the step's pictures: adds to the gradients.
+static Status micro_batch(Train *t, const Batch *b, LossRow *rows)
+{
+    Tape *tape = &t->tape;
+    Tensor *teacher = NULL;
+    bool taught = t->loss.form != WEIGHT_NONE;
+    if (taught)
+        TRY(teacher_logits(&t->teacher, tape, t->teacher_logits, b->pixels, b->index, b->n));
+    Tensor *f = features(t, b);                                            // (n,E)
+    Tensor *logits = student_logits(tape, &t->student, f, t->classes);     // (n,K)
+    if (taught)
+        teacher = tape_constant(tape, 2, (int64_t[]){ b->n, t->data.class_count },
+                                t->teacher_logits);
+    Tensor *loss = proreg_loss(tape, &t->loss, logits, teacher, b->label, b->step_n, rows);
+    TRY(tape_backward(tape, loss));
+    for (int i = 0; i < b->n; i++)
+        t->samples[b->index[i]] = (SampleRow){ rows[i].w, rows[i].p_s, rows[i].p_t };
+    progress_add(&t->progress, b->n);
+    return OK;
+}
+
+static LogLine log_line(const Train *t, const Batch *b, double factor, double norm)
+{
+    LogLine l = { .step = t->state.step, .epoch = b->epoch, .pictures = b->step_n,
+                  .lr = t->optim.lr[GROUP_TOWER] * factor,
+                  .head_lr = t->optim.lr[GROUP_HEAD] * factor, .grad_norm = norm };
+    for (int i = 0; i < b->step_n; i++) {
+        l.loss += t->rows[i].loss;
+        l.ce += t->rows[i].ce;
+        l.kd += t->rows[i].kd;
+        l.w += t->rows[i].w;
+    }
+    return l;
+}
+
+// The class vectors are made once, each micro-batch adds to their gradient and to the tower's, and
+// the step ends with one update. How it was cut into micro-batches leaves no trace.
+static Status train_step(Train *t, bool *epoch_end)
+{
+    Params *params = &t->student.clip.params;
+    double start = seconds_now();
+    Batch b;
+    int done = 0;
+    params_zero_grad(params);
+    tape_begin(&t->class_tape, TAPE_TRAIN);
+    t->classes = student_classes(&t->class_tape, &t->student);
+    do {
+        TRY(loader_next(t->loader, &b));
+        TRY(micro_batch(t, &b, t->rows + done));
+        done += b.n;
+    } while (!b.last);
+    TRY(student_classes_backward(&t->class_tape, t->classes));
+    TRY(params_check_grad(params));
+
+    double norm = params_grad_norm(params);
+    double factor = schedule_factor(setup_schedule(t->o), t->state.step, t->counting.warm,
+                                    t->counting.total);
+    LogLine line = log_line(t, &b, factor, norm);
+    if (!isfinite(line.loss) || !isfinite(norm))
+        return err_set(ERR_FORMAT, "train: step %lld: loss %g, gradient %g: training has diverged",
+                       (long long)line.step, line.loss, norm);
+    TRY(optim_step(&t->optim, params, line.step, factor, norm));
+    line.seconds = seconds_now() - start;
+    progress_figure(&t->progress, "loss", line.loss);
+    *epoch_end = b.epoch_end;
+    t->state.step++;
+    t->state.epoch = b.epoch + (b.epoch_end ? 1 : 0);
+    t->state.epoch_step = b.epoch_end ? 0 : b.step + 1;
+    return run_log(t->o->out, &line);
+}
+
+// ---- evaluation and checkpoints -----------------------------------------------------------------
+
+static Status answer(void *train, float *logits, const float *pixels, int64_t n)
+{
+    Train *t = train;
+    int64_t S = t->pretrained.config.image_size;
+    tape_begin(&t->tape, TAPE_NO_GRAD);
+    Tensor *x = tape_constant(&t->tape, 4, (int64_t[]){ n, 3, S, S }, pixels);
+    Tensor *f = student_features(&t->tape, &t->student, x);
+    return tape_read(&t->tape, logits, student_logits(&t->tape, &t->student, f, t->classes));
+}
+
+static Status evaluate_student(Train *t)
+{
+    LoaderOptions l = setup_loader(t->o, &t->data, &t->data.eval, &t->pretrained.config);
+    tape_begin(&t->class_tape, TAPE_NO_GRAD);
+    t->classes = student_classes(&t->class_tape, &t->student);
+    eval_free(&t->eval);
+    TRY(evaluate(&t->eval, &t->data, t->names, &l, answer, t, NULL, t->o->quiet));
+    json_out_reset(&t->results);
+    eval_lines(&t->eval, &t->results, t->state.step, t->data.eval.split);
+    return json_out_status(&t->results);
+}
+
+static Status save(Train *t, bool best)
+{
+    const char *out = t->o->out;
+    char name[32];
+    Checkpoint c = { &t->student, &t->pretrained, t->bpe, t->names, t->state };
+    snprintf(name, sizeof name, "step-%lld", (long long)t->state.step);
+    TRY(run_save_samples(out, t->samples, t->sample_names, t->data.train.n));
+    if (t->o->keep > 0) TRY(run_save(out, name, &c));
+    if (t->o->keep > 0) TRY(run_forget(out, t->o->keep));
+    if (best) TRY(run_save(out, "best", &c));
+    return run_save(out, "last", &c);
+}
+
+// Appends the evaluation's lines to results.jsonl, then saves: a run that is killed between the two
+// goes on from the older checkpoint and drops the lines (run_rewind).
+static Status note_evaluation(Train *t)
+{
+    EvalRow row = eval_row(&t->eval, EVAL_ALL);
+    bool best = row.top1 > t->state.best_top1;
+    if (best) {
+        t->state.best_top1 = row.top1;
+        t->state.best_step = t->state.step;
+    }
+    TRY(run_append(t->o->out, "results.jsonl", &t->results));
+    progress_say(&t->progress, "step %lld: top1 %.4f on `%s`%s", (long long)t->state.step, row.top1,
+                 t->data.eval.split, best ? ", the best so far" : "");
+    return save(t, best);
+}
+
+// ---- the loop -----------------------------------------------------------------------------------
+
+static RunFacts facts(const Train *t)
+{
+    return (RunFacts){ t->o, t->recipe, &t->counting, &t->data, &t->pretrained,
+                       &t->student.clip.params, t->be, "" };
+}
+
+// The folder appears here, after everything that could be wrong has been looked at.
+static Status begin(Train *t)
+{
+    JsonOut config = { .indent = 2 };
+    RunFacts f = facts(t);
+    TRY(dataset_hash(&t->data, f.data_hash));
+    TRY(evaluate_student(t));
+    Status status = config_write(&config, &f);
+    if (status == OK) status = run_begin(t->o->out, &config);
+    json_out_free(&config);
+    TRY(status);
+    return note_evaluation(t);
+}
+
+static Status go_on(Train *t)
+{
+    char path[FILE_PATH];
+    RunFacts f = facts(t);
+    TRY(dataset_hash(&t->data, f.data_hash));
+    TRY(path_join(path, t->o->out, "config.json"));
+    TRY(config_same(&f, path));
+    return run_rewind(t->o->out, t->state.step);
+}
+
+static int64_t last_step(const Train *t)
+{
+    int64_t most = t->o->max_steps;
+    return most > 0 && most < t->counting.steps ? most : t->counting.steps;
+}
+
+static Status loop(Train *t)
+{
+    int64_t stop = last_step(t), every = t->o->eval_every, saves = t->o->save_every;
+    while (t->state.step < stop) {
+        bool epoch_end = false;
+        TRY(train_step(t, &epoch_end));
+        int64_t step = t->state.step;
+        if (step == stop || (every > 0 ? step % every == 0 : epoch_end)) {
+            TRY(evaluate_student(t));
+            TRY(note_evaluation(t));
+        } else if (saves > 0 && step % saves == 0) {
+            TRY(save(t, false));
+        }
+    }
+    return OK;
+}
+
+// Measures the second of two micro-batches; the first has memory to find.
+static Status plan(Train *t)
+{
+    const Options *o = t->o;
+    Batch b = { 0 };
+    double times[3] = { 0 };
+    int64_t trained = t->student.clip.params.trained;
+    int64_t weights = params_count(&t->pretrained.params) * 4;
+    TRY(loader_next(t->loader, &b));
+    for (int i = 0; i < 2; i++) {
+        tape_begin(&t->class_tape, TAPE_TRAIN);
+        t->classes = student_classes(&t->class_tape, &t->student);
+        times[0] = seconds_now();
+        TRY(micro_batch(t, &b, t->rows));
+        times[1] = seconds_now();
+    }
+    TRY(answer(t, t->teacher_logits, b.pixels, b.n));
+    times[2] = seconds_now();
+    int64_t steps = last_step(t), evaluations = o->eval_every ? steps / o->eval_every : o->epochs;
+    print_plan(&(Plan){ steps < t->counting.steps ? steps * o->batch : t->data.train.n * o->epochs,
+                        t->data.eval.n, steps, evaluations + 1, (times[1] - times[0]) / b.n,
+                        (times[2] - times[1]) / b.n,
+                        (int64_t)t->tape.device.peak + trained * 16 + weights,
+                        weights + trained * 8 }, o->json);
+    return OK;
+}
+
+static Status report(Train *t)
+{
+    if (!t->eval.n) TRY(evaluate_student(t));  // a resumed run that was already at its end
+    if (!t->o->json) {
+        print_eval(&t->eval, t->data.eval.split);
+        return OK;
+    }
+    eval_lines(&t->eval, &t->results, t->state.step, t->data.eval.split);
+    print_lines(&t->results);
+    return json_out_status(&t->results);
+}
+
+static Status train(Train *t)
+{
+    TRY(settings(t));
+    TRY(setup_machine(t->o, &t->be));
+    tape_init(&t->tape, t->be);
+    tape_init(&t->class_tape, t->be);
+    TRY(open_data(t));
+    TRY(open_models(t));
+    TRY(open_loader(t));
+    if (t->o->plan) return plan(t);
+    int64_t n = t->data.train.n;
+    t->progress = progress_begin("train", n * t->o->epochs, t->o->quiet);
+    TRY(t->o->resume ? go_on(t) : begin(t));
+    TRY(loop(t));
+    return report(t);
+}
+
+static Status cmd_train(Options *o)
+{
+    Train t = { .o = o, .state = { .best_top1 = -1 } };
+    Status status = train(&t);
+    progress_end(&t.progress);
+    loader_close(t.loader);
+    frozen_free(&t.frozen);
+    teacher_free(&t.teacher);
+    if (t.be) {
+        student_free(&t.student);
+        clip_free(&t.pretrained);
+        tape_free(&t.tape);
+        tape_free(&t.class_tape);
+    }
+    bpe_close(t.bpe);
+    eval_free(&t.eval);
+    json_out_free(&t.results);
+    dataset_close(&t.data);
+    arena_free(&t.arena);
+    return status;
+}
+
+// ---- the program --------------------------------------------------------------------------------
+
+static const Verb verbs[] = {
+    { "train", "", 0, 0, "fine-tune on labelled pictures", VERB_TRAIN, cmd_train },
+    { "eval", "", 0, 0, "accuracy of a run or a model on a split", VERB_EVAL, cmd_eval },
+    { "zeroshot", "", 0, 0, "accuracy straight from prompts", VERB_ZEROSHOT, cmd_zeroshot },
+    { "predict", "IMAGE...", 1, -1, "classify pictures", VERB_PREDICT, cmd_predict },
+    { "encode", "[IMAGE...]", 0, -1, "pictures or texts to vectors", VERB_ENCODE, cmd_encode },
+    { "tokenize", "[TEXT...]", 0, -1, "text to ids", VERB_TOKENIZE, cmd_tokenize },
+    { "info", "[PATH]", 0, 1, "what is in a file of weights, a model, a run, a machine", VERB_INFO,
+      cmd_info },
+    { "export", "", 0, 0, "a run as a Hugging Face folder", VERB_EXPORT, cmd_export },
+    { "data decode", "FILE", 1, 1, "a picture's decoded pixels as PPM", VERB_DECODE, cmd_decode },
+    { "data preprocess", "FILE...", 1, -1, "pictures as the network gets them, as NPY or PPM",
+      VERB_PREPROCESS, cmd_preprocess },
+    { "data augment", "FILE", 1, 1, "a picture as training may see it", VERB_AUGMENT, cmd_augment },
+    { 0 },
+};
+
+static Status run_verb(int argc, char **argv)
+{
+    Options o;
+    const Verb *verb;
+    int words;
+    TRY(verb_find(&verb, &words, verbs, argc, argv));
+    TRY(options_parse(&o, verb, argc - 1 - words, argv + 1 + words));
+    Status status = OK;
+    if (o.help) options_help(verb);
+    else status = verb->run(&o);
+    options_free(&o);
+    if (status == OK && (fflush(stdout) != 0 || ferror(stdout)))
+        return err_set(ERR_IO, "stdout: cannot write");
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    const char *first = argc > 1 ? argv[1] : "";
+    if (!strcmp(first, "--version")) return printf("proreg %s\n", PROREG_VERSION) < 0;
+    if (!strcmp(first, "--help") || !strcmp(first, "-h") || !strcmp(first, "help")) {
+        verbs_help(verbs, stdout);
+        return 0;
+    }
+    if (argc < 2) {
+        verbs_help(verbs, stderr);
+        return 2;
+    }
+    Status status = run_verb(argc, argv);
+    if (status != OK) fprintf(stderr, "proreg: %s\n", err_msg());
+    return status == OK ? 0 : status == ERR_USAGE ? 2 : 1;
+}
