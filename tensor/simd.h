@@ -69,8 +69,8 @@ static const float ERF_SPLIT = 0.921875f;
 static const float ERF_SMALL[7] = { 0x1.06eba8p-3f, -0x1.81274p-2f, 0x1.ce2d76p-4f, -0x1.b8043ep-6f,
                                     0x1.5476ep-8f, -0x1.a8030ep-11f, 0x1.570f8cp-14f };
 static const float ERF_LARGE[8] = { -0x1.6f6386p-13f, 0x1.21280cp+0f, 0x1.44456cp-1f,
-                                    0x1.bb894ep-4f, -0x1.9b9c4cp-6f, 0x1.116fb4p-8f, -0x1.c7d6d8p-12f,
-                                    0x1.624c0ep-16f };
+                                    0x1.bb894ep-4f, -0x1.9b9c4cp-6f, 0x1.116fb4p-8f,
+                                    -0x1.c7d6d8p-12f, 0x1.624c0ep-16f };
 
 // ---- sixteen lanes ------------------------------------------------------------------------------
 // v_load_n, v_store_n  the first n of 16; the rest reads as 0, is left alone. 0 <= n <= 16

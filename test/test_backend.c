@@ -174,7 +174,7 @@ static void equal_bits(void)
     test_note("%s", backend_isa_list());
 }
 
-// ---- linear without an oracle: y t = x (w^T t) + b t for a random t, at a larger size ------------
+// ---- linear without an oracle: y t = x (w^T t) + b t for a random t, at a larger size -----------
 
 static double dot_with(const float *a, int64_t step, const double *t, int64_t n)
 {
@@ -290,7 +290,8 @@ static void names(void)
 }
 
 static const TestCase cases[] = {
-    { "names", names }, { "fill", fill_kernels }, { "copy", copy_kernels }, { "linear", linear_kernels },
+    { "names", names }, { "fill", fill_kernels }, { "copy", copy_kernels },
+    { "linear", linear_kernels },
     { "attention", attention_kernels }, { "layernorm", layernorm_kernels },
     { "unit", unit_kernels },
     { "softmax", softmax_kernels }, { "xent", xent_kernels }, { "gather", gather_kernels },

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The polynomials of tensor/fmath.h: minimax fits by Remez exchange (needs mpmath).
 
-Prints each polynomial's coefficients, lowest power first, as hexadecimal C constants, and the largest
-error of the exact polynomial. For floats a coefficient is rounded and the rest fitted again, so that
-rounding one is made up for by the others; for doubles rounding does not matter.
+Prints each polynomial's coefficients, lowest power first, as hexadecimal C constants, and the
+largest error of the exact polynomial. For floats a coefficient is rounded and the rest fitted
+again, so that rounding one is made up for by the others; for doubles rounding does not matter.
 """
 from mpmath import mp, mpf, matrix, lu_solve, cos, exp, log, erf, erfc, sqrt, pi, sin
 import struct
@@ -69,7 +69,8 @@ fit("exp64", e2, lambda r: r * r / exp(r) + mpf("1e-30"), -half_ln2, half_ln2, r
 # erf(x) = x + x P(x^2) up to 0.921875, then 1 - exp(-Q(x)) up to 4.
 split = mpf("0.921875")
 erf_z = lambda z: erf(sqrt(z)) / sqrt(z) - 1 if z > 0 else 2 / sqrt(pi) - 1
-fit("erf small", erf_z, lambda z: sqrt(z) / erf(sqrt(z)) if z > 0 else mpf(1), 0, split ** 2, range(7), 24)
+fit("erf small", erf_z, lambda z: sqrt(z) / erf(sqrt(z)) if z > 0 else mpf(1), 0, split ** 2,
+    range(7), 24)
 fit("erf large", lambda t: -log(erfc(t)), lambda t: erfc(t) / erf(t), split, 4, range(8), 24)
 
 # log(1+f) = 2 s + s R(s^2) with s = f / (2 + f), |s| <= 0.1716.
@@ -91,7 +92,7 @@ fit("cos64", cos_r, lambda z: z ** 2 + mpf("1e-30"), 0, quarter, range(6), 53)
 fit("sin64", sin_r, lambda z: z + mpf("1e-30"), 0, quarter, range(6), 53)
 
 def pieces(name, x, bits):
-    """x as a sum of doubles, all but the last with `bits` bits, so that small multiples are exact."""
+    """x as a sum of doubles, all but the last with `bits` bits: small multiples are exact."""
     from mpmath import floor, frexp, ldexp
     out = []
     for _ in bits:
