@@ -1,8 +1,8 @@
 # resize.py - makes test/golden/resize.bin with Pillow, for test_resize.c.
 #
-# Cases, one behind the other: 9 int32, little-endian (filter, width, height; box x, y, width, height;
-# new width, height), then the bytes of the result. The input is drawn by the formula in `picture`,
-# which test_resize.c repeats, so that it need not be stored.
+# Cases, one behind the other: 9 int32, little-endian (filter, width, height; box x, y, width,
+# height; new width, height), then the bytes of the result. The input is drawn by the formula in
+# `picture`, which test_resize.c repeats, so that it need not be stored.
 import struct
 import sys
 
