@@ -109,12 +109,12 @@ static Status solarize_add(Image *image, double value)
 
 // ---- blends -------------------------------------------------------------------------------------
 
-// dull + factor (bright - dull), truncated. Outside 0..1 it is clamped; inside it cannot leave a
-// byte.
-static inline uint8_t blend(uint8_t dull, uint8_t bright, float factor)
+// dull + factor (bright - dull), truncated, then clamped: a factor outside 0..1 leaves the bytes.
+static inline uint8_t blend(int dull, int bright, float factor)
 {
-    float v = (float)dull + factor * (float)(bright - dull);
-    return (uint8_t)(v <= 0 ? 0 : v >= 255 ? 255 : (int)v);
+    int v = (int)((float)dull + factor * (float)(bright - dull));
+    v = v < 0 ? 0 : v;
+    return (uint8_t)(v > 255 ? 255 : v);
 }
 
 static inline uint8_t luma(const uint8_t *p)
@@ -161,15 +161,15 @@ static inline float smooth3(const uint8_t *p, float left, float middle, float ri
 
 // Row y of the picture, smoothed by (1,1,1, 1,5,1, 1,1,1)/13 but for its first and last pixel, and
 // blended with what it was.
-static void sharpen_row(uint8_t *out, const uint8_t *in, int64_t stride, float factor)
+static void sharpen_row(uint8_t *restrict out, const uint8_t *restrict in, int64_t stride,
+                        float factor)
 {
     const float side = 1.0f / 13.0f, centre = 5.0f / 13.0f;
     for (int64_t i = 3; i < stride - 3; i++) {
         float sum = 0.5f + smooth3(in + i + stride, side, side, side);
         sum += smooth3(in + i, side, centre, side);
         sum += smooth3(in + i - stride, side, side, side);
-        uint8_t dull = (uint8_t)(sum <= 0 ? 0 : sum >= 255 ? 255 : (int)sum);
-        out[i] = blend(dull, in[i], factor);
+        out[i] = blend((int)sum, in[i], factor);         // the sum lies within 0.5 and 255.5
     }
 }
 

@@ -111,7 +111,8 @@ static Status taps_make(Taps *taps, int in, int out, Filter filter, int at, int 
 static inline uint8_t round_byte(int32_t sum)
 {
     int32_t p = sum >> BITS;
-    return (uint8_t)(p < 0 ? 0 : p > 255 ? 255 : p);
+    p = p < 0 ? 0 : p;                         // two steps: compilers know them as min and max
+    return (uint8_t)(p > 255 ? 255 : p);
 }
 
 #if defined(__GNUC__)
@@ -175,20 +176,58 @@ static WeighFn *weigh_best(void)
 // Rows of bytes that lie `stride` bytes apart.
 typedef struct { const uint8_t *at; int64_t stride; } Rows;
 
-// side[j LANES + r] = byte j of row r. Rows past the end repeat the last: their sums are thrown
-// away.
+// Turns 8 rows of 8 bytes, each in a word, on their side: swaps halves, then quarters, then bytes
+// across the diagonal.
+static ALWAYS_INLINE void turn8(uint64_t w[8])
+{
+    static const uint64_t keep[3] = { 0x00000000ffffffff, 0x0000ffff0000ffff,
+                                      0x00ff00ff00ff00ff };
+    for (int step = 4, k = 0; step > 0; step /= 2, k++)
+        for (int i = 0; i < 8; i++) {
+            if (i & step) continue;
+            uint64_t a = w[i], b = w[i + step];
+            w[i] = (a & keep[k]) | (b & keep[k]) << 8 * step;
+            w[i + step] = (a >> 8 * step & keep[k]) | (b & ~keep[k]);
+        }
+}
+
+// How many of `bytes` turn8 may take: it wants words whose first byte is the lowest.
+static int64_t in_words(int64_t bytes)
+{
+    const uint16_t one = 1;
+    return *(const uint8_t *)&one ? bytes / 8 * 8 : 0;
+}
+
+// side[j LANES + r] = byte j of row r. Rows past the end repeat the last: their sums are not used.
 static void turn_in(uint8_t *side, Rows in, int rows, int64_t bytes)
 {
     const uint8_t *row[LANES];
+    const int64_t whole = in_words(bytes);
     for (int r = 0; r < LANES; r++) row[r] = in.at + (r < rows ? r : rows - 1) * in.stride;
-    for (int64_t j = 0; j < bytes; j++)
+    for (int64_t j = 0; j < whole; j += 8)
+        for (int r = 0; r < LANES; r += 8) {
+            uint64_t w[8];
+            for (int i = 0; i < 8; i++) memcpy(&w[i], row[r + i] + j, 8);
+            turn8(w);
+            for (int i = 0; i < 8; i++) memcpy(side + (j + i) * LANES + r, &w[i], 8);
+        }
+    for (int64_t j = whole; j < bytes; j++)
         for (int r = 0; r < LANES; r++) side[j * LANES + r] = row[r][j];
 }
 
 static void turn_out(uint8_t *out, int64_t stride, const uint8_t *side, int rows, int64_t bytes)
 {
+    const int64_t whole = in_words(bytes);
+    for (int r = 0; r < rows; r += 8)
+        for (int64_t j = 0; j < whole; j += 8) {
+            uint64_t w[8];
+            for (int i = 0; i < 8; i++) memcpy(&w[i], side + (j + i) * LANES + r, 8);
+            turn8(w);
+            for (int i = 0; i < 8 && r + i < rows; i++)
+                memcpy(out + (r + i) * stride + j, &w[i], 8);
+        }
     for (int r = 0; r < rows; r++)
-        for (int64_t j = 0; j < bytes; j++) out[r * stride + j] = side[j * LANES + r];
+        for (int64_t j = whole; j < bytes; j++) out[r * stride + j] = side[j * LANES + r];
 }
 
 // Across: `rows` rows of in -> rows of out, taps->n pixels each, without gaps.
