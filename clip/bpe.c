@@ -138,36 +138,16 @@ static bool grow_merges(Bpe *bpe)
     return true;
 }
 
-// The two spellings in a row: in `small` where they fit, else on the heap; NULL when refused.
-static char *joined(const Bpe *bpe, int32_t left, int32_t right, char small[256], size_t *length)
-{
-    Symbol a = bpe->symbol[left], b = bpe->symbol[right];
-    *length = (size_t)a.length + (size_t)b.length;
-    char *name = *length <= 256 ? small : malloc(*length);
-    if (!name) return NULL;
-    memcpy(name, a.name, (size_t)a.length);
-    memcpy(name + a.length, b.name, (size_t)b.length);
-    return name;
-}
-
-Status bpe_made(const Bpe *bpe, int32_t left, int32_t right, int32_t *symbol)
-{
-    char small[256];
-    size_t length;
-    char *name = joined(bpe, left, right, small, &length);
-    if (!name) return err_memory("bpe");
-    *symbol = bpe_find(bpe, name, length);
-    if (name != small) free(name);
-    return OK;
-}
-
 Status bpe_merge(Bpe *bpe, int32_t left, int32_t right)
 {
-    char small[256];
-    size_t length;
     if (bpe->merges == bpe->merge_room && !grow_merges(bpe)) return err_memory("bpe");
-    char *name = joined(bpe, left, right, small, &length);
-    int32_t result = name ? bpe_symbol(bpe, name, length) : -1;
+    Symbol a = bpe->symbol[left], b = bpe->symbol[right];
+    size_t length = (size_t)a.length + (size_t)b.length;
+    char small[256], *name = length <= sizeof small ? small : malloc(length);
+    if (!name) return err_memory("bpe");
+    memcpy(name, a.name, (size_t)a.length);
+    memcpy(name + a.length, b.name, (size_t)b.length);
+    int32_t result = bpe_symbol(bpe, name, length);
     if (name != small) free(name);
     if (result < 0) return err_memory("bpe");
     bpe->merge[bpe->merges] = (Merge){ left, right, result };

@@ -57,8 +57,7 @@ Status bpe_context(const Bpe *bpe, const char *text, int context, bool truncate,
 
 // Learns merges from the lines of a text, until there are `vocab` ids (at least 514) or no pair
 // stands twice. The most frequent pair is merged first; of equals the one whose left symbol, then
-// whose right symbol has the smaller id. A pair that would spell a symbol there is already is never
-// merged.
+// whose right symbol has the smaller id.
 Status bpe_train(Bpe **out, const char *text, size_t bytes, int64_t vocab);
 
 // Writes vocab.json, merges.txt, tokenizer_config.json and special_tokens_map.json into the folder,

@@ -46,7 +46,6 @@ int32_t bpe_find(const Bpe *bpe, const char *name, size_t length);          // -
 // Adds the next merge; a pair that is there already takes the later rank, as in Python's
 // dict(zip()).
 Status bpe_merge(Bpe *bpe, int32_t left, int32_t right);
-Status bpe_made(const Bpe *bpe, int32_t left, int32_t right, int32_t *symbol);   // -1: none yet
 int32_t bpe_rank(const Bpe *bpe, int32_t left, int32_t right);              // -1: never merged
 
 Status bpe_number(Bpe *bpe);         // gives ids by the rule for merges alone

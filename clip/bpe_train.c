@@ -3,6 +3,9 @@
 // Each different word is kept once, with how often it came. Each pair of neighbours has its count
 // and a list of the words it was ever seen in, so a merge visits only those. The next pair is found
 // by going through all counts, which is quick: they lie side by side.
+//
+// No two merges spell the same symbol: what lies between two lasting ends of symbols is cut up in
+// the same way in whatever word it stands, as all merges so far fell inside.
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +32,7 @@ typedef struct {
     int32_t words, word_room;
     int32_t *by_text;                // words by their symbols; -1: empty
     Pair *pair;
-    int64_t *count;                  // of each pair; -1: it may not be merged
+    int64_t *count;                  // of each pair; -1: it is merged
     int32_t pairs, pair_room;
     int32_t *by_pair;
 } Learner;
@@ -239,12 +242,10 @@ static Status learn(Learner *l, int64_t vocab)
     for (int32_t i = 0; i < l->words; i++)
         if (!count_word(l, i, 1)) return err_memory("bpe");
     while (BASE + SPECIALS + bpe->merges < vocab) {
-        int32_t best = best_pair(l), like;
+        int32_t best = best_pair(l);
         if (best < 0) break;
         Pair p = l->pair[best];                // its list stays, though the array may move
         l->count[best] = -1;
-        TRY(bpe_made(bpe, p.left, p.right, &like));
-        if (like >= 0) continue;               // spelt like another symbol
         TRY(bpe_merge(bpe, p.left, p.right));
         if (!merge_words(l, p.word, p.words, bpe->merge[bpe->merges - 1])) return err_memory("bpe");
     }

@@ -404,6 +404,9 @@ static void odd_merges(void)
     CHECK(bpe_start(bpe) == 515, "start %d", bpe_start(bpe));
     arena_free(&arena);
     bpe_close(bpe);
+    if (CHECK_OK(bpe_open(&bpe, put("odd", "a.txt", "a a\naa a"), 0)))
+        CHECK(bpe_vocab(bpe) == 516, "without a heading: %d", (int)bpe_vocab(bpe));
+    bpe_close(bpe);
 }
 
 static void bad_files(void)

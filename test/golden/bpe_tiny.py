@@ -81,20 +81,16 @@ def ids_of(merges):
 def train(lines, vocab):
     count = collections.Counter(symbols(w) for line in lines for w in words(line)
                                 if w not in ("<|startoftext|>", "<|endoftext|>"))
-    merges, never = [], set()
+    merges = []
     while 514 + len(merges) < vocab:
         ids, pairs = ids_of(merges), collections.Counter()
         for word, times in count.items():
             for pair in zip(word, word[1:]):
                 pairs[pair] += times
-        pairs = [(-n, ids[p[0]], ids[p[1]], p) for p, n in pairs.items()
-                 if n > 1 and p not in never]
+        pairs = [(-n, ids[p[0]], ids[p[1]], p) for p, n in pairs.items() if n > 1]
         if not pairs:
             break
         best = min(pairs)[3]
-        if "".join(best) in ids:
-            never.add(best)
-            continue
         merges.append(best)
         joined = collections.Counter()
         for word, times in count.items():
