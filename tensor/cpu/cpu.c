@@ -54,10 +54,25 @@ static Status cpu_sync(void)
 #include "tensor/cpu/gemm.c"
 #include "tensor/cpu/attention.c"
 
-#define TABLE_(isa) backend_cpu_##isa
-#define TABLE(isa) TABLE_(isa)
+// ---- the peak -----------------------------------------------------------------------------------
 
-const Backend TABLE(ISA) = {
+#define NAME_(what, isa) what##_##isa
+#define NAME(what, isa) NAME_(what, isa)
+
+double NAME(cpu_fmas, ISA)(int64_t rounds)
+{
+    enum { SUMS = NV == 2 ? 12 : 6 };          // enough to hide the latency, few enough for registers
+    V sum[SUMS], x = v_set(0.999f), y = v_set(1e-3f), all = v_zero();
+    UNROLL for (int i = 0; i < SUMS; i++) sum[i] = v_set((float)i);
+    for (int64_t n = 0; n < rounds; n++)
+        UNROLL for (int i = 0; i < SUMS; i++) sum[i] = v_fma(sum[i], x, y);
+    UNROLL for (int i = 0; i < SUMS; i++) all = v_add(all, sum[i]);
+    volatile float used = v_sum(all);
+    (void)used;
+    return 2.0 * SUMS * LANES * (double)rounds;
+}
+
+const Backend NAME(backend_cpu, ISA) = {
     "cpu", 1,
 #define KERNEL(name, result, args) cpu_##name,
 #include "tensor/kernels.inc"
