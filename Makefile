@@ -171,6 +171,9 @@ fuzz: ## look for new inputs that crash a parser: make fuzz TARGET=jpeg SECONDS=
 	build/fuzz/fuzz_$(TARGET) -max_total_time=$(or $(SECONDS),60) -timeout=10 -rss_limit_mb=2048 \
 	    -artifact_prefix=build/fuzz/ build/fuzz/corpus/$(TARGET) test/fuzz/corpus/$(TARGET)
 
+bench-kernels: $(B)/bench_kernels ## each kernel: time, rate, share of the peak (ARGS=--json)
+	$(Q)$(B)/bench_kernels $(ARGS)
+
 bench: $(BENCH) ## build and run the benchmarks
 	$(Q)for b in $(BENCH); do $$b || exit 1; done
 
@@ -183,4 +186,4 @@ help: ## print this list
 	@sed -n 's/^\([a-z][a-z0-9 -]*\):[^#]*## /  make \1 - /p' Makefile
 
 .PHONY: all tests test layers style headers debug asan tsan test-gcc test-clang test-musl \
-        test-aarch64 bugs parity interop check-all cov fuzz bench clean help FORCE
+        test-aarch64 bugs parity interop check-all cov fuzz bench bench-kernels clean help FORCE
