@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/formats.h"
 #include "tensor/file.h"
 
 Status image_new(Image *image, int width, int height)
@@ -16,50 +17,63 @@ Status image_new(Image *image, int width, int height)
     return OK;
 }
 
+Status image_sized(Image *image, const char *format, int64_t width, int64_t height,
+                   int64_t max_pixels)
+{
+    *image = (Image){ 0 };
+    if (width < 1 || height < 1 || width > INT32_MAX || height > INT32_MAX)
+        return err_set(ERR_FORMAT, "%s: %lld x %lld pixels", format, (long long)width,
+                       (long long)height);
+    if (width > max_pixels / height)
+        return err_set(ERR_FORMAT, "%s: %lld x %lld: more than %lld pixels", format,
+                       (long long)width, (long long)height, (long long)max_pixels);
+    return image_new(image, (int)width, (int)height);
+}
+
 void image_free(Image *image)
 {
     free(image->rgb);
     *image = (Image){ 0 };
 }
 
-// A number of a PPM header, after blanks and comments; -1 where there is none.
-static int64_t ppm_number(const uint8_t *data, size_t bytes, size_t *at)
-{
-    int64_t n = -1;
-    while (*at < bytes && strchr(" \t\r\n#", data[*at]) && data[*at])
-        if (data[(*at)++] == '#')
-            while (*at < bytes && data[*at] != '\n') ++*at;
-    for (; *at < bytes && data[*at] >= '0' && data[*at] <= '9' && n < INT32_MAX; ++*at)
-        n = (n < 0 ? 0 : n) * 10 + (data[*at] - '0');
-    return n;
-}
+// ---- by content ---------------------------------------------------------------------------------
 
-static Status ppm_decode(Image *image, const uint8_t *data, size_t bytes, int64_t max_pixels)
-{
-    size_t at = 2;
-    int64_t w = ppm_number(data, bytes, &at), h = ppm_number(data, bytes, &at);
-    int64_t depth = ppm_number(data, bytes, &at), pixels;
-    if (w < 1 || h < 1 || w > INT32_MAX || h > INT32_MAX || depth != 255)
-        return err_set(ERR_FORMAT, "ppm: %lld x %lld of depth %lld", (long long)w, (long long)h,
-                       (long long)depth);
-    TRY(size_mul(&pixels, w, h));
-    if (pixels > max_pixels)
-        return err_set(ERR_FORMAT, "ppm: %lld x %lld: more than %lld pixels", (long long)w,
-                       (long long)h, (long long)max_pixels);
-    if (bytes < at + 1 || bytes - at - 1 < (size_t)pixels * 3)
-        return err_set(ERR_FORMAT, "ppm: truncated: %zu bytes of %lld", bytes,
-                       (long long)(pixels * 3) + (long long)at + 1);
-    TRY(image_new(image, (int)w, (int)h));
-    memcpy(image->rgb, data + at + 1, (size_t)pixels * 3);
-    return OK;
-}
+#define CONVERT(command) ": is not read; convert it: " command
+
+// What a file begins with, at this offset. A format without a decoder is refused with its text.
+static const struct {
+    const char *magic;
+    int at, bytes;
+    ImageDecoder *decode;
+    const char *refusal;
+} formats[] = {
+    { "\xff\xd8", 0, 2, jpeg_decode, NULL },
+    { "\x89PNG\r\n\x1a\n", 0, 8, png_decode, NULL },
+    { "GIF87a", 0, 6, gif_decode, NULL },
+    { "GIF89a", 0, 6, gif_decode, NULL },
+    { "BM", 0, 2, bmp_decode, NULL },
+    { "P6", 0, 2, ppm_decode, NULL },
+    { "P5", 0, 2, ppm_decode, NULL },
+    { "WEBP", 8, 4, NULL, "webp" CONVERT("dwebp in.webp -o out.png") },
+    { "ftypavif", 4, 8, NULL, "avif" CONVERT("avifdec in.avif out.png") },
+    { "ftypavis", 4, 8, NULL, "avif" CONVERT("avifdec in.avif out.png") },
+    { "ftyphe", 4, 6, NULL, "heic" CONVERT("heif-convert in.heic out.png") },
+    { "ftypmif1", 4, 8, NULL, "heic" CONVERT("heif-convert in.heic out.png") },
+    { "II*\0", 0, 4, NULL, "tiff" CONVERT("tifftopnm in.tif > out.ppm") },
+    { "MM\0*", 0, 4, NULL, "tiff" CONVERT("tifftopnm in.tif > out.ppm") },
+};
 
 Status image_decode(Image *image, const uint8_t *data, size_t bytes, int64_t max_pixels)
 {
     *image = (Image){ 0 };
     if (bytes == 0) return err_set(ERR_FORMAT, "image: an empty file");
-    if (bytes >= 2 && !memcmp(data, "P6", 2)) return ppm_decode(image, data, bytes, max_pixels);
-    return err_set(ERR_UNSUPPORTED, "image: no format that is known here");
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        size_t at = (size_t)formats[i].at, n = (size_t)formats[i].bytes;
+        if (bytes < at + n || memcmp(data + at, formats[i].magic, n) != 0) continue;
+        if (formats[i].decode) return formats[i].decode(image, data, bytes, max_pixels);
+        return err_set(ERR_UNSUPPORTED, "%s", formats[i].refusal);
+    }
+    return err_set(ERR_UNSUPPORTED, "image: neither JPEG, PNG, GIF, BMP nor PPM");
 }
 
 Status image_load(Image *image, const char *path, int64_t max_pixels)

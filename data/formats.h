@@ -1,0 +1,12 @@
+// formats.h - one function a format. Each is given bytes that begin as its format does, fills *image,
+// and leaves it empty on failure. Which one is asked is decided in image.c.
+#pragma once
+#include "data/image.h"
+
+typedef Status ImageDecoder(Image *image, const uint8_t *data, size_t bytes, int64_t max_pixels);
+
+ImageDecoder jpeg_decode, png_decode, gif_decode, bmp_decode, ppm_decode;
+
+// A new image of this size, black; refuses more than max_pixels before it takes memory.
+Status image_sized(Image *image, const char *format, int64_t width, int64_t height,
+                   int64_t max_pixels);

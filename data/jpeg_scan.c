@@ -1,0 +1,280 @@
+// jpeg_scan.c - entropy-coded data: Huffman codes to coefficients, sequential and progressive
+// (ITU T.81, F.2 and G.2).
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/jpeg.h"
+
+// ---- bits ---------------------------------------------------------------------------------------
+// 0xFF in the data is followed by 0; followed by anything else it is a marker, and the data ends.
+// Behind the end come zeros, and n falls below 0 once they are consumed.
+
+static void refill(JpegBits *b)
+{
+    while (b->n <= 56) {
+        uint64_t byte = 0;
+        if (!b->stopped) {
+            if (b->at >= b->end || (*b->at == 0xFF && (b->end - b->at < 2 || b->at[1] != 0))) {
+                b->stopped = true;
+            } else {
+                byte = *b->at;
+                b->at += byte == 0xFF ? 2 : 1;
+            }
+        }
+        if (b->stopped) return;
+        b->bits |= byte << (56 - b->n);
+        b->n += 8;
+    }
+}
+
+static uint32_t peek(const JpegBits *b, int n)
+{
+    return (uint32_t)(b->bits >> (64 - n));
+}
+
+static void skip(JpegBits *b, int n)
+{
+    b->bits <<= n;
+    b->n -= n;
+}
+
+static int take(JpegBits *b, int n)          // n of 1..16
+{
+    if (b->n < n) refill(b);
+    int x = (int)peek(b, n);
+    skip(b, n);
+    return x;
+}
+
+// n bits whose first tells the sign: T.81, F.2.2.1, EXTEND.
+static int take_signed(JpegBits *b, int n)
+{
+    if (n == 0) return 0;
+    int x = take(b, n);
+    return x < 1 << (n - 1) ? x - (1 << n) + 1 : x;
+}
+
+// ---- Huffman codes ------------------------------------------------------------------------------
+
+Status jpeg_huffman(JpegHuffman *t, const uint8_t counts[16], const uint8_t *symbols, int n)
+{
+    uint32_t code = 0;
+    int at = 0;
+    memset(t, 0, sizeof *t);
+    memcpy(t->symbol, symbols, (size_t)n);
+    for (int length = 1; length <= 16; length++, code <<= 1) {
+        t->offset[length] = at - (int)code;
+        for (int i = 0; i < counts[length - 1]; i++, code++, at++) {
+            if (code >> length) return err_set(ERR_FORMAT, "jpeg: a Huffman table is over-full");
+            if (length > JPEG_FAST) continue;
+            uint32_t first = code << (JPEG_FAST - length), many = 1u << (JPEG_FAST - length);
+            for (uint32_t k = 0; k < many; k++)
+                t->fast[first + k] = (uint16_t)(length << 8 | symbols[at]);
+        }
+        t->limit[length] = code << (16 - length);
+    }
+    t->limit[17] = UINT32_MAX;
+    t->defined = true;
+    return OK;
+}
+
+// The next symbol, or -1 when no code fits.
+static int symbol(JpegBits *b, const JpegHuffman *t)
+{
+    if (b->n < 16) refill(b);
+    uint16_t hit = t->fast[peek(b, JPEG_FAST)];
+    if (hit) {
+        skip(b, hit >> 8);
+        return hit & 255;
+    }
+    uint32_t code = peek(b, 16);
+    int length = JPEG_FAST + 1;
+    while (code >= t->limit[length]) length++;
+    if (length > 16) return -1;
+    skip(b, length);
+    return t->symbol[((int)(code >> (16 - length)) + t->offset[length]) & 255];
+}
+
+// ---- blocks -------------------------------------------------------------------------------------
+
+typedef struct {
+    JpegBits bits;
+    int run;                                 // blocks that end here, too: progressive AC scans
+} Reader;
+
+// The DC difference; false when the code is none of the table's.
+static bool dc_value(Reader *r, const Jpeg *j, JpegComponent *c)
+{
+    int size = symbol(&r->bits, &j->dc[c->dc_table]);
+    if (size < 0 || size > 15) return false;
+    c->dc = (int16_t)(c->dc + take_signed(&r->bits, size));
+    return true;
+}
+
+static bool sequential(Reader *r, const Jpeg *j, JpegComponent *c, int16_t *block)
+{
+    const JpegHuffman *ac = &j->ac[c->ac_table];
+    if (!dc_value(r, j, c)) return false;
+    block[0] = (int16_t)c->dc;
+    for (int k = 1; k < 64; k++) {
+        int rs = symbol(&r->bits, ac), size = rs & 15;
+        if (rs < 0) return false;
+        if (size == 0 && rs != 0xF0) break;
+        k += rs >> 4;
+        if (k > 63) return false;
+        if (size) block[jpeg_zigzag[k]] = (int16_t)take_signed(&r->bits, size);
+    }
+    return true;
+}
+
+static bool dc_first(Reader *r, const Jpeg *j, JpegComponent *c, const JpegScan *s, int16_t *block)
+{
+    if (!dc_value(r, j, c)) return false;
+    block[0] = (int16_t)((unsigned)c->dc << s->low);
+    return true;
+}
+
+static bool dc_refine(Reader *r, const JpegScan *s, int16_t *block)
+{
+    if (take(&r->bits, 1)) block[0] = (int16_t)(block[0] | 1 << s->low);
+    return true;
+}
+
+// A run of blocks whose remaining coefficients are all zero: its length beyond this block.
+static int end_of_band(Reader *r, int size)
+{
+    return (1 << size) - 1 + (size ? take(&r->bits, size) : 0);
+}
+
+static bool ac_first(Reader *r, const JpegHuffman *ac, const JpegScan *s, int16_t *block)
+{
+    if (r->run > 0) {
+        r->run--;
+        return true;
+    }
+    for (int k = s->from; k <= s->to; k++) {
+        int rs = symbol(&r->bits, ac), size = rs & 15, zeros = rs >> 4;
+        if (rs < 0) return false;
+        if (size == 0 && zeros < 15) {
+            r->run = end_of_band(r, zeros);
+            break;
+        }
+        k += zeros;
+        if (k > 63) return false;
+        if (size) {
+            int value = take_signed(&r->bits, size);
+            block[jpeg_zigzag[k]] = (int16_t)((unsigned)value << s->low);
+        }
+    }
+    return true;
+}
+
+// One more bit for a coefficient that is there already.
+static void refine(Reader *r, int16_t *x, int bit)
+{
+    if (take(&r->bits, 1) && !(*x & bit)) *x = (int16_t)(*x > 0 ? *x + bit : *x - bit);
+}
+
+// Refines what is there, from k on, and passes `zeros` places that are empty. Returns where it
+// stopped: at the next empty place, or behind the band.
+static int refine_until(Reader *r, const JpegScan *s, int16_t *block, int k, int zeros)
+{
+    for (; k <= s->to; k++) {
+        int16_t *x = &block[jpeg_zigzag[k]];
+        if (*x) refine(r, x, 1 << s->low);
+        else if (zeros-- == 0) break;
+    }
+    return k;
+}
+
+static bool ac_refine(Reader *r, const JpegHuffman *ac, const JpegScan *s, int16_t *block)
+{
+    int k = s->from;
+    while (r->run == 0 && k <= s->to) {
+        int rs = symbol(&r->bits, ac), size = rs & 15, zeros = rs >> 4, value = 0;
+        if (rs < 0 || size > 1) return false;
+        if (size) value = take(&r->bits, 1) ? 1 << s->low : -(1 << s->low);
+        else if (zeros < 15) {
+            r->run = end_of_band(r, zeros) + 1;
+            break;
+        }
+        k = refine_until(r, s, block, k, zeros);
+        if (value && k <= s->to) block[jpeg_zigzag[k]] = (int16_t)value;
+        k++;
+    }
+    if (r->run > 0) {
+        refine_until(r, s, block, k, 64);
+        r->run--;
+    }
+    return true;
+}
+
+// ---- the scan -----------------------------------------------------------------------------------
+
+static bool block_at(Reader *r, Jpeg *j, const JpegScan *s, JpegComponent *c, int x, int y)
+{
+    if (!j->progressive) {
+        int16_t block[64] = { 0 };
+        int stride = 8 * c->blocks_x;
+        if (!sequential(r, j, c, block)) return false;
+        jpeg_idct(c->plane + (int64_t)8 * y * stride + 8 * x, stride, block, c->quant);
+        return true;
+    }
+    int16_t *block = c->coef + ((int64_t)y * c->blocks_x + x) * 64;
+    if (s->from == 0) return s->high ? dc_refine(r, s, block) : dc_first(r, j, c, s, block);
+    const JpegHuffman *ac = &j->ac[c->ac_table];
+    return s->high ? ac_refine(r, ac, s, block) : ac_first(r, ac, s, block);
+}
+
+// MCU number m: one block of a lone component, else h x v blocks of each.
+static bool mcu(Reader *r, Jpeg *j, const JpegScan *s, int64_t m, int across)
+{
+    int mx = (int)(m % across), my = (int)(m / across);
+    if (s->n == 1) return block_at(r, j, s, s->component[0], mx, my);
+    for (int i = 0; i < s->n; i++) {
+        JpegComponent *c = s->component[i];
+        for (int y = 0; y < c->v; y++)
+            for (int x = 0; x < c->h; x++)
+                if (!block_at(r, j, s, c, mx * c->h + x, my * c->v + y)) return false;
+    }
+    return true;
+}
+
+static void reset(Reader *r, const JpegScan *s)
+{
+    r->bits = (JpegBits){ .at = r->bits.at, .end = r->bits.end };
+    r->run = 0;
+    for (int i = 0; i < s->n; i++) s->component[i]->dc = 0;
+}
+
+static Status restart(Reader *r, const JpegScan *s, int number)
+{
+    JpegBits *b = &r->bits;
+    refill(b);                               // unused bits of the last byte fall away
+    while (b->end - b->at >= 2 && b->at[0] == 0xFF && b->at[1] == 0xFF) b->at++;
+    if (b->end - b->at < 2 || b->at[0] != 0xFF || b->at[1] != 0xD0 + number)
+        return err_set(ERR_FORMAT, "jpeg: restart marker %d is not where it should be", number);
+    b->at += 2;
+    reset(r, s);
+    return OK;
+}
+
+Status jpeg_scan(Jpeg *j, const JpegScan *s)
+{
+    const JpegComponent *c = s->component[0];
+    int across = s->n == 1 ? (c->width + 7) / 8 : j->mcus_x;
+    int down = s->n == 1 ? (c->height + 7) / 8 : j->mcus_y;
+    int64_t count = (int64_t)across * down;
+    Reader r = { .bits = { .at = j->at, .end = j->end } };
+    reset(&r, s);
+    for (int64_t m = 0; m < count; m++) {
+        if (j->restart && m && m % j->restart == 0)
+            TRY(restart(&r, s, (int)((m / j->restart - 1) % 8)));
+        if (!mcu(&r, j, s, m, across) || r.bits.n < 0)
+            return err_set(ERR_FORMAT, "jpeg: %s in scan %d, unit %lld of %lld",
+                           r.bits.n < 0 ? "truncated" : "a code that is not in its table", j->scans,
+                           (long long)m, (long long)count);
+    }
+    j->at = r.bits.at;
+    return OK;
+}

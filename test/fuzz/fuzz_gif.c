@@ -1,0 +1,13 @@
+// fuzz_gif.c - any bytes as a gif file: an error or a picture, nothing else.
+#include "data/formats.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    Image image;
+    if (size < 6) return 0;
+    (void)gif_decode(&image, data, size, 1 << 20);
+    image_free(&image);
+    return 0;
+}

@@ -1,0 +1,322 @@
+// test_image.c - decoded bytes against Pillow's: small files of every form that are part of the
+// project, and, where the shared data is there, every picture of BAR, of PACS and of two
+// collections of odd files. Then files that lie.
+#include <stdatomic.h>
+
+#include "data/formats.h"
+#include "data/jpeg.h"
+#include "tensor/file.h"
+#include "tensor/par.h"
+#include "tensor/sha256.h"
+#include "test/test.h"
+#include "weights/inflate.h"
+#include "weights/json.h"
+
+#define SHARED "../shared/data/"
+#define IMAGES "test/golden/images/"
+
+static void rgb_hash(char hex[65], const Image *image)
+{
+    Sha256 h = sha256_begin();
+    sha256_add(&h, image->rgb, 3 * (size_t)image->width * (size_t)image->height);
+    sha256_end(&h, hex);
+}
+
+// ---- tables of files and hashes -----------------------------------------------------------------
+
+typedef struct { char path[2048], hash[512]; } Row;
+typedef struct { Row *row; int n, room; atomic_int equal, wrong; } Table;
+
+static void add(Table *t, const char *path, const char *hash)
+{
+    if (!file_exists(path)) return;
+    if (t->n == t->room) {
+        t->room = t->room ? 2 * t->room : 256;
+        t->row = realloc(t->row, (size_t)t->room * sizeof *t->row);
+    }
+    snprintf(t->row[t->n].path, sizeof t->row->path, "%s", path);
+    snprintf(t->row[t->n++].hash, sizeof t->row->hash, "%s", hash);
+}
+
+static void check_rows(void *arg, int64_t from, int64_t to)
+{
+    Table *t = arg;
+    for (int64_t i = from; i < to; i++) {
+        Image image;
+        char hex[65] = "";
+        if (image_load(&image, t->row[i].path, IMAGE_MAX_PIXELS) == OK) rgb_hash(hex, &image);
+        bool equal = strcmp(hex, t->row[i].hash) == 0;
+        atomic_fetch_add(equal ? &t->equal : &t->wrong, 1);
+        if (!equal && t->wrong < 6)
+            printf("  %s: %s\n", t->row[i].path, *hex ? "other bytes" : err_msg());
+        image_free(&image);
+    }
+}
+
+static void check_table(Table *t)
+{
+    par_for(t->n, 8, check_rows, t);
+    CHECK(t->n > 0, "no files");
+    CHECK(t->wrong == 0, "%d of %d differ", t->wrong, t->n);
+    test_note("%d of %d equal", t->equal, t->n);
+    free(t->row);
+}
+
+// The field that follows the n-th tab of a line.
+static void field(char out[512], const char *line, int n)
+{
+    for (; n > 0 && line; n--) {
+        line = strchr(line, '\t');
+        if (line) line++;
+    }
+    snprintf(out, 512, "%.*s", line ? (int)strcspn(line, "\t\n") : 0, line ? line : "");
+}
+
+static char *text_of(const char *path)
+{
+    FileMap map;
+    uint8_t *text = NULL;
+    size_t size;
+    if (file_map(&map, path) != OK) return NULL;
+    if (map.size > 2 && map.data[0] == 0x1f) {
+        CHECK_OK(inflate_gzip(&text, &size, 1 << 26, map.data, map.size));
+    } else if ((text = malloc(map.size + 1))) {
+        memcpy(text, map.data, map.size);
+        text[map.size] = 0;
+    }
+    file_unmap(&map);
+    return (char *)text;
+}
+
+// Calls fn(table, path, hash) for each line but the first.
+static bool each_line(Table *t, const char *tsv, void (*fn)(Table *, const char *, const char *))
+{
+    char *text = text_of(tsv), path[512], hash[512];
+    char *line = text ? strchr(text, '\n') : NULL;
+    for (; line && line[1]; line = strchr(line + 1, '\n')) {
+        field(path, line + 1, 0);
+        field(hash, line + 1, 7);
+        fn(t, path, hash);
+    }
+    free(text);
+    return text != NULL;
+}
+
+// "test/climbing_326.jpg" lies at BAR/test/climbing/climbing_326.jpg.
+static void add_bar(Table *t, const char *path, const char *hash)
+{
+    char at[1024];
+    const char *name = path_name(path), *tail = strrchr(name, '_');
+    int split = (int)(name - path), class = tail ? (int)(tail - name) : 0;
+    snprintf(at, sizeof at, SHARED "BAR/%.*s%.*s/%s", split, path, class, name, name);
+    add(t, at, hash);
+}
+
+static void add_pacs(Table *t, const char *path, const char *hash)
+{
+    char at[1024];
+    snprintf(at, sizeof at, SHARED "PACS/%s", path);
+    add(t, at, hash);
+    snprintf(at, sizeof at, SHARED "PACS_extra/%s", path);
+    add(t, at, hash);
+}
+
+static void add_pillow(Table *t, const char *path, const char *hash)
+{
+    char at[1024];
+    snprintf(at, sizeof at, SHARED "goldens/decode_pillow/%s", path);
+    add(t, at, hash);
+}
+
+static void shared_table(const char *tsv, void (*fn)(Table *, const char *, const char *))
+{
+    Table t = { 0 };
+    if (each_line(&t, tsv, fn)) check_table(&t);
+    else test_skip("no " SHARED);
+}
+
+// ---- equal bytes --------------------------------------------------------------------------------
+
+static void case_own(void)
+{
+    Table t = { 0 };
+    char path[1024], hash[512], at[2048];
+    char *text = text_of(IMAGES "expected.tsv");
+    for (char *line = text; line && *line; line = strchr(line, '\n') + 1) {
+        field(path, line, 0);
+        field(hash, line, 1);
+        snprintf(at, sizeof at, IMAGES "%s", path);
+        add(&t, at, hash);
+    }
+    free(text);
+    check_table(&t);
+}
+
+static void case_bar(void) { shared_table(SHARED "goldens/decode_bar.tsv.gz", add_bar); }
+static void case_pacs(void) { shared_table(SHARED "goldens/decode_pacs.tsv.gz", add_pacs); }
+static void case_pillow(void)
+{
+    shared_table(SHARED "goldens/decode_pillow/expected.tsv", add_pillow);
+}
+
+// Where Pillow's bytes are not ours: arithmetic coding, libjpeg's smoothing of missing progressive
+// scans, and its guesses about damaged data, for which not crashing is enough.
+static bool excepted(const char *file)
+{
+    return strstr(file, "arith.jpg") || strstr(file, "prog_incomplete.jpg")
+           || strstr(file, "jpeg/bitflip_");
+}
+
+static void one_variant(const Json *v, int count[3])
+{
+    char path[512], hex[65] = "";
+    const char *file = "", *want = "", *error = NULL;
+    Image image;
+    CHECK_OK(json_need_string(&file, v, "file"));
+    CHECK_OK(json_opt_string(&want, v, "rgb_sha256"));
+    CHECK_OK(json_opt_string(&error, v, "pil_error"));
+    snprintf(path, sizeof path, SHARED "goldens/decode_variants/%s", file);
+    Status status = image_load(&image, path, IMAGE_MAX_PIXELS);
+    if (status == OK) rgb_hash(hex, &image);
+    bool right = error ? status != OK : strcmp(hex, want) == 0;
+    count[excepted(file) ? 2 : right ? 0 : 1]++;
+    CHECK(right || excepted(file), "%s: %s", file, status == OK ? "other bytes" : err_msg());
+    image_free(&image);
+}
+
+static void case_variants(void)
+{
+    Arena arena = { 0 };
+    const Json *list;
+    int count[3] = { 0 };
+    const char *path = SHARED "goldens/decode_variants/manifest.json";
+    if (!file_exists(path)) {
+        test_skip("no " SHARED);
+        return;
+    }
+    CHECK_OK(json_load(&list, &arena, path));
+    for (int64_t i = 0; i < list->count; i++) one_variant(json_at(list, i), count);
+    test_note("%d as Pillow, %d exceptions", count[0], count[2]);
+    arena_free(&arena);
+}
+
+// ---- files that lie -----------------------------------------------------------------------------
+
+// Cut anywhere, a file is an error and nothing worse. A PNG may lack what follows its pixels, and a
+// GIF what follows its first frame.
+static void case_truncated(void)
+{
+    static const char *const files[] = { "420.jpg", "progressive.jpg", "rgb.png", "palette.gif",
+                                         "rgb.bmp", "rgb.ppm" };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        FileMap map;
+        char path[256];
+        snprintf(path, sizeof path, IMAGES "%s", files[i]);
+        CHECK_OK(file_map(&map, path));
+        for (size_t n = 0; n + 20 < map.size; n += n < 700 ? 1 : 7) {
+            Image image;
+            uint8_t *copy = malloc(n ? n : 1);         // its end is guarded under ASan
+            if (n) memcpy(copy, map.data, n);
+            CHECK(image_decode(&image, copy, n, IMAGE_MAX_PIXELS) != OK && !image.rgb,
+                  "%s: %zu of %zu bytes gave a picture", files[i], n, map.size);
+            free(copy);
+        }
+        file_unmap(&map);
+    }
+}
+
+// Every byte of a file in turn replaced: an error or a picture, never more.
+static void case_damaged(void)
+{
+    static const char *const files[] = { "420.jpg", "progressive.jpg", "palette.png", "bits4.gif",
+                                         "palette.bmp" };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        FileMap map;
+        char path[256];
+        snprintf(path, sizeof path, IMAGES "%s", files[i]);
+        CHECK_OK(file_map(&map, path));
+        uint8_t *copy = malloc(map.size);
+        for (size_t n = 0; n < map.size; n++) {
+            Image image;
+            memcpy(copy, map.data, map.size);
+            copy[n] = (uint8_t)(copy[n] ^ (n % 3 ? 0xFF : 1));
+            Status status = image_decode(&image, copy, map.size, 1 << 20);
+            CHECK((status == OK) == (image.rgb != NULL), "%s: byte %zu: %d", files[i], n, status);
+            image_free(&image);
+        }
+        free(copy);
+        file_unmap(&map);
+    }
+}
+
+static void refused(const char *bytes, size_t n, Status status, const char *word)
+{
+    Image image;
+    CHECK_STATUS(image_decode(&image, (const uint8_t *)bytes, n, IMAGE_MAX_PIXELS), status, word);
+    CHECK(!image.rgb, "%s: a refused picture has memory", word);
+}
+
+#define REFUSED(bytes, status, word) refused(bytes, sizeof bytes - 1, status, word)
+
+static void case_refused(void)
+{
+    REFUSED("", ERR_FORMAT, "an empty file");
+    REFUSED("hello", ERR_UNSUPPORTED, "neither JPEG");
+    REFUSED("RIFF\1\2\3\4WEBPVP8 ", ERR_UNSUPPORTED, "dwebp");
+    REFUSED("\0\0\0\x1c" "ftypavif", ERR_UNSUPPORTED, "avif");
+    REFUSED("\0\0\0\x1c" "ftypheic", ERR_UNSUPPORTED, "heic");
+    REFUSED("II*\0\0\0\0\0", ERR_UNSUPPORTED, "tiff");
+    REFUSED("\xff\xd8\xff\xc9\0\x0b\x08\0\1\0\1\1\1\x11\0\0\0", ERR_UNSUPPORTED, "arithmetic");
+    REFUSED("\xff\xd8\xff\xc3\0\x0b\x08\0\1\0\1\1\1\x11\0\0\0", ERR_UNSUPPORTED, "lossless");
+    REFUSED("\xff\xd8\xff\xc1\0\x0b\x0c\0\1\0\1\1\1\x11\0\0\0", ERR_UNSUPPORTED, "12 bits");
+    REFUSED("\xff\xd8\xff\xc0\0\x0b\x08\0\0\0\1\1\1\x11\0\0\0", ERR_UNSUPPORTED, "DNL");
+    REFUSED("\xff\xd8\xff\xc0\0\x0b\x08\0\1\0\1\1\1\x51\0\0\0", ERR_FORMAT, "sampling");
+    REFUSED("\xff\xd8\xff\xc4\0\x16\0\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\2\3", ERR_FORMAT,
+            "over-full");
+    REFUSED("P6 2 2 65535\n", ERR_UNSUPPORTED, "65535");
+    REFUSED("P6 2 2 255\n123", ERR_FORMAT, "truncated");
+    REFUSED("P6 -2 2 255\n123", ERR_UNSUPPORTED, "ppm");
+}
+
+// Sizes that would take all the memory, in files of a few bytes.
+static void case_huge(void)
+{
+    REFUSED("\xff\xd8\xff\xc0\0\x0b\x08\xff\xff\xff\xff\1\1\x11\0\0\0", ERR_FORMAT,
+            "65535 x 65535");
+    REFUSED("GIF89a\xff\xff\xff\xff\0\0\0,\0\0\0\0\1\0\1\0\0\2", ERR_FORMAT, "65535 x 65535");
+    REFUSED("P6 99999999 99999999 255\n", ERR_FORMAT, "99999999 x 99999999");
+    REFUSED("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\2\0\0\0\0\0\0\0",
+            ERR_FORMAT, "png");
+    Image image;
+    FileMap map;
+    CHECK_OK(file_map(&map, IMAGES "rgb.png"));
+    CHECK_STATUS(image_decode(&image, map.data, map.size, 100), ERR_FORMAT, "more than 100 pixels");
+    file_unmap(&map);
+}
+
+// The short way of a block with DC alone gives what the two passes give.
+static void case_flat_blocks(void)
+{
+    uint16_t quant[64];
+    for (int i = 0; i < 64; i++) quant[i] = 3;
+    for (int dc = -1100; dc < 1100; dc += 7) {
+        int16_t lone[64] = { (int16_t)dc }, other[64] = { (int16_t)dc };
+        uint8_t a[64], b[64];
+        quant[63] = 0;                       // a coefficient that counts for nothing
+        other[63] = 1;
+        jpeg_idct(a, 8, lone, quant);
+        jpeg_idct(b, 8, other, quant);
+        CHECK(memcmp(a, b, sizeof a) == 0, "DC %d: %d and %d", dc, a[0], b[0]);
+    }
+}
+
+static const TestCase cases[] = {
+    { "own", case_own }, { "bar", case_bar }, { "pacs", case_pacs }, { "pillow", case_pillow },
+    { "variants", case_variants }, { "truncated", case_truncated }, { "damaged", case_damaged },
+    { "refused", case_refused }, { "huge", case_huge }, { "flat_blocks", case_flat_blocks },
+};
+
+int main(void)
+{
+    return test_main("image", cases, TEST_COUNT(cases));
+}
