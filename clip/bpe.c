@@ -420,6 +420,7 @@ Status bpe_encode(const Bpe *bpe, const char *text, size_t bytes, Arena *a, int3
                   int64_t *n)
 {
     CodePoints cleaned = { 0 };
+    *ids = NULL;
     *n = 0;
     Status status = clean_text(&cleaned, text, bytes);
     if (status == OK) status = encode_cleaned(bpe, &cleaned, a, ids, n);
