@@ -56,7 +56,7 @@ def reference(merges):
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("--program", default="build/release/proreg tokenize --json")
+    p.add_argument("--program", default="build/proreg tokenize --json")
     p.add_argument("--merges", required=True)
     p.add_argument("--texts", type=int, default=20000)
     p.add_argument("--seed", type=int, default=1)

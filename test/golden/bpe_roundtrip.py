@@ -3,7 +3,7 @@
 the same ids from the program, from that version, and from transformers' CLIPTokenizer.
 
     pip install ftfy==6.3.1 regex transformers
-    python3 test/golden/bpe_roundtrip.py [--program build/release/proreg] [--texts 100]
+    python3 test/golden/bpe_roundtrip.py [--program build/proreg] [--texts 100]
 """
 import argparse
 import json
@@ -25,8 +25,9 @@ def line(r, letters):
 
 
 def run(program, args, text=""):
-    return subprocess.run(shlex.split(program) + ["tokenize"] + args, input=text.encode(), check=True,
-                          stdout=subprocess.PIPE).stdout.decode().splitlines()
+    done = subprocess.run(shlex.split(program) + ["tokenize"] + args, input=text.encode(),
+                          check=True, stdout=subprocess.PIPE)
+    return done.stdout.decode().splitlines()
 
 
 def clip_tokenizer(folder, merges):
@@ -62,7 +63,7 @@ def one(program, folder, r, tell):
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("--program", default="build/release/proreg")
+    p.add_argument("--program", default="build/proreg")
     p.add_argument("--texts", type=int, default=100)
     p.add_argument("--seed", type=int, default=1)
     a = p.parse_args()
