@@ -1,8 +1,8 @@
 """Makes test/golden/weights/*: deflate streams, and small files of weights with what is in them.
-Run from the project root with Debian's python3-torch 1.13.1 (numpy 1.24.2) and safetensors:
+Run from the project root with Debian's python3-torch 1.13.1 (numpy 1.24.2) and safetensors 0.8.0:
     PYTHONPATH=where/safetensors/is /usr/bin/python3 test/golden/weights_fixtures.py
-Beside each file F lies F.txt, a line `name dtype shape` a tensor, and F.f32, all values as float32 in
-that order."""
+Beside each file F lies F.txt, a line `name dtype shape` a tensor, and F.f32, all values as float32
+in that order."""
 import collections
 import io
 import json
@@ -32,7 +32,7 @@ def expect(name, tensors):
     lines = ["%s %s %s" % (k, DTYPES[t.dtype], "x".join(map(str, t.shape)) or "-")
              for k, t in tensors.items()]
     save(name + ".txt", ("\n".join(lines) + "\n").encode())
-    values = [t.detach().to(torch.float32).contiguous().numpy().reshape(-1) for t in tensors.values()]
+    values = [t.detach().float().contiguous().numpy().reshape(-1) for t in tensors.values()]
     save(name + ".f32", numpy.concatenate(values).astype("<f4").tobytes())
 
 
