@@ -1,0 +1,218 @@
+// test_train.c - training as the program does it: equal bits whatever the threads, workers and
+// micro-batches; a run that was interrupted; overfitting; every method.
+#include "test/program.h"
+
+#include "weights/json.h"
+
+#define TRAIN "train --model $M --data $W/set --eval-split test -q "
+
+static const char *const weights[] = { "model.safetensors", "classifier.safetensors",
+                                       "optimizer.safetensors" };
+
+// Do two runs end with the same bits, in all that is not a time?
+static void same_runs(const char *a, const char *b)
+{
+    char x[300], y[300];
+    for (int i = 0; i < 3; i++) {
+        snprintf(x, sizeof x, "%s/last/%s", a, weights[i]);
+        snprintf(y, sizeof y, "%s/last/%s", b, weights[i]);
+        CHECK(program_same(x, y), "%s and %s differ", x, y);
+    }
+    snprintf(x, sizeof x, "%s/samples.jsonl", a);
+    snprintf(y, sizeof y, "%s/samples.jsonl", b);
+    CHECK(program_same(x, y), "%s and %s differ", x, y);
+}
+
+// The log without its times.
+static void same_logs(const char *a, const char *b)
+{
+    static const char *const keys[] = { "step", "epoch", "lr", "head_lr", "loss", "ce", "kd",
+                                        "w_mean", "grad_norm" };
+    char x[300], y[300];
+    snprintf(x, sizeof x, "%s/log.jsonl", a);
+    snprintf(y, sizeof y, "%s/log.jsonl", b);
+    const char *p = program_file(x, NULL), *q = program_file(y, NULL);
+    CHECK(*p, "no %s", x);
+    for (int line = 0; *p || *q; line++) {
+        Arena arena = { 0 };
+        const Json *l, *m;
+        size_t n = strcspn(p, "\n"), k = strcspn(q, "\n");
+        CHECK_OK(json_parse(&l, &arena, p, n, x));
+        CHECK_OK(json_parse(&m, &arena, q, k, y));
+        for (int i = 0; i < 9; i++) {
+            double u = NAN, v = NAN;
+            CHECK_OK(json_need_number(&u, l, keys[i]));
+            CHECK_OK(json_need_number(&v, m, keys[i]));
+            CHECK(u == v, "line %d of %s and %s: %s %.17g, %.17g", line, x, y, keys[i], u, v);
+        }
+        arena_free(&arena);
+        p += n + (p[n] == '\n');
+        q += k + (q[k] == '\n');
+    }
+}
+
+static void equal_bits(void)
+{
+    static const char *const ways[] = {
+        "-t 1 --workers 1 --micro-batch 16", "-t 2 --workers 3 --micro-batch 16",
+        "-t 5 --workers 1 --micro-batch 7", "-t 3 --workers 0 --micro-batch 32",
+    };
+    char run[32];
+    program_model("wide", program_wide);
+    for (int i = 0; i < 4; i++) {
+        int status = proreg("train --model $W/wide --data $W/set --eval-split test -q --epochs 2 "
+                            "--eval-every 9 --batch 32 --lr 1e-3 --head-lr-scale 1 "
+                            "--augment randaug %s --out $W/bits%d", ways[i], i);
+        CHECK(status == 0, "%s: %s", ways[i], program_stderr());
+        snprintf(run, sizeof run, "bits%d", i);
+        same_runs("bits0", run);
+        same_logs("bits0", run);
+    }
+}
+
+// An instruction set that does not run here is refused, and says which do.
+static void equal_instruction_sets(void)
+{
+    static const char *const sets[] = { "scalar", "avx2", "avx512", "neon" };
+    int equal = 0;
+    for (int i = 0; i < 4; i++) {
+        char run[32];
+        int status = proreg(TRAIN "--epochs 2 --batch 10 --eval-every 99 --lr 1e-3 --isa %s "
+                            "--out $W/isa_%s", sets[i], sets[i]);
+        CHECK(status == 0 || (status == 2 && strstr(program_stderr(), "does not run here")), "%s",
+              program_stderr());
+        if (status != 0) continue;
+        snprintf(run, sizeof run, "isa_%s", sets[i]);
+        same_runs("isa_scalar", run);
+        same_logs("isa_scalar", run);
+        equal++;
+    }
+    test_note("%d", equal);
+}
+
+static void interrupted(void)
+{
+    static const char *const options = "--epochs 4 --batch 10 --lr 1e-3 --augment randaug";
+    CHECK(proreg(TRAIN "%s --out $W/whole", options) == 0, "%s", program_stderr());
+    CHECK(proreg(TRAIN "%s --out $W/parts --max-steps 3", options) == 0, "%s", program_stderr());
+    CHECK(proreg("train --resume --out $W/parts -q --max-steps 9 --micro-batch 3") == 0, "%s",
+          program_stderr());
+    CHECK(proreg("train --resume --out $W/parts -q -t 1 --json") == 0, "%s", program_stderr());
+    same_runs("whole", "parts");
+    same_logs("whole", "parts");
+    CHECK(!strncmp(program_stdout(), "{\"step\": 16, ", 13), "%s", program_stdout());
+    CHECK(proreg("train --resume --out $W/parts -q --lr 2e-3") == 2, "%s", program_stderr());
+    CHECK(strstr(program_stderr(), "--lr: 0.002: the run to resume has 0.001"), "%s",
+          program_stderr());
+}
+
+static void repeated(void)
+{
+    CHECK(proreg("train -q --config $W/whole/config.json --out $W/again") == 0, "%s",
+          program_stderr());
+    same_runs("whole", "again");
+}
+
+static double last_loss(const char *log)
+{
+    const char *at = NULL, *next = program_file(log, NULL);
+    while ((next = strstr(next, "\"loss\": "))) at = next++;
+    return CHECK(at, "no loss in %s", log) ? strtod(at + 8, NULL) : NAN;
+}
+
+static void overfits(void)
+{
+    CHECK(proreg(TRAIN "--method finetune --epochs 60 --batch 33 --lr 1e-3 --head-lr-scale 3 "
+                 "--eval-every 1000 --out $W/over") == 0, "%s", program_stderr());
+    double loss = last_loss("over/log.jsonl");
+    CHECK(loss < 0.05, "loss %g after 60 epochs of 33 pictures", loss);
+    test_note("loss %.4f", loss);
+}
+
+// What the last evaluation of training said, `eval` says again, byte for byte.
+static void evaluated_again(void)
+{
+    CHECK(proreg(TRAIN "--epochs 1 --batch 10 --lr 1e-3 --out $W/seen --json") == 0, "%s",
+          program_stderr());
+    char *trained = strdup(program_stdout());
+    CHECK(proreg("eval --run $W/seen -q --json --save-logits $W/a.npy --predictions $W/a.csv") == 0,
+          "%s", program_stderr());
+    CHECK(trained && *trained && !strcmp(trained, program_stdout()), "%s", program_stdout());
+    CHECK(proreg("eval --run $W/seen -q --json --batch 3 --workers 0 -t 1 --save-logits $W/b.npy "
+                 "--predictions $W/b.csv") == 0, "%s", program_stderr());
+    CHECK(program_same("a.npy", "b.npy"), "logits differ");
+    CHECK(program_same("a.csv", "b.csv"), "predictions differ");
+    static const char start[] = "path,domain,label,predicted,p_label,p_predicted\n"
+                                "test/blue/0.ppm,,blue,";
+    CHECK(!strncmp(program_file("a.csv", NULL), start, sizeof start - 1), "%.100s",
+          program_file("a.csv", NULL));
+    free(trained);
+}
+
+// At step 0 the student of a prompt method is the zero-shot model.
+static void begins_as_zeroshot(void)
+{
+    CHECK(proreg("zeroshot --model $M --data $W/set --eval-split test -q --json") == 0, "%s",
+          program_stderr());
+    const char *first = program_file("seen/results.jsonl", NULL), *asked = program_stdout();
+    CHECK(!strncmp(first, asked, strlen(asked)), "%s instead of %s", first, asked);
+}
+
+static void every_method(void)
+{
+    static const char *const methods[] = {
+        "proreg --weight k1", "proreg --weight ce-ratio --gamma 2 --alpha 2", "finetune", "head",
+        "proreg --weight fixed", "probe --augment randaug", "kd --temp 2", "probe",
+        "finetune --optimizer sgd --schedule cosine --clip-norm 1",
+        "proreg --optimizer adamw --schedule constant --weight power --power 3 --warmup 0",
+    };
+    for (int i = 0; i < (int)(sizeof methods / sizeof *methods); i++) {
+        int status = proreg(TRAIN "--epochs 8 --batch 33 --lr 3e-4 --head-lr-scale 10 "
+                            "--eval-every 1000 --method %s --out $W/method%d", methods[i], i);
+        CHECK(status == 0, "%s: %s", methods[i], program_stderr());
+        char log[64];
+        snprintf(log, sizeof log, "method%d/log.jsonl", i);
+        double first = strtod(strstr(program_file(log, NULL), "\"loss\": ") + 8, NULL);
+        CHECK(last_loss(log) < first, "%s: loss from %g to %g", methods[i], first, last_loss(log));
+        CHECK(proreg("eval --run $W/method%d -q", i) == 0, "%s", program_stderr());
+    }
+}
+
+// What is kept per picture (a probe's features, the teacher's logits) is what would be made again.
+// RandAugment of no operations keeps nothing and changes no pixel.
+static void kept_features(void)
+{
+    static const char *const methods[] = { "probe", "proreg" };
+    for (int i = 0; i < 2; i++) {
+        static const char *const command = TRAIN "--epochs 3 --batch 16 --eval-every 9 --lr 1e-3 "
+                                           "--overwrite --method %s --augment %s --out $W/%s";
+        CHECK(proreg(command, methods[i], "none", "kept") == 0, "%s", program_stderr());
+        CHECK(proreg(command, methods[i], "randaug --ra-n 0", "made") == 0, "%s", program_stderr());
+        same_runs("kept", "made");
+    }
+}
+
+static void planned(void)
+{
+    CHECK(proreg(TRAIN "--plan --json --out $W/planned") == 0, "%s", program_stderr());
+    CHECK(strstr(program_stdout(), "\"steps\": 10, \"pictures\": 330"), "%s", program_stdout());
+    char path[FILE_PATH];
+    path_join(path, world.path, "planned");
+    CHECK(!folder_exists(path), "--plan wrote");
+}
+
+static const TestCase cases[] = {
+    { "equal_bits", equal_bits }, { "equal_instruction_sets", equal_instruction_sets },
+    { "interrupted", interrupted }, { "repeated", repeated },
+    { "overfits", overfits }, { "evaluated_again", evaluated_again },
+    { "begins_as_zeroshot", begins_as_zeroshot }, { "every_method", every_method },
+    { "kept_features", kept_features }, { "planned", planned },
+};
+
+int main(void)
+{
+    if (!program_open(&program_small)) return 0;
+    int failed = test_main("train", cases, TEST_COUNT(cases));
+    program_close();
+    return failed;
+}
