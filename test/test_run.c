@@ -1,0 +1,278 @@
+// test_run.c - a run's folder: every file of it and what it holds; checkpoints while the disk fails;
+// logs that a kill tore; folders that are not to be touched.
+#include "proreg/run.h"
+#include "test/program.h"
+
+#define TRAIN "train --model $M --data $W/set --eval-split test -q --batch 10 --lr 1e-3 "
+
+static bool there(const char *name)
+{
+    char path[FILE_PATH];
+    path_join(path, world.path, name);
+    return file_exists(path) || folder_exists(path);
+}
+
+static const Json *parsed(Arena *arena, const char *text, size_t bytes, const char *what)
+{
+    const Json *root = NULL;
+    CHECK_OK(json_parse(&root, arena, text, bytes, what));
+    return root;
+}
+
+// ---- what is there ------------------------------------------------------------------------------
+
+static void files(void)
+{
+    static const char *const checkpoint[] = {
+        "config.json", "preprocessor_config.json", "model.safetensors", "vocab.json", "merges.txt",
+        "classifier.safetensors", "classes.txt", "optimizer.safetensors", "state.json",
+    };
+    CHECK(proreg(TRAIN "--epochs 2 --keep 1 --save-every 3 --out $W/run") == 0, "%s",
+          program_stderr());
+    CHECK(*program_stderr() == 0, "--quiet: %s", program_stderr());
+    for (int i = 0; i < 9; i++) {
+        char name[100];
+        snprintf(name, sizeof name, "run/last/%s", checkpoint[i]);
+        CHECK(there(name), "no %s", name);
+        snprintf(name, sizeof name, "run/best/%s", checkpoint[i]);
+        CHECK(there(name), "no %s", name);
+    }
+    CHECK(there("run/step-8") && !there("run/step-6"), "--keep 1");
+    CHECK(!strcmp(program_file("run/last/classes.txt", NULL), "blue\ngreen_bird\nred\n"), "%s",
+          program_file("run/last/classes.txt", NULL));
+}
+
+static void config(void)
+{
+    static const char *const keys[] = {
+        "model", "data", "method", "lr", "head_lr_scale", "batch", "micro_batch", "epochs", "seed",
+        "template", "betas", "version", "compiler", "instruction_set", "model_sha256",
+        "data_sha256", "class_order", "schedule_counting", "schedule_steps", "schedule_warm",
+    };
+    Arena arena = { 0 };
+    size_t n;
+    const char *text = program_file("run/config.json", &n), *data;
+    const Json *root = parsed(&arena, text, n, "config.json");
+    for (int i = 0; i < (int)(sizeof keys / sizeof *keys); i++)
+        CHECK(json_get(root, keys[i]), "no %s", keys[i]);
+    CHECK_OK(json_need_string(&data, root, "data"));
+    CHECK(data[0] == '/', "a path that depends on the folder: %s", data);
+    const Json *hash = json_get(json_get(root, "model_sha256"), "model.safetensors");
+    CHECK(hash && hash->count == 64, "no hash of the weights");
+    arena_free(&arena);
+}
+
+// Whole lines of JSON, each with these keys; returns how many.
+static int lines(const char *file, const char *const *keys, int n_keys)
+{
+    size_t size;
+    const char *text = program_file(file, &size);
+    int n = 0;
+    CHECK(size > 0 && text[size - 1] == '\n', "%s: no line end", file);
+    for (const char *end; (end = strchr(text, '\n')); text = end + 1, n++) {
+        Arena arena = { 0 };
+        const Json *line = parsed(&arena, text, (size_t)(end - text), file);
+        for (int i = 0; i < n_keys; i++)
+            CHECK(json_get(line, keys[i]), "%s: line %d: no %s", file, n + 1, keys[i]);
+        CHECK(line && line->count == n_keys, "%s: line %d: other keys", file, n + 1);
+        arena_free(&arena);
+    }
+    return n;
+}
+
+static void logs(void)
+{
+    static const char *const log[] = { "step", "epoch", "lr", "head_lr", "loss", "ce", "kd",
+                                       "w_mean", "grad_norm", "images_per_s", "seconds" };
+    static const char *const results[] = { "step", "split", "domain", "n", "correct", "top1",
+                                           "mean_class", "per_class" };
+    static const char *const samples[] = { "path", "label", "w", "p_s", "p_t" };
+    int steps = lines("run/log.jsonl", log, 11);
+    CHECK(steps == 8, "%d steps", steps);
+    CHECK(lines("run/results.jsonl", results, 8) == 3, "evaluations");
+    CHECK(lines("run/samples.jsonl", samples, 5) == 33, "samples");
+    CHECK(!strncmp(program_file("run/log.jsonl", NULL), "{\"step\": 0, \"epoch\": 0, \"lr\": 0.001,", 36),
+          "without warm-up the first rate is lr: %.60s", program_file("run/log.jsonl", NULL));
+}
+
+// Several domains: a line each, then `all`, pooled over pictures.
+static void domains(void)
+{
+    program_pictures("styles/ink", 3, 40);
+    program_pictures("styles/oil", 6, 80);
+    CHECK(proreg("train --model $M --data $W/styles --train-domains ink --eval-domains ink,oil -q "
+                 "--epochs 1 --out $W/drun --json") == 0, "%s", program_stderr());
+    const char *out = program_stdout();
+    CHECK(strstr(out, "\"domain\": \"ink\", \"n\": 9,") && strstr(out, "\"domain\": \"oil\", \"n\": 18,")
+          && strstr(out, "\"domain\": \"all\", \"n\": 27,"), "%s", out);
+}
+
+// ---- the disk fails -----------------------------------------------------------------------------
+
+typedef struct { Student student; Clip pretrained; Bpe *bpe; Checkpoint c; } Made;
+
+static void make(Made *m)
+{
+    static const char *const names[] = { "a", "b", "c" };
+    char path[FILE_PATH];
+    const Backend *be;
+    path_join(path, world.path, "model");
+    CHECK_OK(backend_open(&be, "cpu", NULL));
+    CHECK_OK(clip_open(&m->pretrained, be, path, NULL));
+    CHECK_OK(bpe_open(&m->bpe, path, 0));
+    CHECK_OK(student_open(&m->student, be, path, NULL, method_find("proreg"), 3, NULL, 0));
+    m->c = (Checkpoint){ &m->student, &m->pretrained, m->bpe, names, { .step = 1 } };
+}
+
+static void unmake(Made *m)
+{
+    student_free(&m->student);
+    clip_free(&m->pretrained);
+    bpe_close(m->bpe);
+}
+
+// Whatever operation fails and is the last one, as if the process was killed there: `last` is the
+// whole old checkpoint or the whole new one.
+static void faults(void)
+{
+    Made m;
+    char checkpoint[FILE_PATH];
+    int failures = 0;
+    make(&m);
+    CHECK_OK(run_save(world.path, "last", &m.c));
+    Status status = ERR_IO;
+    for (int n = 0; status != OK && n < 1000; n++) {
+        RunState state = { 0 };
+        int64_t before = m.c.state.step;
+        const char **names;
+        int classes;
+        Arena arena = { 0 };
+        m.c.state.step = n + 2;
+        file_fault_after(n);
+        status = run_save(world.path, "last", &m.c);
+        file_fault_after(-1);
+        CHECK_OK(run_checkpoint(checkpoint, world.path, "last"));
+        CHECK_OK(run_load_state(&state, checkpoint));
+        CHECK_OK(run_load_classes(&arena, &names, &classes, checkpoint));
+        CHECK(state.step == n + 2 || (status != OK && state.step == before),
+              "operation %d: step %lld after %lld", n, (long long)state.step, (long long)before);
+        Student again;
+        char path[FILE_PATH];
+        CHECK_OK(student_open(&again, m.pretrained.params.be, checkpoint, NULL,
+                              method_find("proreg"), 3, NULL, 0));
+        path_join(path, checkpoint, "optimizer.safetensors");
+        CHECK_OK(student_load_optimizer(&again, path));
+        student_free(&again);
+        m.c.state.step = state.step;
+        arena_free(&arena);
+        failures += status != OK;
+        if (test_failures) break;
+    }
+    CHECK(status == OK && failures > 20, "%d failures, then %d", failures, status);
+    CHECK(!there("last.old"), "an old checkpoint was left behind");
+    test_note("%d operations", failures);
+    unmake(&m);
+}
+
+// ---- going on -----------------------------------------------------------------------------------
+
+static void append(const char *name, const char *text)
+{
+    FILE *out = fopen(folder_name(&world, name), "ab");
+    if (!out) exit(2);
+    fputs(text, out);
+    fclose(out);
+}
+
+// Killed after step 6 was logged half, with the checkpoint of step 4: the logs go back to it.
+static void torn_logs(void)
+{
+    CHECK(proreg(TRAIN "--epochs 2 --max-steps 4 --out $W/torn") == 0, "%s", program_stderr());
+    append("torn/log.jsonl", "{\"step\": 4, \"epoch\": 1, \"lr\": 1, \"head_lr\": 1, \"loss\": 9}\n");
+    append("torn/log.jsonl", "{\"step\": 5, \"epo");
+    append("torn/results.jsonl", "{\"step\": 6, \"split\": \"test\", \"domain\": \"\"}\n");
+    CHECK(proreg("train --resume --out $W/torn -q") == 0, "%s", program_stderr());
+    CHECK(program_same("torn/samples.jsonl", "run/samples.jsonl"), "samples differ");
+    CHECK(program_same("torn/results.jsonl", "run/results.jsonl"), "results differ");
+    CHECK(program_same("torn/last/model.safetensors", "run/last/model.safetensors"), "weights");
+    logs();
+}
+
+// A kill between the two renames that replace a checkpoint leaves it under another name.
+static void recovered(void)
+{
+    char last[FILE_PATH], old[FILE_PATH];
+    path_join(last, world.path, "torn/last");
+    path_join(old, world.path, "torn/last.old");
+    CHECK(rename(last, old) == 0, "rename");
+    CHECK(proreg("eval --run $W/torn -q") == 0, "%s", program_stderr());
+    CHECK(there("torn/last") && !there("torn/last.old"), "not put back");
+}
+
+static void refused(void)
+{
+    static const struct { const char *options, *word; int status; } cases_[] = {
+        { "--out $W/run", "holds a run: --resume goes on, --overwrite begins anew", 1 },
+        { "--out $W/none --resume", "holds no run to resume", 1 },
+        { "--out $W/run --resume --overwrite", "does not go with", 2 },
+        { "--out $W/stdout", "is a file", 1 },
+        { "--out $W/stdout/x", "not a folder", 1 },
+        { "", "needs --out DIR", 2 },
+        { "--out $W/run --resume --seed 5", "--seed: 5: the run to resume has 0", 2 },
+        { "--out $W/run --resume --method head", "the run to resume has \"proreg\"", 2 },
+    };
+    for (int i = 0; i < (int)(sizeof cases_ / sizeof *cases_); i++) {
+        int status = proreg(TRAIN "%s", cases_[i].options);
+        CHECK(status == cases_[i].status && strstr(program_stderr(), cases_[i].word),
+              "%s: %d: %s", cases_[i].options, status, program_stderr());
+    }
+    CHECK(proreg(TRAIN "--out $W/bad --train-split absent") == 1, "%s", program_stderr());
+    CHECK(!there("bad") && !there("none"), "--out appeared before step 0");
+}
+
+// A run does not go on with other weights or other pictures.
+static void changed(void)
+{
+    program_picture("set/train/red/0.ppm", 0, 99);
+    append("set/train/red/0.ppm", "more");
+    CHECK(proreg("train --resume --out $W/run -q") == 1, "%s", program_stderr());
+    CHECK(strstr(program_stderr(), "data_sha256 has changed"), "%s", program_stderr());
+    program_picture("set/train/red/0.ppm", 0, 0);
+    CHECK(proreg("train --resume --out $W/run -q") == 0, "%s", program_stderr());
+}
+
+static void overwritten(void)
+{
+    append("run/notes.txt", "mine");
+    CHECK(proreg(TRAIN "--epochs 1 --out $W/run --overwrite") == 0, "%s", program_stderr());
+    CHECK(there("run/notes.txt"), "a file of the user is gone");
+    CHECK(!there("run/step-8"), "the old run's checkpoints are left");
+}
+
+static void exported(void)
+{
+    CHECK(proreg("export --run $W/torn -o $W/out/hf") == 0, "%s", program_stderr());
+    CHECK(there("out/hf/config.json") && there("out/hf/classes.txt")
+          && !there("out/hf/state.json") && !there("out/hf/optimizer.safetensors"), "files");
+    CHECK(proreg("encode --model $W/out/hf --images $W/set/test -o $W/a.npy -q") == 0, "%s",
+          program_stderr());
+    CHECK(proreg("encode --run $W/torn --images $W/set/test -o $W/b.npy -q") == 0, "%s",
+          program_stderr());
+    CHECK(program_same("a.npy", "b.npy") && program_same("a.txt", "b.txt"), "vectors differ");
+    CHECK(proreg("export --run $W/torn -o $W/out/hf") == 1, "%s", program_stderr());
+}
+
+static const TestCase cases[] = {
+    { "files", files }, { "config", config }, { "logs", logs }, { "domains", domains },
+    { "faults", faults }, { "torn_logs", torn_logs }, { "recovered", recovered },
+    { "refused", refused }, { "changed", changed }, { "exported", exported },
+    { "overwritten", overwritten },
+};
+
+int main(void)
+{
+    if (!program_open(&program_small)) return 0;
+    int failed = test_main("run", cases, TEST_COUNT(cases));
+    program_close();
+    return failed;
+}
