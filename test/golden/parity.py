@@ -1,14 +1,13 @@
 """ProReg at ViT-B/32's size against PyTorch: vectors, twenty losses, final weights.
 
-Makes a random ViT-B/32 and 64 drawn pictures in a temporary folder, lets ./proreg read, encode and
+Makes a random ViT-B/32 and 64 drawn pictures in a temporary folder, lets proreg read, encode and
 train, trains the twin on the same pixels, prints both and exits 1 on a miss. Batches hold the whole
 set, so that their order does not matter. Run from the project's root after `make`; about ten
 minutes on two cores, less with fewer pictures and steps.
 
-    python3 test/golden/parity.py [--pictures 64] [--steps 20] [--program ./proreg] [--keep DIR]
+    python3 test/golden/parity.py [--pictures 64] [--steps 20] [--program build/proreg] [--keep DIR]
 """
 import argparse
-import glob
 import json
 import math
 import os
@@ -31,10 +30,10 @@ VISION = dict(hidden_size=768, num_attention_heads=12, num_hidden_layers=12, int
 TEXT = dict(hidden_size=512, num_attention_heads=8, num_hidden_layers=12, intermediate_size=2048,
             max_position_embeddings=77, vocab_size=600, eos_token_id=2, bos_token_id=0,
             pad_token_id=1)
-EMBED, SCALE = 512, 30.0
+EMBED, SCALE = 512, 200.0
 CLASSES = ["climbing", "dog", "elephant", "house", "pole_vaulting"]
 TEMPLATE = "a photo of a {}."
-RUN = {**twin.DEFAULTS, "method": "proreg", "lr": 1e-5, "head_lr": 1e-3, "wd": 0.01}
+RUN = {**twin.DEFAULTS, "method": "proreg", "lr": 1e-5, "head_lr": 1e-3, "wd": 0.2}
 
 
 # ---- a model and pictures -----------------------------------------------------------------------
@@ -124,14 +123,10 @@ def read_lines(path):
 
 
 def trained_weights(run):
-    """The trained tensors of a checkpoint, in OpenAI's names."""
-    state = {}
-    for path in sorted(glob.glob(f"{run}/last/*.safetensors")):
-        state.update(load_file(path))
-    if any(n.startswith("vision_model.") for n in state):
-        classes = state.get("text_features", state.get("weight"))
-        return {**twin.from_hf(state), "text_features": classes}
-    return state
+    """The trained tensors of the last checkpoint, in OpenAI's names."""
+    state = twin.from_hf(load_file(f"{run}/last/model.safetensors"))
+    head = load_file(f"{run}/last/classifier.safetensors")
+    return {**state, "text_features": head["weight"], "logit_scale": head["logit_scale"]}
 
 
 # ---- the comparison -----------------------------------------------------------------------------
@@ -160,7 +155,7 @@ def sort_pictures(args, p, root, text):
     rng = np.random.default_rng(5)
     loose, data = f"{root}/loose", f"{root}/data"
     os.makedirs(loose)
-    names = [f"{i:03d}.png" for i in range(args.pictures)]
+    names = [f"{i:03d}.ppm" for i in range(args.pictures)]
     for name in names:
         draw_picture(rng).save(f"{loose}/{name}")
     proreg(args.program, "data", "preprocess", *(f"{loose}/{n}" for n in names),
@@ -169,8 +164,8 @@ def sort_pictures(args, p, root, text):
     with torch.no_grad():
         z = twin.logits(twin.encode_image(p, pixels, VISION["num_attention_heads"]), text,
                         p["logit_scale"])
-    home = torch.where(torch.arange(len(names)) % 4 == 1, torch.arange(len(names)) % len(CLASSES),
-                       (z - z.mean(0)).argmax(-1)).tolist()
+    i = torch.arange(len(names))
+    home = torch.where((i < len(CLASSES)) | (i % 4 == 1), i % len(CLASSES), z.argmax(-1)).tolist()
     for name in CLASSES:
         os.makedirs(f"{data}/{name}")
     for name, c in zip(names, home):
@@ -206,7 +201,7 @@ def train_both(args, p, root, pixels, labels, text):
     proreg(args.program, "train", "--method", "proreg", "--weight", "k10", "--alpha", "2",
            "--temp", "2", "--model", f"{root}/model", "--data", f"{root}/data", "--out", out,
            "--template", TEMPLATE, "--batch", str(args.pictures), "--epochs", str(args.steps),
-           "--lr", "1e-5", "--head-lr-scale", "100", "--wd", "0.01", "--augment", "none",
+           "--lr", "1e-5", "--head-lr-scale", "100", "--wd", "0.2", "--augment", "none",
            "--optimizer", "adamw-hf", "--eval-every", "100000", "--json")
     middle = time.time()
     heads = VISION["num_attention_heads"]
@@ -240,14 +235,14 @@ def compare_training(args, table, p, text, out, lines, q):
         missed += ((a - b) ** 2).sum().item()
         moved += ((b - s) ** 2).sum().item()
     table.row("final weights, worst tensor, relative", worst, 1e-4)
-    table.row("final weights, of the way they went", math.sqrt(missed / moved), 2e-2)
+    table.row("final weights, of the way they went", math.sqrt(missed / moved), 5e-3)
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pictures", type=int, default=64)
     parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--program", default="./proreg")
+    parser.add_argument("--program", default="build/proreg")
     parser.add_argument("--keep", help="work in this folder and leave it")
     return parser.parse_args()
 

@@ -18,42 +18,42 @@ GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden"
 sys.path.insert(0, GOLDEN)
 from parity import Table, draw_picture, far, proreg  # noqa: E402
 
-PROGRAM = "./proreg"
+PROGRAM = os.environ.get("PROREG", "build/proreg")
 TEXTS = ["a photo of a dog.", "The man is pole vaulting!", "an elephant", "a red circle on sand"]
 
 
 def make_export(root):
-    """A tuned model as a folder, and the pictures it was tuned on."""
+    """A tuned model as a folder, the flags that name its run, the pictures it was tuned on."""
     rng = np.random.default_rng(3)
     pictures = []
     for name in ("dog", "house", "person"):
         os.makedirs(f"{root}/data/{name}")
         for i in range(4):
-            pictures.append(f"{root}/data/{name}/{i}.png")
+            pictures.append(f"{root}/data/{name}/{i}.ppm")
             draw_picture(rng).save(pictures[-1])
     proreg(PROGRAM, "train", "--model", f"{GOLDEN}/clip/hf-quick", "--data", f"{root}/data",
            "--method", "proreg", "--batch", "4", "--epochs", "3", "--lr", "1e-3",
            "--head-lr-scale", "10", "--augment", "none", "--out", f"{root}/run")
     proreg(PROGRAM, "export", "--run", f"{root}/run", "-o", f"{root}/export")
-    return f"{root}/export", pictures
+    return f"{root}/export", ["--run", f"{root}/run"], pictures
 
 
-def compare(folder, pictures, root):
+def compare(folder, ours, pictures, root):
+    """ours: the flags that make proreg read the same model, from the run rather than the export"""
     table = Table()
     model = CLIPModel.from_pretrained(folder).eval()
     tokenizer = CLIPTokenizer.from_pretrained(folder)
     with open(f"{root}/texts.txt", "w") as f:
         f.writelines(t + "\n" for t in TEXTS)
-    proreg(PROGRAM, "encode", "--model", folder, "--images", *pictures, "-o", f"{root}/i.npy")
-    proreg(PROGRAM, "encode", "--model", folder, "--texts", f"{root}/texts.txt",
-           "-o", f"{root}/t.npy")
+    proreg(PROGRAM, "encode", *ours, "--images", *pictures, "-o", f"{root}/i.npy")
+    proreg(PROGRAM, "encode", *ours, "--texts", f"{root}/texts.txt", "-o", f"{root}/t.npy")
     size = str(model.config.vision_config.image_size)
     proreg(PROGRAM, "data", "preprocess", *pictures, "--size", size, "-o", f"{root}/x.npy")
 
     ids = tokenizer(TEXTS, padding=True, return_tensors="pt")
-    ours = [proreg(PROGRAM, "tokenize", "--model", folder, t).split() for t in TEXTS]
+    split = [proreg(PROGRAM, "tokenize", "--model", folder, t).split() for t in TEXTS]
     theirs = [[str(i) for i in tokenizer(t).input_ids[1:-1]] for t in TEXTS]
-    table.row("texts whose ids differ", sum(a != b for a, b in zip(ours, theirs)), 0)
+    table.row("texts whose ids differ", sum(a != b for a, b in zip(split, theirs)), 0)
 
     with torch.no_grad():
         out = model(pixel_values=torch.from_numpy(np.load(f"{root}/x.npy")), **ids)
@@ -74,8 +74,11 @@ def compare(folder, pictures, root):
 
 def main():
     with tempfile.TemporaryDirectory() as root:
-        folder, pictures = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 2 else make_export(root)
-        missed = compare(folder, pictures, root)
+        if len(sys.argv) > 2:
+            model = sys.argv[1], ["--model", sys.argv[1]], sys.argv[2:]
+        else:
+            model = make_export(root)
+        missed = compare(*model, root)
     print("export: " + (f"{missed} missed" if missed else "transformers agrees"))
     sys.exit(1 if missed else 0)
 
