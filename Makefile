@@ -146,13 +146,16 @@ test-aarch64: ## the tests for 64-bit ARM, in an emulator
 bugs: tests ## plant each bug of test/bugs.txt and see its test fail; ONLY=word limits
 	$(Q)MAKE='$(MAKE)' sh test/bugs.sh '$(ONLY)'
 
-parity: $(HEADS) ## compare with PyTorch and Pillow, where Python has them
-	$(Q)$(call needs,python3) test -f test/golden/parity.py || \
-	{ echo "skip parity: no test/golden/parity.py"; exit 0; }; python3 test/golden/parity.py
+# PYTHON names one that has test/golden/requirements.txt.
+PYTHON   ?= python3
+modules   = $(PYTHON) -c 'import torch, safetensors, transformers, PIL' 2>/dev/null || \
+	{ echo "skip $@: $(PYTHON) lacks test/golden/requirements.txt"; exit 0; };
 
-interop: $(HEADS) ## folders that we write, read by transformers and open_clip
-	$(Q)$(call needs,python3) test -f test/golden/interop.py || \
-	{ echo "skip interop: no test/golden/interop.py"; exit 0; }; python3 test/golden/interop.py
+parity: $(HEADS) ## a ViT-B/32 against PyTorch: vectors, twenty losses, weights (ten minutes)
+	$(Q)$(modules) $(PYTHON) test/golden/parity.py --program $(B)/bin/proreg
+
+interop: $(HEADS) ## an exported run, read and computed by transformers
+	$(Q)$(modules) PROREG=$(B)/bin/proreg $(PYTHON) test/interop/check_export.py
 
 ALL      := test asan tsan test-gcc test-clang test-musl test-aarch64 bugs parity interop
 check-all: ## everything above from test on, one after another
