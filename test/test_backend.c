@@ -72,20 +72,32 @@ static bool starts_with(const char *text, const char *prefix)
 static bool tried[KERNEL_CASES];
 
 // One case on one device; returns the error in units of its limit.
-static double conform(const Backend *be, const KernelCase *k, unsigned null, int *optional)
+static double conform(const Backend *be, const Call *ref)
 {
-    Call ref = call_make(&backend_ref, k, null, 1), c = call_make(be, k, null, 1);
-    double limit = 8 * 0x1p-23 * sqrt((double)k->chain), error = worst_error(&c, &ref);
-    CHECK(error <= limit, "%s on %s: error %.3g, limit %.3g", label(k, null), backend_isa(be),
+    const KernelCase *k = ref->of;
+    Call c = call_make(be, k, ref->null, 1), twice = call_make(be, k, ref->null, 1);
+    double limit = 8 * 0x1p-23 * sqrt((double)k->chain), error = worst_error(&c, ref);
+    CHECK(error <= limit, "%s on %s: error %.3g, limit %.3g", label(k, ref->null), backend_isa(be),
           error, limit);
     check_guards(&c);
-    Call twice = call_make(be, k, null, 1);
-    CHECK(call_hash(&c) == call_hash(&twice), "%s: another result next time", label(k, null));
-    *optional = c.optional;
-    call_free(&ref);
+    CHECK(call_hash(&c) == call_hash(&twice), "%s: another result next time", label(k, ref->null));
     call_free(&c);
     call_free(&twice);
     return error / limit;
+}
+
+// With every argument, then with each that may be NULL left out.
+static double conform_case(const KernelCase *k)
+{
+    double worst = 0;
+    int optional = 0;
+    for (int null = 0; null <= optional; null++) {
+        Call ref = call_make(&backend_ref, k, null ? 1u << (null - 1) : 0, 1);
+        for (int d = 0; d < device_count; d++) worst = fmax(worst, conform(devices[d], &ref));
+        optional = ref.optional;
+        call_free(&ref);
+    }
+    return worst;
 }
 
 static void conform_all(const char *prefix)
@@ -95,11 +107,7 @@ static void conform_all(const char *prefix)
     for (int i = 0; i < KERNEL_CASES; i++) {
         if (!starts_with(kernel_cases[i].kernel, prefix)) continue;
         tried[i] = true;
-        for (int d = 0; d < device_count; d++)
-            for (int optional = 0, null = 0; null <= optional; null++) {
-                unsigned mask = null ? 1u << (null - 1) : 0;
-                worst = fmax(worst, conform(devices[d], &kernel_cases[i], mask, &optional));
-            }
+        worst = fmax(worst, conform_case(&kernel_cases[i]));
     }
     test_note("%.2f of the limit", worst);
 }

@@ -61,7 +61,7 @@ static Status cpu_sync(void)
 
 double NAME(cpu_fmas, ISA)(int64_t rounds)
 {
-    enum { SUMS = NV == 2 ? 12 : 6 };          // enough to hide the latency, few enough for registers
+    enum { SUMS = NV == 2 ? 12 : 6 };          // enough to hide the latency, all in registers
     V sum[SUMS], x = v_set(0.999f), y = v_set(1e-3f), all = v_zero();
     UNROLL for (int i = 0; i < SUMS; i++) sum[i] = v_set((float)i);
     for (int64_t n = 0; n < rounds; n++)

@@ -4,7 +4,8 @@
 
 extern const Backend backend_cpu_scalar, backend_cpu_avx2, backend_cpu_avx512, backend_cpu_neon;
 
-// Fused multiply-adds as fast as they go, to measure the peak. Returns the floating-point operations.
+// Fused multiply-adds as fast as they go, to measure the peak. Returns the floating-point
+// operations.
 double cpu_fmas_scalar(int64_t rounds);
 double cpu_fmas_avx2(int64_t rounds);
 double cpu_fmas_avx512(int64_t rounds);

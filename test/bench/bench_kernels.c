@@ -2,8 +2,8 @@
 //
 //     bench_kernels [--json] [--threads N] [--isa NAME] [WORD]      WORD: only kernels named so
 //
-// Times are the best of several runs after one to warm up; +% says by how much the median lies above.
-// Rates of kernels that only move memory are in GB/s, counting each array once.
+// Times are the best of several runs after one to warm up; +% says by how much the median lies
+// above. Rates of kernels that only move memory are in GB/s, counting each array once.
 #include "tensor/par.h"
 #include "tensor/peak.h"
 #include "test/kernels.h"
@@ -102,8 +102,8 @@ static void describe(char *text, size_t size, const KernelCase *k, unsigned null
     for (int i = 0; i <= last; i++)
         n += snprintf(text + n, size - (size_t)n, "%c%d", i ? 'x' : ' ', (int)k->d[i]);
     const char *act = k->act == ACT_QUICK_GELU ? " quick_gelu" : k->act == ACT_GELU ? " gelu" : "";
-    const char *only = strcmp(k->kernel, "linear_bwd") ? "" : null & 1 ? " dw" : null & 2 ? " dx" : "";
-    snprintf(text + n, size - (size_t)n, "%s%s", act, only);
+    bool backward = strcmp(k->kernel, "linear_bwd") == 0;
+    snprintf(text + n, size - (size_t)n, "%s%s", act, !backward ? "" : null & 1 ? " dw" : " dx");
 }
 
 static void bench(const Backend *be, const KernelCase *k, unsigned null, double peak, bool json)
@@ -114,8 +114,8 @@ static void bench(const Backend *be, const KernelCase *k, unsigned null, double 
     double rate = (flop > 0 ? flop : size) / t.best * 1e-9;
     describe(text, sizeof text, k, null);
     if (json)
-        printf("{\"case\":\"%s\",\"us\":%.1f,\"median_us\":%.1f,\"%s\":%.1f,\"share\":%.3f}\n", text,
-               t.best * 1e6, t.median * 1e6, flop > 0 ? "gflops" : "gbs", rate,
+        printf("{\"case\":\"%s\",\"us\":%.1f,\"median_us\":%.1f,\"%s\":%.1f,\"share\":%.3f}\n",
+               text, t.best * 1e6, t.median * 1e6, flop > 0 ? "gflops" : "gbs", rate,
                flop > 0 ? rate / peak : 0);
     else if (flop > 0)
         printf("%-40s %10.1f us +%3.0f%% %8.1f GFLOP/s %4.0f%%\n", text, t.best * 1e6,
