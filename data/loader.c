@@ -191,10 +191,10 @@ static Status begin_step(Loader *l, int64_t number)
         TRY(keep_bad(l, s));
         l->step_n--;
     }
-    if (l->step_n == 0)
-        return err_set(ERR_FORMAT, "loader: none of the %lld pictures of a step is readable, "
-                       "the last is %s", (long long)size, l->bad[l->bads - 1].message);
-    return OK;
+    if (l->step_n > 0 || !l->o.shuffle) return OK;
+    return err_set(ERR_FORMAT,
+                   "loader: none of the %lld pictures of a step is readable, the last is "
+                   "%s", (long long)size, l->bad[l->bads - 1].message);
 }
 
 // Collects up to `micro` good pictures from `number` on; *next is the number behind the last.
@@ -239,14 +239,16 @@ static void hand_out(Loader *l, Batch *b, int64_t number, int64_t next, int n)
 
 Status loader_next(Loader *l, Batch *batch)
 {
-    int64_t number = l->taken, next = number;
-    int n;
     *batch = (Batch){ 0 };
-    if (number >= l->end) return OK;
-    if (number >= l->step_end) TRY(begin_step(l, number));
-    TRY(collect(l, number, &next, &n));
-    hand_out(l, batch, number, next, n);
-    take_until(l, next);
+    while (l->taken < l->end) {
+        int64_t number = l->taken, next = number;
+        int n;
+        if (number >= l->step_end) TRY(begin_step(l, number));
+        TRY(collect(l, number, &next, &n));
+        if (n > 0) hand_out(l, batch, number, next, n);
+        take_until(l, next);
+        if (n > 0) return OK;
+    }
     return OK;
 }
 

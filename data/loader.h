@@ -37,7 +37,7 @@ typedef struct {
     int64_t epochs;            // 0: one
     int64_t epoch, step;       // where to begin, for a resumed run; step within the epoch
     bool skip_bad;             // leave out what cannot be read, and list it; else it ends the run.
-                               // A step of which nothing is left ends it too
+                               // In a shuffled epoch a step of which nothing is left ends it too
 } LoaderOptions;
 
 typedef struct {               // the loader's memory, sound until the next call

@@ -1,0 +1,160 @@
+// test_check.c - what `data check` finds in folders and lists with known faults.
+#include "data/check.h"
+#include "tensor/par.h"
+#include "test/folder.h"
+#include "test/test.h"
+
+static bool looks(Check *c, CheckOptions o)
+{
+    return CHECK_OK(check_data(c, &o));
+}
+
+// One finding of this kind about this path with this word.
+static void finds(const Check *c, CheckKind kind, const char *path, const char *word)
+{
+    for (int64_t i = 0; i < c->finding_n; i++) {
+        const Finding *f = &c->finding[i];
+        if (f->kind == kind && strstr(f->path, path) && strstr(f->text, word)) return;
+    }
+    CHECK(false, "no finding \"%s\" about %s with %s", check_kind(kind), path, word);
+    for (int64_t i = 0; i < c->finding_n; i++)
+        printf("    %s: %s: %s\n", check_kind(c->finding[i].kind), c->finding[i].path,
+               c->finding[i].text);
+}
+
+static void sound(void)
+{
+    Check c;
+    Folder f = folder_open();
+    folder_picture(&f, "train/cat/1.ppm", 1);
+    folder_picture(&f, "train/cat/2.ppm", 2);
+    folder_picture(&f, "train/dog/3.ppm", 3);
+    folder_picture(&f, "test/dog/4.PPM", 4);
+    if (looks(&c, (CheckOptions){ .data = { .root = f.path, .eval_split = "test" },
+                                  .classes = 2 })) {
+        CHECK(c.finding_n == 0 && c.fatal == 0, "%d findings", (int)c.finding_n);
+        CHECK(c.pictures == 4 && c.count_n == 3, "%d counts", (int)c.count_n);
+        CHECK(!strcmp(c.count[1].split, "train") && !strcmp(c.count[1].class_name, "cat") &&
+              c.count[1].n == 2, "train/cat");
+    }
+    check_close(&c);
+    folder_close(&f);
+}
+
+static void plant_faults(const Folder *f)
+{
+    folder_picture(f, "train/cat/1.ppm", 1);
+    folder_picture(f, "train/cat/2.ppm", 2);
+    folder_picture(f, "train/cat/same.ppm", 2);
+    folder_picture(f, "train/dog/2.ppm", 2);
+    folder_picture(f, "test/dog/leak.ppm", 1);
+    folder_picture(f, "test/cat/named.png", 5);
+    folder_text(f, "train/dog/short.ppm", "P6\n5 5\n255\nabc");
+    folder_text(f, "train/dog/noise.ppm", "what is this");
+    folder_text(f, "train/dog/empty.ppm", "");
+    folder_picture(f, "train/dog/deep/stray.ppm", 7);
+}
+
+static void faults(void)
+{
+    Check c;
+    Folder f = folder_open();
+    plant_faults(&f);
+    for (int threads = 1; threads <= 3; threads += 2) {
+        CHECK_OK(par_set_threads(threads));
+        if (!looks(&c, (CheckOptions){ .data = { .root = f.path }, .classes = 3 })) break;
+        finds(&c, CHECK_DOUBLED, "train/cat/same.ppm", "same as train/cat/2.ppm");
+        finds(&c, CHECK_DOUBLED, "train/dog/2.ppm", "of another class");
+        finds(&c, CHECK_LEAK, "train/cat/1.ppm", "same as test/dog/leak.ppm");
+        finds(&c, CHECK_MISNAMED, "test/cat/named.png", "PPM");
+        finds(&c, CHECK_TRUNCATED, "train/dog/short.ppm", "");
+        finds(&c, CHECK_UNREADABLE, "train/dog/noise.ppm", "");
+        finds(&c, CHECK_UNREADABLE, "train/dog/empty.ppm", "");
+        finds(&c, CHECK_STRAY, "train/dog/deep/stray.ppm", "1 pictures");
+        finds(&c, CHECK_CLASS_COUNT, "", "2 classes instead of 3");
+        CHECK(c.fatal == 3 && c.finding_n == 9, "%d fatal of %d", (int)c.fatal, (int)c.finding_n);
+        check_close(&c);
+    }
+    CHECK_OK(par_set_threads(1));
+    folder_close(&f);
+}
+
+static void domains(void)
+{
+    Check c;
+    Folder f = folder_open();
+    folder_picture(&f, "sun/dog/1.ppm", 1);
+    folder_picture(&f, "sun/Sofa/2.ppm", 2);
+    folder_picture(&f, "moon/dog/3.ppm", 3);
+    if (looks(&c, (CheckOptions){ .data = { .root = f.path } })) {
+        finds(&c, CHECK_CLASSES_DIFFER, "moon", "no class Sofa, unlike sun");
+        finds(&c, CHECK_UNUSABLE, "", "class folders differ");
+        CHECK(c.fatal == 1 && c.finding_n == 2, "%d of %d", (int)c.fatal, (int)c.finding_n);
+    }
+    check_close(&c);
+    folder_picture(&f, "moon/Sofa/4.ppm", 4);
+    folder_picture(&f, "moon/ant/5.ppm", 5);
+    folder_picture(&f, "sun/ant/6.ppm", 6);
+    if (looks(&c, (CheckOptions){ .data = { .root = f.path } })) {
+        finds(&c, CHECK_CLASS_ORDER, "", "label 1 is ant, behind Sofa");
+        CHECK(c.fatal == 0, "%d fatal", (int)c.fatal);
+    }
+    check_close(&c);
+    folder_close(&f);
+}
+
+static void lists(void)
+{
+    Check c;
+    Folder f = folder_open();
+    folder_picture(&f, "cat/1.ppm", 1);
+    folder_picture(&f, "dog/2.ppm", 2);
+    folder_text(&f, "one.txt", "cat/1.ppm 1\ndog/2.ppm 2\n");
+    folder_text(&f, "wrong.txt",
+                "cat/1.ppm 1\ncat/gone.ppm 1\ndog/2.ppm 0\ndog/2.ppm 1\ndog/2.ppm 5\n");
+    CheckOptions o = { .data = { .root = f.path, .train_list = folder_name(&f, "one.txt") } };
+    if (looks(&c, o)) {
+        finds(&c, CHECK_ONE_BASED, "one.txt", "labels are 1..2: --label-base 1");
+        CHECK(c.fatal == 2, "%d fatal", (int)c.fatal);
+    }
+    check_close(&c);
+    o.data.label_base = 1;
+    if (looks(&c, o)) CHECK(c.fatal == 0 && c.finding_n == 0, "%d findings", (int)c.finding_n);
+    check_close(&c);
+    o.data.label_base = 0;
+    o.data.train_list = folder_name(&f, "wrong.txt");
+    o.classes = 2;
+    if (looks(&c, o)) {
+        finds(&c, CHECK_MISSING, "cat/gone.ppm", "line 2");
+        finds(&c, CHECK_LABEL_RANGE, "wrong.txt", "line 5: label 5 of 2 classes");
+        finds(&c, CHECK_LABEL_MIXED, "wrong.txt", "label 1 is cat in line 1, but dog in line 4");
+        finds(&c, CHECK_CLASS_ORDER, "wrong.txt", "label 1 is cat");
+        finds(&c, CHECK_UNUSABLE, "", "dataset: ");
+    }
+    check_close(&c);
+    o.data.label_base = 1;
+    if (looks(&c, o)) finds(&c, CHECK_LABEL_RANGE, "wrong.txt",
+                            "line 3: label 0 with --label-base 1");
+    check_close(&c);
+    folder_close(&f);
+}
+
+static void refused(void)
+{
+    Check c;
+    CHECK_STATUS(check_data(&c, &(CheckOptions){ 0 }), ERR_USAGE, "neither a folder");
+    if (looks(&c, (CheckOptions){ .data = { .root = "/nowhere" } }))
+        finds(&c, CHECK_UNUSABLE, "", "/nowhere");
+    check_close(&c);
+    for (CheckKind k = 0; k < CHECK_KINDS; k++) CHECK(check_kind(k) != NULL, "kind %d", (int)k);
+}
+
+static const TestCase cases[] = {
+    { "sound", sound }, { "faults", faults }, { "domains", domains }, { "lists", lists },
+    { "refused", refused },
+};
+
+int main(void)
+{
+    return test_main("check", cases, TEST_COUNT(cases));
+}
