@@ -151,7 +151,7 @@ PYTHON   ?= python3
 modules   = $(PYTHON) -c 'import torch, safetensors, transformers, PIL' 2>/dev/null || \
 	{ echo "skip $@: $(PYTHON) lacks test/golden/requirements.txt"; exit 0; };
 
-parity: $(HEADS) ## a ViT-B/32 against PyTorch: vectors, twenty losses, weights (ten minutes)
+parity: $(HEADS) ## a ViT-B/32 against PyTorch: vectors, twenty losses, weights (15 minutes)
 	$(Q)$(modules) $(PYTHON) test/golden/parity.py --program $(B)/bin/proreg
 
 interop: $(HEADS) ## an exported run, read and computed by transformers

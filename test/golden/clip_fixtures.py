@@ -505,6 +505,7 @@ def main():
     for make in (hf_quick, hf_gelu, open_clip_quick, open_clip_gelu, open_clip_checkpoint,
                  openai_pt):
         make(root)
+    shutil.copy(f"{root}/hf-quick/merges.txt", root)          # for the models that bring none
     with open(f"{root}/texts.txt", "w") as f:
         f.write("".join(t + "\n" for t in TEXTS))
     total = 0

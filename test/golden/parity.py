@@ -2,8 +2,8 @@
 
 Makes a random ViT-B/32 and 64 drawn pictures in a temporary folder, lets proreg read, encode and
 train, trains the twin on the same pixels, prints both and exits 1 on a miss. Batches hold the whole
-set, so that their order does not matter. Run from the project's root after `make`; about ten
-minutes on two cores, less with fewer pictures and steps.
+set, so that their order does not matter. Run from the project's root after `make`; a
+quarter of an hour on two cores, less with fewer pictures and steps.
 
     python3 test/golden/parity.py [--pictures 64] [--steps 20] [--program build/proreg] [--keep DIR]
 """
