@@ -19,6 +19,22 @@ static const Json *parsed(Arena *arena, const char *text, size_t bytes, const ch
     return root;
 }
 
+// The run that the cases look at: 8 steps, evaluated after 0, 4 and 8.
+static void a_run(void)
+{
+    if (!there("run"))
+        CHECK(proreg(TRAIN "--epochs 2 --keep 1 --save-every 3 --out $W/run") == 0, "%s",
+              program_stderr());
+}
+
+// The same, stopped after 4 steps.
+static void a_half(void)
+{
+    a_run();
+    if (!there("torn"))
+        CHECK(proreg(TRAIN "--epochs 2 --max-steps 4 --out $W/torn") == 0, "%s", program_stderr());
+}
+
 // ---- what is there ------------------------------------------------------------------------------
 
 static void files(void)
@@ -27,8 +43,7 @@ static void files(void)
         "config.json", "preprocessor_config.json", "model.safetensors", "vocab.json", "merges.txt",
         "classifier.safetensors", "classes.txt", "optimizer.safetensors", "state.json",
     };
-    CHECK(proreg(TRAIN "--epochs 2 --keep 1 --save-every 3 --out $W/run") == 0, "%s",
-          program_stderr());
+    a_run();
     CHECK(*program_stderr() == 0, "--quiet: %s", program_stderr());
     for (int i = 0; i < 9; i++) {
         char name[100];
@@ -51,6 +66,7 @@ static void config(void)
     };
     Arena arena = { 0 };
     size_t n;
+    a_run();
     const char *text = program_file("run/config.json", &n), *data;
     const Json *root = parsed(&arena, text, n, "config.json");
     for (int i = 0; i < (int)(sizeof keys / sizeof *keys); i++)
@@ -87,6 +103,7 @@ static void logs(void)
     static const char *const results[] = { "step", "split", "domain", "n", "correct", "top1",
                                            "mean_class", "per_class" };
     static const char *const samples[] = { "path", "label", "w", "p_s", "p_t" };
+    a_run();
     int steps = lines("run/log.jsonl", log, 11);
     CHECK(steps == 8, "%d steps", steps);
     CHECK(lines("run/results.jsonl", results, 8) == 3, "evaluations");
@@ -187,7 +204,7 @@ static void append(const char *name, const char *text)
 // Killed after step 6 was logged half, with the checkpoint of step 4: the logs go back to it.
 static void torn_logs(void)
 {
-    CHECK(proreg(TRAIN "--epochs 2 --max-steps 4 --out $W/torn") == 0, "%s", program_stderr());
+    a_half();
     append("torn/log.jsonl", "{\"step\": 4, \"epoch\": 1, \"lr\": 1, \"head_lr\": 1, \"loss\": 9}\n");
     append("torn/log.jsonl", "{\"step\": 5, \"epo");
     append("torn/results.jsonl", "{\"step\": 6, \"split\": \"test\", \"domain\": \"\"}\n");
@@ -202,6 +219,7 @@ static void torn_logs(void)
 static void recovered(void)
 {
     char last[FILE_PATH], old[FILE_PATH];
+    a_half();
     path_join(last, world.path, "torn/last");
     path_join(old, world.path, "torn/last.old");
     CHECK(rename(last, old) == 0, "rename");
@@ -221,6 +239,7 @@ static void refused(void)
         { "--out $W/run --resume --seed 5", "--seed: 5: the run to resume has 0", 2 },
         { "--out $W/run --resume --method head", "the run to resume has \"proreg\"", 2 },
     };
+    a_run();
     for (int i = 0; i < (int)(sizeof cases_ / sizeof *cases_); i++) {
         int status = proreg(TRAIN "%s", cases_[i].options);
         CHECK(status == cases_[i].status && strstr(program_stderr(), cases_[i].word),
@@ -233,6 +252,7 @@ static void refused(void)
 // A run does not go on with other weights or other pictures.
 static void changed(void)
 {
+    a_run();
     program_picture("set/train/red/0.ppm", 0, 99);
     append("set/train/red/0.ppm", "more");
     CHECK(proreg("train --resume --out $W/run -q") == 1, "%s", program_stderr());
@@ -243,6 +263,7 @@ static void changed(void)
 
 static void overwritten(void)
 {
+    a_run();
     append("run/notes.txt", "mine");
     CHECK(proreg(TRAIN "--epochs 1 --out $W/run --overwrite") == 0, "%s", program_stderr());
     CHECK(there("run/notes.txt"), "a file of the user is gone");
@@ -251,6 +272,7 @@ static void overwritten(void)
 
 static void exported(void)
 {
+    a_half();
     CHECK(proreg("export --run $W/torn -o $W/out/hf") == 0, "%s", program_stderr());
     CHECK(there("out/hf/config.json") && there("out/hf/classes.txt")
           && !there("out/hf/state.json") && !there("out/hf/optimizer.safetensors"), "files");
