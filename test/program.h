@@ -21,18 +21,19 @@ static inline const char *program_path(void)
     return path && *path ? path : "build/release/bin/proreg";
 }
 
-// Runs the program with these arguments, which a shell expands, and returns its exit status.
+// Runs the program with these arguments, which a shell expands, and returns its exit status. The
+// shell runs what PROREG_BEFORE says first.
 static inline int proreg(const char *format, ...) ERR_PRINTF(1, 2);
 static inline int proreg(const char *format, ...)
 {
     char arguments[4096], command[6000];
-    const char *emulator = getenv("RUN");
+    const char *emulator = getenv("RUN"), *before = getenv("PROREG_BEFORE");
     va_list args;
     va_start(args, format);
     vsnprintf(arguments, sizeof arguments, format, args);
     va_end(args);
-    snprintf(command, sizeof command, "exec 2>$W/stderr; %s %s %s >$W/stdout",
-             emulator ? emulator : "", program_path(), arguments);
+    snprintf(command, sizeof command, "exec >$W/stdout 2>$W/stderr; %s %s %s %s",
+             before ? before : "", emulator ? emulator : "", program_path(), arguments);
     int status = system(command);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

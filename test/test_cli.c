@@ -1,0 +1,550 @@
+// test_cli.c - the program as its user meets it: wrong command lines, files that lie, full disks.
+// Every refusal is one line `proreg: what: which: numbers`, with exit status 2 for what the
+// arguments alone tell and 1 for the rest, and leaves nothing behind.
+#include "test/program.h"
+#include "weights/inflate.h"
+
+typedef struct { const char *command; int status; const char *word; } Bad;
+
+// One line on stderr, nothing on stdout.
+static void refuse(const Bad *bad, int count)
+{
+    for (int i = 0; i < count; i++) {
+        int status = proreg("%s", bad[i].command);
+        const char *error = program_stderr();
+        const char *end = strchr(error, '\n');
+        CHECK(status == bad[i].status, "%s: exit status %d: %.300s", bad[i].command, status, error);
+        CHECK(!strncmp(error, "proreg: ", 8) && end && end[1] == 0, "%s: not one line: %.500s",
+              bad[i].command, error);
+        CHECK(strstr(error, bad[i].word), "%s: no \"%s\" in: %.500s", bad[i].command, bad[i].word,
+              error);
+        CHECK(*program_stdout() == 0, "%s: on stdout: %.100s", bad[i].command, program_stdout());
+    }
+    test_note("%d", count);
+}
+#define REFUSE(table) refuse(table, (int)(sizeof(table) / sizeof(table)[0]))
+
+#define TRAIN "train --model $M --data $W/set --eval-split test -q --out $W/run "
+#define ASK "zeroshot -q --data $W/set --eval-split test --model "
+
+// ---- the command line ---------------------------------------------------------------------------
+
+static void verbs(void)
+{
+    static const Bad bad[] = {
+        { "trian", 2, "did you mean train?" }, { "zzz", 2, "`proreg --help` lists them" },
+        { "data decod x", 2, "did you mean data decode?" }, { "data", 2, "unknown verb: data" },
+        { "predict", 2, "predict: needs IMAGE..." },
+        { "data decode a b", 2, "what is this: b" },
+        { "eval -q", 2, "either --model PATH or --run" },
+        { "eval --model $M --run $W", 2, "either --model PATH or --run DIR" },
+        { "zeroshot --data $W/set", 2, "needs --model" }, { "zeroshot --model $M", 2, "--data" },
+        { "tokenize x", 2, "--model PATH or --merges FILE" }, { "info", 2, "a PATH or --machine" },
+        { "export --run $W", 2, "-o DIR" }, { "encode --model $M -o x.npy", 2, "--images PATH or" },
+    };
+    REFUSE(bad);
+}
+
+static void flags(void)
+{
+    static const Bad bad[] = {
+        { TRAIN "--bach 3", 2, "unknown flag --bach: did you mean --batch?" },
+        { TRAIN "--precision bf16", 2, "unknown flag --precision" },
+        { TRAIN "-z", 2, "unknown flag -z" }, { TRAIN "--batch", 2, "--batch: needs a value: N" },
+        { TRAIN "--quiet=yes", 2, "--quiet: takes no value" },
+        { TRAIN "--method proregg", 2, "--method: proregg: did you mean proreg?" },
+        { TRAIN "--schedule x", 2, "not one of linear|cosine|constant" },
+        { TRAIN "--isa avx3", 2, "did you mean avx2?" },
+        { TRAIN "--model=", 2, "--model: is empty" },
+        { TRAIN "extra", 2, "what is this: extra" },
+    };
+    REFUSE(bad);
+}
+
+static void numbers(void)
+{
+    static const Bad bad[] = {
+        { TRAIN "--batch 0", 2, "--batch: 0: not a whole number from 1 to 65536" },
+        { TRAIN "--batch -4", 2, "--batch: -4" }, { TRAIN "--batch 1.5", 2, "--batch: 1.5" },
+        { TRAIN "--batch 99999999999999999999", 2, "--batch: 99999999999999999999" },
+        { TRAIN "--lr nan", 2, "--lr: nan: not a number from 0 to 1000" },
+        { TRAIN "--lr inf", 2, "--lr: inf" }, { TRAIN "--lr -1e-5", 2, "--lr: -1e-5" },
+        { TRAIN "--lr 1e-5x", 2, "--lr: 1e-5x" }, { TRAIN "--lr 1e999", 2, "--lr: 1e999" },
+        { TRAIN "--temp 0", 2, "--temp: 0" }, { TRAIN "--temp -1", 2, "--temp: -1" },
+        { TRAIN "--warmup 1.5", 2, "--warmup: 1.5" }, { TRAIN "--betas 0.9", 2, "two numbers" },
+        { TRAIN "--betas 0.9,1", 2, "--betas" }, { TRAIN "--threads 0", 2, "--threads: 0" },
+        { TRAIN "--epochs 0", 2, "--epochs: 0" }, { TRAIN "--ra-m 31", 2, "--ra-m: 31" },
+    };
+    REFUSE(bad);
+}
+
+static void templates(void)
+{
+    folder_text(&world, "none.txt", "a photo\n");
+    folder_text(&world, "half.txt", "a photo of a {}.\na {\n");
+    folder_text(&world, "void.txt", "\n\n");
+    static const Bad bad[] = {
+        { TRAIN "--template 'a photo'", 2, "--template: a photo: has no {} for the class" },
+        { TRAIN "--template '{ }'", 2, "has no {}" }, { ASK "$M --template ''", 2, "is empty" },
+        { ASK "$M --template '{}' --template x", 2, "--template: x: has no {}" },
+        { TRAIN "--templates $W/none.txt", 1, "line 1 has no {}" },
+        { TRAIN "--templates $W/half.txt", 1, "line 2 has no {}" },
+        { TRAIN "--templates $W/void.txt", 1, "void.txt" },
+        { TRAIN "--templates $W/absent.txt", 1, "absent.txt" },
+        { TRAIN "--templates $W/none.txt --template '{}'", 2, "does not go with --template" },
+    };
+    REFUSE(bad);
+}
+
+static void that_do_not_fit(void)
+{
+    static const Bad bad[] = {
+        { TRAIN "--method finetune --alpha 1", 2, "--alpha: method finetune has no teacher" },
+        { TRAIN "--method kd --weight k10", 2, "method kd has weight fixed" },
+        { TRAIN "--power 3", 2, "--power: goes with --weight power, not k10" },
+        { TRAIN "--gamma 3", 2, "--gamma: goes with --weight ce-ratio, not k10" },
+        { TRAIN "--method kd --alpha 2", 2, "--alpha: 2: not from 0 to 1" },
+        { "tokenize --merges $M/merges.txt --truncate x", 2, "--truncate: goes with --pad" },
+        { "predict --model $M --classes a,,b $M/config.json", 2, "an empty name" },
+        { "data augment x -o y.ppm", 2, "either --ops" },
+        { "data preprocess x -o y.png", 2, "-o FILE.npy or -o FILE.ppm" },
+        { "encode --model $M --texts x --skip-bad -o x.npy", 2, "--skip-bad: goes with --images" },
+    };
+    REFUSE(bad);
+}
+
+// ---- folders and classes ------------------------------------------------------------------------
+
+static void sets(void)
+{
+    folder_name(&world, "nothing/x");
+    folder_name(&world, "hollow/train/a/x");
+    folder_name(&world, "hollow/test/a/x");
+    folder_picture(&world, "strange/train/a/1.ppm", 1);
+    folder_picture(&world, "strange/test/b/1.ppm", 1);
+    folder_picture(&world, "torn/train/a/1.ppm", 1);
+    folder_text(&world, "torn/train/a/2.ppm", "P6\n9 9\n255\nxx");
+    folder_text(&world, "names.txt", "red\nblue\n");
+    folder_text(&world, "mixed.txt", "red\nblue\nyellow\n");
+    folder_text(&world, "twice.txt", "red\nred\nblue\n");
+    folder_text(&world, "list.txt", "train/red/0.ppm 7\ntrain/red/1.ppm 0\n");
+    folder_text(&world, "gone.txt", "train/red/none.ppm 0\n");
+    static const Bad bad[] = {
+        { "train --model $M --data $W/absent --out $W/run", 1, "absent" },
+        { "train --model $M --data $W/nothing --out $W/run", 1, "nothing" },
+        { "train --model $M --data $W/hollow --out $W/run", 1, "hollow" },
+        { "train --model $M --data $W/stdout --out $W/run", 1, "stdout" },
+        { "train -q --model $M --data $W/strange --eval-split test --out $W/run", 1, "b" },
+        { "train -q --model $M --data $W/torn --out $W/run", 1, "torn/train/a/2.ppm" },
+        { TRAIN "--train-split trian", 1, "trian" }, { TRAIN "--train-domains x", 1, "x" },
+        { TRAIN "--classnames $W/names.txt", 1, "names.txt" },
+        { TRAIN "--classnames $W/mixed.txt", 1, "yellow" },
+        { TRAIN "--classnames $W/twice.txt", 1, "red" },
+        { TRAIN "--classnames $W/absent.txt", 1, "absent.txt" },
+        { TRAIN "--recipe bar", 1, "class blue is not one of the 6" },
+        { "train -q --model $M --data $W/set --train-list $W/list.txt --out $W/run", 1,
+          "list.txt" },
+        { "train -q --model $M --data $W/set --train-list $W/gone.txt --out $W/run", 1,
+          "none.ppm" },
+        { "predict --model $M --classes a,b $W/none.ppm", 1, "none.ppm" },
+        { "predict --model $M --classes a,b $W/torn/train/a/2.ppm", 1, "2.ppm" },
+    };
+    REFUSE(bad);
+}
+
+// ---- weights that lie ---------------------------------------------------------------------------
+
+static void put(const char *name, const void *data, size_t bytes)
+{
+    CHECK_OK(file_save(folder_name(&world, name), data, bytes));
+}
+
+// A copy of the model's folder, whose file `name` becomes these bytes.
+static void model_with(const char *model, const char *name, const void *data, size_t bytes)
+{
+    static const char *const files[] = { "config.json", "preprocessor_config.json", "merges.txt",
+                                         "model.safetensors", "vocab.json" };
+    for (int i = 0; i < 5; i++) {
+        char from[100], to[100];
+        size_t n;
+        snprintf(from, sizeof from, "model/%s", files[i]);
+        snprintf(to, sizeof to, "%s/%s", model, files[i]);
+        const char *text = program_file(from, &n);
+        if (!strcmp(files[i], name)) put(to, data, bytes);
+        else put(to, text, n);
+    }
+}
+
+static void safetensors(void)
+{
+    size_t n;
+    char whole[1 << 18], head[200];
+    const char *file = program_file("model/model.safetensors", &n);
+    if (!CHECK(n < sizeof whole, "%zu bytes", n)) return;
+    memcpy(whole, file, n);
+    model_with("cut1", "model.safetensors", whole, n - 1);
+    model_with("cut2", "model.safetensors", whole, 100);
+    model_with("cut3", "model.safetensors", whole, 7);
+    model_with("cut4", "model.safetensors", "", 0);
+    static const struct { const char *model; uint64_t length; const char *header; } lies[] = {
+        { "lie1", (uint64_t)1 << 63, "{}" }, { "lie2", UINT64_MAX, "{}" }, { "lie3", 500, "{}" },
+        { "lie4", 0, "{\"a\":{\"dtype\":\"F32\",\"shape\":[9223372036854775807,4],"
+                     "\"data_offsets\":[0,4]}}" },
+        { "lie5", 0, "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4294967296]}}" },
+        { "lie6", 0, "{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}" },
+    };
+    for (int i = 0; i < 6; i++) {
+        size_t bytes = strlen(lies[i].header);
+        uint64_t length = lies[i].length ? lies[i].length : bytes;
+        for (int k = 0; k < 8; k++) head[k] = (char)(length >> 8 * k & 255);
+        memcpy(head + 8, lies[i].header, bytes);
+        memset(head + 8 + bytes, 0, 4);        // some data
+        model_with(lies[i].model, "model.safetensors", head, bytes + 12);
+    }
+    static const Bad bad[] = {
+        { ASK "$W/cut1", 1, "model.safetensors" }, { ASK "$W/cut2", 1, "model.safetensors" },
+        { ASK "$W/cut3", 1, "model.safetensors" }, { ASK "$W/cut4", 1, "model.safetensors" },
+        { ASK "$W/lie1", 1, "9223372036854775808" }, { ASK "$W/lie2", 1, "18446744073709551615" },
+        { ASK "$W/lie3", 1, "500" }, { ASK "$W/lie4", 1, "9223372036854775807" },
+        { ASK "$W/lie5", 1, "4294967296" }, { ASK "$W/lie6", 1, "-1" },
+        { "info $W/lie1/model.safetensors", 1, "9223372036854775808" },
+        { "info --json $W/cut2", 1, "model.safetensors" }, { ASK "$W/absent", 1, "absent" },
+        { ASK "$W/nothing2", 1, "nothing2" }, { ASK "$W/set", 1, "config.json" },
+    };
+    REFUSE(bad);
+}
+
+// The file with every `from` replaced by `to`, which may be longer by some hundred bytes.
+static void config_with(const char *model, const char *from, const char *to)
+{
+    char text[4000];
+    const char *config = program_file("model/config.json", NULL), *at = strstr(config, from);
+    if (!CHECK(at, "config.json: no %s", from)) return;
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - config), config, to, at + strlen(from));
+    model_with(model, "config.json", text, strlen(text));
+}
+
+static void configurations(void)
+{
+    enum { DEEP = 1000000 };
+    char *deep = malloc(5 * DEEP);
+    if (!deep) exit(2);
+    memset(deep, '[', 5 * DEEP);
+    model_with("deep1", "config.json", deep, DEEP);
+    for (int i = 0; i < DEEP; i++) memcpy(deep + 5 * i, "{\"a\":", 5);
+    model_with("deep2", "config.json", deep, 5 * DEEP);
+    model_with("deep3", "vocab.json", deep, 5 * DEEP);
+    model_with("deep4", "preprocessor_config.json", deep, 5 * DEEP);
+    put("deep.json", deep, 5 * DEEP);
+    free(deep);
+    config_with("wide", "\"hidden_size\": 32", "\"hidden_size\": 48");
+    config_with("huge", "\"hidden_size\": 32", "\"hidden_size\": 1e300");
+    config_with("neg", "\"patch_size\": 8", "\"patch_size\": -8");
+    config_with("zero", "\"patch_size\": 8", "\"patch_size\": 0");
+    config_with("heads", "\"num_attention_heads\": 2", "\"num_attention_heads\": 5");
+    config_with("layers", "\"num_hidden_layers\": 1", "\"num_hidden_layers\": 3");
+    config_with("act", "\"hidden_act\": \"quick_gelu\"", "\"hidden_act\": \"relu\"");
+    config_with("comma", "{", "");
+    static const Bad bad[] = {
+        { ASK "$W/deep1", 1, "deep" }, { ASK "$W/deep2", 1, "deep" }, { ASK "$W/deep3", 1, "deep" },
+        { ASK "$W/deep4", 1, "deep" }, { "train -q --config $W/deep.json --out $W/run", 1, "deep" },
+        { ASK "$W/wide", 1, "48" }, { ASK "$W/huge", 1, "hidden_size" },
+        { ASK "$W/neg", 1, "patch_size" }, { ASK "$W/zero", 1, "patch_size" },
+        { ASK "$W/heads", 1, "5" }, { ASK "$W/layers", 1, "layers.1" },
+        { ASK "$W/act", 1, "relu" }, { ASK "$W/comma", 1, "config.json" },
+    };
+    REFUSE(bad);
+}
+
+static void run_configurations(void)
+{
+    static const struct { const char *name, *text; } files[] = {
+        { "c1.json", "{\"batch\": 0}" }, { "c2.json", "{\"lr\": NaN}" },
+        { "c3.json", "{\"method\": \"magic\"}" }, { "c4.json", "{\"betas\": [1, 2, 3]}" },
+        { "c5.json", "{\"template\": [\"no class\"]}" }, { "c6.json", "[]" }, { "c7.json", "" },
+        { "c8.json", "{\"epochs\": \"ten\"}" },
+    };
+    for (int i = 0; i < 8; i++) put(files[i].name, files[i].text, strlen(files[i].text));
+    static const Bad bad[] = {
+        { TRAIN "--config $W/c1.json", 1, "c1.json: batch" },
+        { TRAIN "--config $W/c2.json", 1, "c2.json: lr" },
+        { TRAIN "--config $W/c3.json", 1, "c3.json: method" },
+        { TRAIN "--config $W/c4.json", 1, "c4.json: betas" },
+        { TRAIN "--config $W/c5.json", 1, "has no {}" },
+        { TRAIN "--config $W/c6.json", 1, "c6.json" },
+        { TRAIN "--config $W/c7.json", 1, "c7.json" },
+        { TRAIN "--config $W/c8.json", 1, "c8.json: epochs" },
+        { "eval --run $W/set", 1, "holds no checkpoint `last`" },
+        { "eval --run $W/absent", 1, "no such folder" },
+    };
+    REFUSE(bad);
+}
+
+static void activations(void)
+{
+    FileMap map;
+    if (!CHECK_OK(file_map(&map, "test/golden/clip/oc-checkpoint.pt"))) return;
+    put("bare.pt", map.data, map.size);
+    file_unmap(&map);
+    static const Bad bad[] = {
+        { ASK "$M --activation gelu", 1, "its activation is quick_gelu, not gelu" },
+        { ASK "$M --activation relu", 2, "--activation: relu" },
+        { ASK "$W/bare.pt", 1, "give --activation quick_gelu" },
+        { ASK "test/golden/clip/hf-gelu-sharded --activation quick_gelu", 1,
+          "its activation is gelu" },
+        { TRAIN "--activation gelu", 1, "its activation is quick_gelu, not gelu" },
+    };
+    REFUSE(bad);
+}
+
+// ---- zips and pickles ---------------------------------------------------------------------------
+
+typedef struct { unsigned char data[1 << 12]; size_t n; } Zip;
+
+static void add(Zip *z, const void *data, size_t n)
+{
+    if (z->n + n > sizeof z->data) exit(2);
+    memcpy(z->data + z->n, data, n);
+    z->n += n;
+}
+
+static void add_number(Zip *z, uint64_t x, int bytes)
+{
+    for (int i = 0; i < bytes; i++) add(z, &(unsigned char){ (unsigned char)(x >> 8 * i) }, 1);
+}
+
+// What the member's two headers share. method 8: the bytes are what they claim to unpack to.
+static void add_fields(Zip *z, const void *data, size_t n, int method, size_t unpacked)
+{
+    add_number(z, (uint64_t)method << 16, 4);
+    add_number(z, 0, 4);
+    add_number(z, method ? 0 : crc32_of(0, data, n), 4);
+    add_number(z, n, 4);
+    add_number(z, unpacked, 4);
+    add_number(z, strlen("a/data.pkl"), 4);
+}
+
+// A zip whose only member is data.pkl.
+static void put_pickle(const char *name, const void *pickle, size_t n, int method, size_t unpacked)
+{
+    Zip z = { .n = 0 };
+    add(&z, "PK\3\4\24\0", 6);
+    add_fields(&z, pickle, n, method, unpacked);
+    add(&z, "a/data.pkl", 10);
+    add(&z, pickle, n);
+    size_t directory = z.n;
+    add(&z, "PK\1\2\24\0\24\0", 8);
+    add_fields(&z, pickle, n, method, unpacked);
+    add(&z, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 14);
+    add(&z, "a/data.pkl", 10);
+    size_t size = z.n - directory;
+    add(&z, "PK\5\6\0\0\0\0\1\0\1\0", 12);
+    add_number(&z, size, 4);
+    add_number(&z, directory, 4);
+    add_number(&z, 0, 2);
+    put(name, z.data, z.n);
+}
+
+#define PICKLE(name, text) put_pickle(name, text, sizeof text - 1, 0, sizeof text - 1)
+
+static void pickles(void)
+{
+    char path[FILE_PATH];
+    PICKLE("system.pt", "cposix\nsystem\nX\16\0\0\0touch owned.txt\x85R.");
+    PICKLE("os.pt", "cos\nsystem\nX\2\0\0\0id\x85R.");
+    PICKLE("eval.pt", "cbuiltins\neval\nX\2\0\0\0()\x85R.");
+    PICKLE("popen.pt", "csubprocess\nPopen\nX\2\0\0\0id\x85R.");
+    PICKLE("short.pt", "}(X\377\377\377\177");
+    PICKLE("memo.pt", "}h\5.");
+    static const Bad bad[] = {
+        { ASK "$W/system.pt", 1, "posix.system" }, { ASK "$W/os.pt", 1, "os.system" },
+        { ASK "$W/eval.pt", 1, "builtins.eval" }, { ASK "$W/popen.pt", 1, "subprocess.Popen" },
+        { "info $W/system.pt", 1, "posix.system" }, { ASK "$W/short.pt", 1, "short.pt" },
+        { ASK "$W/memo.pt", 1, "memo.pt" },
+    };
+    REFUSE(bad);
+    path_join(path, world.path, "owned.txt");
+    CHECK(!file_exists(path) && !file_exists("owned.txt"), "a pickle was run");
+}
+
+// Small files that claim to become large ones. A PNG says its size, a gzip says it at its end.
+static void bombs(void)
+{
+    static const unsigned char zeros[2000] = { 0 };
+    static const unsigned char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+                                       "\x7f\xff\xff\xff\x7f\xff\xff\xff\10\2\0\0\0\0\0\0\0";
+    put_pickle("bomb1.pt", zeros, sizeof zeros, 8, (size_t)3 << 30);
+    put_pickle("bomb2.pt", zeros, sizeof zeros, 8, (size_t)1 << 31);
+    put_pickle("bomb3.pt", zeros, sizeof zeros, 8, 1 << 20);
+    put("bomb.png", png, sizeof png - 1);
+    folder_text(&world, "bomb.ppm", "P6\n2000000000 2000000000\n255\n");
+    static const Bad bad[] = {
+        { ASK "$W/bomb1.pt", 1, "3221225472" }, { ASK "$W/bomb2.pt", 1, "2147483648" },
+        { ASK "$W/bomb3.pt", 1, "bomb3.pt" },
+        { "data decode $W/bomb.png -o $W/x.ppm", 1, "bomb.png" },
+        { "data decode $W/bomb.ppm -o $W/x.ppm", 1, "bomb.ppm" },
+    };
+    REFUSE(bad);
+}
+
+// ---- outputs ------------------------------------------------------------------------------------
+
+static void outputs(void)
+{
+    folder_text(&world, "file", "x");
+    folder_name(&world, "dir/x");
+    static const Bad bad[] = {
+        { "train -q --model $M --data $W/set --out $W/file", 1, "file: is a file" },
+        { "train -q --model $M --data $W/set --out $W/file/x", 1, "not a folder" },
+        { ASK "$M --predictions $W/dir", 1, "is a folder" },
+        { ASK "$M --save-logits $W/absent/x.npy", 1, "no folder to write it in" },
+        { "data decode $W/set/train/red/0.ppm -o $W/dir", 1, "is a folder" },
+        { "encode -q --model $M --images $W/set -o $W/absent/x.npy", 1,
+          "no folder to write it in" },
+    };
+    REFUSE(bad);
+}
+
+static int files_left(const char *name)
+{
+    char command[600];
+    snprintf(command, sizeof command, "ls -a $W/%s 2>/dev/null | wc -l > $W/count", name);
+    return system(command) == 0 ? atoi(program_file("count", NULL)) : -1;
+}
+
+// A limit on the size of files stands in for a full disk: the write fails in the middle.
+static void full_disk(void)
+{
+    static const struct { const char *command, *left; } full[] = {
+        { "train -q --model $M --data $W/set --out $W/full", "full/last" },
+        { "data preprocess $W/set/train/red/*.ppm -o $W/full.npy", "full.npy*" },
+        { "encode -q --model $M --images $W/set/train -o $W/full.safetensors",
+          "full.safetensors*" },
+        { "zeroshot -q --model $M --data $W/set/train --predictions $W/full.csv", "full.csv*" },
+    };
+    for (int i = 0; i < 4; i++) {
+        setenv("PROREG_BEFORE", "trap '' XFSZ; ulimit -f 2;", 1);
+        int status = proreg("%s", full[i].command);
+        unsetenv("PROREG_BEFORE");
+        CHECK(status == 1 && strstr(program_stderr(), "cannot write"), "%s: %d: %s",
+              full[i].command, status, program_stderr());
+        CHECK(files_left(full[i].left) == 0, "%s left something", full[i].command);
+    }
+    if (!file_exists("/dev/full") && access("/dev/full", W_OK) != 0) return;
+    CHECK(proreg("tokenize --model $M hello >/dev/full") == 1, "%s", program_stderr());
+    CHECK(strstr(program_stderr(), "stdout: cannot write"), "%s", program_stderr());
+}
+
+// ---- what it says when all is well --------------------------------------------------------------
+
+static void helps(void)
+{
+    static const char *const verb[] = {
+        "train", "eval", "zeroshot", "predict", "encode", "tokenize", "info", "export",
+        "data decode", "data preprocess", "data augment",
+    };
+    CHECK(proreg("--version") == 0 && !strncmp(program_stdout(), "proreg ", 7), "--version");
+    CHECK(proreg("--help") == 0, "--help");
+    char *list = strdup(program_stdout());
+    for (int i = 0; i < 11; i++) {
+        CHECK(strstr(list, verb[i]), "%s is not in --help", verb[i]);
+        CHECK(proreg("%s --help", verb[i]) == 0 && strstr(program_stdout(), "--quiet")
+              && *program_stderr() == 0, "%s --help: %s", verb[i], program_stderr());
+    }
+    free(list);
+    CHECK(proreg(" ") == 2 && strstr(program_stderr(), "zeroshot"), "no verb");
+}
+
+static void tokens(void)
+{
+    CHECK(proreg("tokenize --model $M 'a red dog' ''") == 0, "%s", program_stderr());
+    const char *plain = program_stdout();
+    CHECK(plain[strlen(plain) - 1] == '\n' && strchr(plain, '\n')[1] == '\n', "%s", plain);
+    CHECK(proreg("tokenize --model $M --json <<'X'\n\"a red\\u0020dog\"\nX\n") == 0, "%s",
+          program_stderr());
+    CHECK(program_stdout()[0] == '[', "%s", program_stdout());
+    CHECK(proreg("tokenize --model $M --pad 'a red dog'") == 0, "%s", program_stderr());
+    int n = 0;
+    for (const char *s = program_stdout(); *s; s++) n += *s == ' ' || *s == '\n';
+    CHECK(n == 16, "%d ids with --pad, context 16", n);
+    CHECK(proreg("tokenize --model $M --pad 'zzzz zzzz zzzz zzzz zzzz zzzz'") == 1, "too long");
+    CHECK(proreg("tokenize --model $M --pad --truncate 'zzzz zzzz zzzz zzzz zzzz'") == 0, "%s",
+          program_stderr());
+}
+
+static void predictions(void)
+{
+    CHECK(proreg("predict --model $M --classes 'red, green_bird,blue' -k 2 $W/set/test/red/0.ppm "
+                 "$W/set/test/blue/1.ppm") == 0, "%s", program_stderr());
+    int lines = 0, tabs = 0;
+    for (const char *s = program_stdout(); *s; s++) lines += *s == '\n', tabs += *s == '\t';
+    CHECK(lines == 2 && tabs == 8, "%s", program_stdout());
+    CHECK(proreg("predict --model $M --classes red,blue --json $W/set/test/red/0.ppm") == 0, "%s",
+          program_stderr());
+    CHECK(strstr(program_stdout(), "\"top\": [{\"class\": "), "%s", program_stdout());
+}
+
+static void vectors(void)
+{
+    size_t n;
+    folder_text(&world, "texts.txt", "a red dog\na blue cat\n\n");
+    CHECK(proreg("encode -q --model $M --texts $W/texts.txt -o $W/t.npy") == 0, "%s",
+          program_stderr());
+    const char *npy = program_file("t.npy", &n);
+    CHECK(n == 128 + 3 * 16 * 4 && !memcmp(npy, "\x93NUMPY\1\0", 8)
+          && strstr(npy + 10, "'shape': (3, 16)"), "%zu bytes: %.120s", n, npy + 10);
+    CHECK(!strcmp(program_file("t.txt", NULL), "a red dog\na blue cat\n\n"), "names");
+    CHECK(proreg("encode -q --model $M --images $W/set/test -o $W/i.safetensors") == 0, "%s",
+          program_stderr());
+    CHECK(proreg("info $W/i.safetensors") == 0 && strstr(program_stdout(), "(12,16)"), "%s",
+          program_stdout());
+}
+
+static void pixels(void)
+{
+    CHECK(proreg("data decode $W/set/train/red/0.ppm -o $W/d.ppm") == 0, "%s", program_stderr());
+    CHECK(program_same("d.ppm", "set/train/red/0.ppm"), "decoding a PPM");
+    CHECK(proreg("data preprocess $W/set/train/red/0.ppm --size 32 -o $W/p.ppm") == 0, "%s",
+          program_stderr());
+    CHECK(!strncmp(program_file("p.ppm", NULL), "P6\n32 32\n255\n", 13), "%.20s",
+          program_file("p.ppm", NULL));
+    CHECK(proreg("data augment $W/set/train/red/0.ppm -o $W/x.ppm --randaug --seed 3 --index 5")
+          == 0, "%s", program_stderr());
+    char chain[300];
+    snprintf(chain, sizeof chain, "%.*s", (int)strcspn(program_stdout(), "\n"), program_stdout());
+    CHECK(proreg("data augment $W/set/train/red/0.ppm -o $W/y.ppm --ops '%s'", chain) == 0, "%s",
+          program_stderr());
+    CHECK(program_same("x.ppm", "y.ppm"), "the printed chain is not the one that was drawn");
+    test_note("%s", chain);
+}
+
+static void environment(void)
+{
+    setenv("PROREG_THREADS", "many", 1);
+    CHECK(proreg(ASK "$M") == 2 && strstr(program_stderr(), "PROREG_THREADS: many"), "%s",
+          program_stderr());
+    setenv("PROREG_THREADS", "3", 1);
+    setenv("PROREG_ISA", "scalar", 1);
+    CHECK(proreg("info --machine --json") == 0 && strstr(program_stdout(), "\"threads\": 3, "
+          "\"isa\": \"scalar\""), "%s%s", program_stdout(), program_stderr());
+    unsetenv("PROREG_THREADS");
+    unsetenv("PROREG_ISA");
+}
+
+static const TestCase cases[] = {
+    { "verbs", verbs }, { "flags", flags }, { "numbers", numbers }, { "templates", templates },
+    { "that_do_not_fit", that_do_not_fit }, { "sets", sets }, { "safetensors", safetensors },
+    { "configurations", configurations }, { "run_configurations", run_configurations },
+    { "activations", activations }, { "pickles", pickles }, { "bombs", bombs },
+    { "outputs", outputs }, { "full_disk", full_disk }, { "helps", helps }, { "tokens", tokens },
+    { "predictions", predictions }, { "vectors", vectors }, { "pixels", pixels },
+    { "environment", environment },
+};
+
+int main(void)
+{
+    if (!program_open(&program_small)) return 0;
+    int failed = test_main("cli", cases, TEST_COUNT(cases));
+    program_close();
+    return failed;
+}
