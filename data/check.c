@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/dataset_work.h"
 #include "data/image.h"
 #include "data/lists.h"
-#include "data/tree.h"
 #include "tensor/par.h"
 #include "tensor/sha256.h"
 
@@ -33,7 +33,7 @@ typedef struct {
     Item *item;                                // (n)
     int64_t n;
     int64_t from;                              // of the chunk being read
-} Work;
+} Look;
 
 static const struct { const char *name; bool fatal; } kinds[CHECK_KINDS] = {
     [CHECK_UNUSABLE] = { "unusable", true },
@@ -64,9 +64,9 @@ bool check_fatal(CheckKind kind)
 
 // ---- findings -----------------------------------------------------------------------------------
 
-static Status find(Work *w, CheckKind kind, const char *path, const char *format, ...)
+static Status find(Look *w, CheckKind kind, const char *path, const char *format, ...)
     ERR_PRINTF(4, 5);
-static Status find(Work *w, CheckKind kind, const char *path, const char *format, ...)
+static Status find(Look *w, CheckKind kind, const char *path, const char *format, ...)
 {
     Check *c = w->check;
     char text[TEXT];
@@ -91,7 +91,7 @@ static int by_kind(const void *a, const void *b)
 
 // ---- which pictures there are -------------------------------------------------------------------
 
-static Status items_from_tree(Work *w)
+static Status items_from_tree(Look *w)
 {
     const DatasetOptions *o = &w->o->data;
     const char *const extra[] = { o->train_split, o->eval_split };
@@ -113,19 +113,7 @@ static Status items_from_tree(Work *w)
                 (long long)tree.strays);
 }
 
-static const char *parent_name(Arena *arena, const char *path)
-{
-    const char *end = path_name(path), *start = end;
-    if (end == path) return "";
-    for (start = --end; start > path && start[-1] != '/';) start--;
-    char *name = arena_take(arena, (size_t)(end - start) + 1);
-    if (!name) return "";
-    memcpy(name, start, (size_t)(end - start));
-    name[end - start] = 0;
-    return name;
-}
-
-static Status items_from_list(Work *w, const char *path)
+static Status items_from_list(Look *w, const char *path)
 {
     List list;
     Status status = list_read(&list, w->arena, path);
@@ -137,24 +125,21 @@ static Status items_from_list(Work *w, const char *path)
     w->item = item;
     for (int64_t i = 0; i < list.n; i++) {
         const ListEntry *e = &list.entry[i];
-        const char *name = list.numeric ? parent_name(w->arena, e->path) : e->label;
+        const char *name = list.numeric ? folder_above(w->arena, e->path, 1) : e->label;
         w->item[w->n++] = (Item){ .path = e->path, .split = path_name(path), .domain = "",
-                                  .class_name = name, .number = e->number, .line = e->line };
+                                  .class_name = name ? name : "", .number = e->number,
+                                  .line = e->line };
     }
     return OK;
 }
 
-static Status items_from_lists(Work *w, const char *lists)
+static Status items_from_lists(Look *w, const char *lists)
 {
-    if (!lists) return OK;
-    if (file_exists(lists)) return items_from_list(w, lists);
-    char *copy = arena_string(w->arena, lists);
-    if (!copy) return err_memory("check");
-    for (char *at = copy, *comma; at; at = comma) {
-        comma = strchr(at, ',');
-        if (comma) *comma++ = 0;
-        TRY(items_from_list(w, at));
-    }
+    const char **path;
+    int64_t n;
+    if (lists && file_exists(lists)) return items_from_list(w, lists);
+    TRY(names_split(&path, &n, w->arena, lists));
+    for (int64_t i = 0; i < n; i++) TRY(items_from_list(w, path[i]));
     return OK;
 }
 
@@ -168,7 +153,7 @@ static int by_place(const void *a, const void *b)
     return d ? d : strcmp(x->class_name, y->class_name);
 }
 
-static Status count(Work *w)
+static Status count(Look *w)
 {
     Check *c = w->check;
     c->pictures = w->n;
@@ -210,7 +195,7 @@ static bool told_before(const Check *c, int64_t k, const CheckCount *here)
 }
 
 // Each split of a domain against the classes of the other domains.
-static Status check_classes(Work *w)
+static Status check_classes(Look *w)
 {
     const Check *c = w->check;
     for (int64_t i = 0; i < c->count_n; i++) {
@@ -233,7 +218,7 @@ static Status check_classes(Work *w)
 typedef struct { int32_t least, most; int64_t least_line, most_line, distinct; } Labels;
 
 // What the numbers of one list span; *folder[k] becomes the folder of label k.
-static Status span(Work *w, Labels *l, const Item *item, int64_t n, const Item **seen, int32_t room)
+static Status span(Look *w, Labels *l, const Item *item, int64_t n, const Item **seen, int32_t room)
 {
     *l = (Labels){ .least = item[0].number, .most = item[0].number, .least_line = item[0].line,
                    .most_line = item[0].line };
@@ -254,7 +239,7 @@ static Status span(Work *w, Labels *l, const Item *item, int64_t n, const Item *
 }
 
 // Numbers may follow an order of their own: bare labels of two sources must not be compared.
-static Status check_order(Work *w, const char *list, const Item *const *seen, int32_t room)
+static Status check_order(Look *w, const char *list, const Item *const *seen, int32_t room)
 {
     const Item *last = NULL;
     for (int32_t k = 0; k < room; k++) {
@@ -268,7 +253,7 @@ static Status check_order(Work *w, const char *list, const Item *const *seen, in
     return OK;
 }
 
-static Status check_list_labels(Work *w, const Item *item, int64_t n)
+static Status check_list_labels(Look *w, const Item *item, int64_t n)
 {
     enum { ROOM = 1 << 15 };
     const int base = w->o->data.label_base, classes = w->o->classes;
@@ -287,7 +272,7 @@ static Status check_list_labels(Work *w, const Item *item, int64_t n)
     return check_order(w, item->split, seen, ROOM);
 }
 
-static Status check_labels(Work *w)
+static Status check_labels(Look *w)
 {
     for (int64_t i = 0, n; i < w->n; i += n) {
         for (n = 1; i + n < w->n && w->item[i + n].split == w->item[i].split;) n++;
@@ -307,7 +292,7 @@ static int ignoring_case(const char *a, const char *b)
 }
 
 // Byte order puts capitals first. DomainNet's official order ignores case, so its labels differ.
-static Status check_case(Work *w, const Dataset *d)
+static Status check_case(Look *w, const Dataset *d)
 {
     for (int k = 1; k < d->class_count; k++)
         if (ignoring_case(d->classes[k - 1].name, d->classes[k].name) > 0 &&
@@ -321,7 +306,7 @@ static Status check_case(Work *w, const Dataset *d)
 }
 
 // What a run would do with it.
-static Status check_opens(Work *w)
+static Status check_opens(Look *w)
 {
     Dataset d;
     Status status = dataset_open(&d, &w->o->data);
@@ -423,7 +408,7 @@ static void look_inside(Item *e, const FileMap *map)
 
 static void read_items(void *arg, int64_t from, int64_t to)
 {
-    Work *w = arg;
+    Look *w = arg;
     for (int64_t i = w->from + from; i < w->from + to; i++) {
         Item *e = &w->item[i];
         char path[FILE_PATH];
@@ -442,7 +427,7 @@ static void read_items(void *arg, int64_t from, int64_t to)
     }
 }
 
-static Status read_all(Work *w)
+static Status read_all(Look *w)
 {
     for (w->from = 0; w->from < w->n; w->from += CHUNK) {
         int64_t left = w->n - w->from, n = left < CHUNK ? left : CHUNK;
@@ -466,7 +451,7 @@ static int by_content(const void *a, const void *b)
     return d ? d : strcmp(x->path, y->path);
 }
 
-static Status tell_double(Work *w, const Item *a, const Item *b)
+static Status tell_double(Look *w, const Item *a, const Item *b)
 {
     if (!strcmp(a->path, b->path)) return OK;  // one file in two lists
     bool leak = strcmp(a->split, b->split) != 0, other = strcmp(a->class_name, b->class_name) != 0;
@@ -474,7 +459,7 @@ static Status tell_double(Work *w, const Item *a, const Item *b)
                 other ? ", of another class" : "");
 }
 
-static Status check_doubles(Work *w)
+static Status check_doubles(Look *w)
 {
     const Item **item = arena_take(w->arena, (size_t)(w->n + 1) * sizeof *item);
     int64_t n = 0, first = 0;
@@ -491,7 +476,7 @@ static Status check_doubles(Work *w)
 
 // ---- all of it ----------------------------------------------------------------------------------
 
-static const char *root_of(Work *w)
+static const char *root_of(Look *w)
 {
     const DatasetOptions *o = &w->o->data;
     if (o->root) return o->root;
@@ -501,7 +486,7 @@ static const char *root_of(Work *w)
     return folder ? folder : "";
 }
 
-static Status look(Work *w)
+static Status look(Look *w)
 {
     const DatasetOptions *o = &w->o->data;
     bool lists = o->train_list || o->eval_list;
@@ -525,7 +510,7 @@ static Status look(Work *w)
 Status check_data(Check *check, const CheckOptions *options)
 {
     *check = (Check){ 0 };
-    Work w = { .o = options, .check = check, .arena = &check->arena };
+    Look w = { .o = options, .check = check, .arena = &check->arena };
     Status status = look(&w);
     for (int64_t i = 0; i < w.n; i++) free(w.item[i].message);
     if (status == OK)

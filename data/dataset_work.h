@@ -1,5 +1,5 @@
-// dataset_work.h - what dataset.c, sides.c and classes.c share while a dataset is opened. Nobody
-// else's.
+// dataset_work.h - what dataset.c, sides.c and classes.c share while a dataset is opened; check.c
+// uses its names.
 //
 // Each side (training, evaluation) becomes a table of entries, whether it comes from the tree or
 // from lists (sides.c). The classes are made from one side's entries, then ordered or renamed by a
@@ -47,6 +47,10 @@ bool dataset_wants(const DatasetOptions *o, int side);
 
 // Sorts and leaves each once; how many are left.
 int64_t names_unique(const char **name, int64_t n);
+// "a,b" -> names in the arena. NULL: none.
+Status names_split(const char ***name, int64_t *n, Arena *arena, const char *text);
 bool names_have(const char *const *name, int64_t n, const char *wanted);
 // "a, b, c", cut where it gets long.
 const char *names_joined(char text[NAMES_TEXT], const char *const *name, int64_t n);
+// The folder `up` levels above a file, 1 being the one it lies in; NULL: there is none.
+const char *folder_above(Arena *arena, const char *path, int up);

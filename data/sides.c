@@ -75,8 +75,7 @@ static Status tree_names(const char ***names, int64_t *n, Work *w, enum Field fi
 
 // ---- sides from the tree ------------------------------------------------------------------------
 
-// "a,b" -> names. NULL: none, which means all.
-static Status split_commas(const char ***name, int64_t *n, Arena *arena, const char *text)
+Status names_split(const char ***name, int64_t *n, Arena *arena, const char *text)
 {
     *name = NULL;
     *n = 0;
@@ -98,7 +97,7 @@ static Status side_from_tree(Side *side, Work *w, const char *split, const char 
     const Tree *t = &w->tree;
     const char **wanted, **there = NULL;
     int64_t wants, n;
-    TRY(split_commas(&wanted, &wants, w->arena, domains));
+    TRY(names_split(&wanted, &wants, w->arena, domains));
     TRY(tree_names(&there, &n, w, A_DOMAIN));
     for (int64_t i = 0; i < wants; i++)
         if (!names_have(there, n, wanted[i])) return no_such(w->o->root, "domain", wanted[i],
@@ -163,8 +162,7 @@ static Status eval_split(const char **split, Work *w, const char *train)
 
 // ---- sides from lists ---------------------------------------------------------------------------
 
-// The folder `up` levels above a file, 1 being the one it lies in; NULL: there is none.
-static const char *folder_above(Arena *arena, const char *path, int up)
+const char *folder_above(Arena *arena, const char *path, int up)
 {
     const char *end = path_name(path);
     for (; up > 1 && end > path; up--)
@@ -248,7 +246,7 @@ static Status keep_domains(Side *side, Work *w, const char *domains)
 {
     const char **wanted, **there = arena_take(w->arena, (size_t)side->n * sizeof *there);
     int64_t wants, n = 0, kept = 0;
-    TRY(split_commas(&wanted, &wants, w->arena, domains));
+    TRY(names_split(&wanted, &wants, w->arena, domains));
     if (!there) return err_memory("dataset");
     if (!wants) return OK;
     for (int64_t i = 0; i < side->n; i++) there[n++] = side->entry[i].domain;
@@ -268,7 +266,7 @@ static Status side_from_lists(Side *side, Work *w, const char *lists, const char
     const char **path;
     int64_t n;
     *side = (Side){ .split = "list" };
-    TRY(split_commas(&path, &n, w->arena, lists));
+    TRY(names_split(&path, &n, w->arena, lists));
     if (file_exists(lists)) TRY(add_list(side, w, lists));
     else for (int64_t i = 0; i < n; i++) TRY(add_list(side, w, path[i]));
     if (side->numeric) TRY(judge_folders(side, w->arena));
