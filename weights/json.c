@@ -156,7 +156,7 @@ static Status string(Reader *r, const char **text, int64_t *bytes)
             TRY(escape(r, &out));
             continue;
         }
-        int n = json_utf8(r->at, r->end);
+        int n = *r->at < 0x80 ? 1 : json_utf8(r->at, r->end);
         if (n == 0) return fail(r, "not UTF-8");
         for (; n > 0; n--) *out++ = (char)*r->at++;
     }
@@ -220,11 +220,13 @@ static Status number(Reader *r, Json *v)
     size_t n = (size_t)(r->at - from);
     memcpy(r->text, from, n);
     r->text[n] = 0;
-    char *end;
     v->type = JSON_NUMBER;
+    v->whole = whole && to_integer(r->text, &v->integer);
+    v->number = (double)v->integer;
+    if (v->whole && v->integer != 0) return OK;              // the usual case; 0 may be -0
+    char *end;
     v->number = strtod(r->text, &end);
     if (end != r->text + n) return fail(r, "the locale has another decimal point");
-    v->whole = whole && to_integer(r->text, &v->integer);
     return OK;
 }
 
@@ -264,7 +266,7 @@ static int by_key(const void *a, const void *b)
 static void sort_members(const Json **pointers, const Json *item, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) pointers[i] = &item[i];
-    qsort(pointers, (size_t)n, sizeof *pointers, by_key);
+    if (n > 1) qsort(pointers, (size_t)n, sizeof *pointers, by_key);
 }
 
 // Of each key the first place stays and gets the last value, as in a Python dict. Returns how many
@@ -299,9 +301,10 @@ static Status close_bracket(Reader *r, Json *v, JsonType type, int64_t base)
     Json *from = r->stack ? r->stack + base : NULL;
     int64_t n = r->top - base;
     const char *twice = NULL;
-    if (type == JSON_OBJECT && n > 1) {
+    if (type == JSON_OBJECT) {
         sort_members(r->pointers, from, n);
         n = drop_repeated(r, from, n, &twice);
+        if (twice) sort_members(r->pointers, from, n);
     }
     Json *item = arena_take(r->arena, (size_t)n * sizeof *item);
     const Json **sorted = NULL;
@@ -309,7 +312,7 @@ static Status close_bracket(Reader *r, Json *v, JsonType type, int64_t base)
     if (!item || (type == JSON_OBJECT && !sorted)) return err_memory("json");
     if (n > 0) memcpy(item, from, (size_t)n * sizeof *item);
     for (int64_t i = 0; i < n; i++) adopt(&item[i]);
-    if (sorted) sort_members(sorted, item, n);
+    for (int64_t i = 0; i < n && sorted; i++) sorted[i] = item + (r->pointers[i] - from);
     v->type = type;
     v->count = n;
     v->item = item;
