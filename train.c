@@ -443,6 +443,8 @@ static const Verb verbs[] = {
     { "info", "[PATH]", 0, 1, "what is in a file of weights, a model, a run, a machine", VERB_INFO,
       cmd_info },
     { "export", "", 0, 0, "a run as a Hugging Face folder", VERB_EXPORT, cmd_export },
+    { "data check", "DIR", 1, 1, "count a data set and find what is wrong with it", VERB_CHECK,
+      cmd_check },
     { "data decode", "FILE", 1, 1, "a picture's decoded pixels as PPM", VERB_DECODE, cmd_decode },
     { "data preprocess", "FILE...", 1, -1, "pictures as the network gets them, as NPY or PPM",
       VERB_PREPROCESS, cmd_preprocess },

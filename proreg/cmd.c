@@ -114,27 +114,38 @@ Status setup_templates(Options *o)
 
 // ---- pictures -----------------------------------------------------------------------------------
 
-static Status recipe_classes(const Recipe *r, Options *o, DatasetOptions *d, Items *items)
+// A recipe's class list stands for a run's, unless the user gives one.
+static Status recipe_classes(const Recipe *r, Options *o, DatasetOptions *d)
 {
-    if (!r || !r->class_list || d->known || d->classnames) return OK;
+    if (!r || !r->class_list || d->classnames) return OK;
+    Items *items = arena_take(&o->arena, sizeof *items);
+    if (!items) return err_memory("classes");
     TRY(options_split(o, r->class_list, items));
     d->known = items->item;
     d->known_count = items->n;
     return OK;
 }
 
-Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known, int n)
+Status setup_dataset_options(DatasetOptions *d, Options *o, int sides)
 {
-    const Recipe *recipe = recipe_find(o->recipe);
-    Items items;
-    DatasetOptions options = {
+    *d = (DatasetOptions){
         .root = o->data, .sides = sides, .train_split = o->train_split,
         .eval_split = o->eval_split, .train_domains = o->train_domains,
         .eval_domains = o->eval_domains, .train_list = o->train_list, .eval_list = o->eval_list,
-        .label_base = (int)o->label_base, .classnames = o->classnames, .known = known,
-        .known_count = n,
+        .label_base = (int)o->label_base, .classnames = o->classnames,
     };
-    TRY(recipe_classes(recipe, o, &options, &items));
+    return recipe_classes(recipe_find(o->recipe), o, d);
+}
+
+Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known, int n)
+{
+    const Recipe *recipe = recipe_find(o->recipe);
+    DatasetOptions options;
+    TRY(setup_dataset_options(&options, o, sides));
+    if (known) {
+        options.known = known;
+        options.known_count = n;
+    }
     TRY(dataset_open(d, &options));
     if (d->note) say(o, "note: %s", d->note);
     if (d->strays)

@@ -44,6 +44,7 @@ Status setup_templates(Options *o);
 Status setup_output(const char *path);
 
 // The pictures of these sides (dataset.h). known (n): a run's class names, or NULL.
+Status setup_dataset_options(DatasetOptions *d, Options *o, int sides);
 Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known, int n);
 Status setup_names(const Dataset *d, Arena *arena, const char ***names, const char ***prompts);
 LoaderOptions setup_loader(const Options *o, const Dataset *d, const SampleSet *set,

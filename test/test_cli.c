@@ -441,12 +441,12 @@ static void helps(void)
 {
     static const char *const verb[] = {
         "train", "eval", "zeroshot", "predict", "encode", "tokenize", "info", "export",
-        "data decode", "data preprocess", "data augment",
+        "data check", "data decode", "data preprocess", "data augment",
     };
     CHECK(proreg("--version") == 0 && !strncmp(program_stdout(), "proreg ", 7), "--version");
     CHECK(proreg("--help") == 0, "--help");
     char *list = strdup(program_stdout());
-    for (int i = 0; i < 11; i++) {
+    for (int i = 0; i < 12; i++) {
         CHECK(strstr(list, verb[i]), "%s is not in --help", verb[i]);
         CHECK(proreg("%s --help", verb[i]) == 0 && strstr(program_stdout(), "--quiet")
               && *program_stderr() == 0, "%s --help: %s", verb[i], program_stderr());
@@ -518,6 +518,21 @@ static void pixels(void)
     test_note("%s", chain);
 }
 
+static void checked(void)
+{
+    CHECK(proreg("data check $W/set -q") == 0 && strstr(program_stdout(), "45 pictures, 0 findings"),
+          "%s%s", program_stdout(), program_stderr());
+    CHECK(proreg("data check $W/set -q --json") == 0, "%s", program_stderr());
+    CHECK(strstr(program_stdout(), "{\"split\": \"train\", \"domain\": \"\", \"class\": \"red\", "
+                 "\"n\": 11}"), "%s", program_stdout());
+    folder_picture(&world, "sick/train/a/1.ppm", 1);
+    folder_picture(&world, "sick/train/a/2.ppm", 1);
+    folder_text(&world, "sick/train/b/2.ppm", "P6\n9 9\n255\nxx");
+    CHECK(proreg("data check $W/sick -q") == 1, "%s", program_stdout());
+    CHECK(strstr(program_stdout(), "doubled: ") && strstr(program_stdout(), "train/b/2.ppm"), "%s",
+          program_stdout());
+}
+
 static void environment(void)
 {
     setenv("PROREG_THREADS", "many", 1);
@@ -539,6 +554,7 @@ static const TestCase cases[] = {
     { "outputs", outputs }, { "full_disk", full_disk }, { "helps", helps }, { "tokens", tokens },
     { "predictions", predictions }, { "vectors", vectors }, { "pixels", pixels },
     { "environment", environment },
+    { "checked", checked },
 };
 
 int main(void)
