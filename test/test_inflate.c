@@ -245,6 +245,7 @@ static void gzip_members(void)
     CHECK(size == 10 && out && !memcmp(out, "namednamed", 11), "two members, %zu bytes", size);
     free(out);
     CHECK_STATUS(inflate_gzip(&out, &size, 9, in, 2 * n), ERR_FORMAT, "more than 9 bytes");
+    CHECK_STATUS(inflate_gzip(&out, &size, 9, in + 1, 2 * n - 1), ERR_FORMAT, "no gzip header");
     in[n - 1] = 0xff;                            // a length of 4 GB
     CHECK_STATUS(inflate_gzip(&out, &size, SIZE_MAX, in, n), ERR_FORMAT, "does not fit");
     in[2 * n] = 'x';

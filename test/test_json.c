@@ -123,6 +123,8 @@ static void refused(void)
     }
     CHECK_STATUS(parse(&v, "{\"a\":\n [1,\n  x]}"), ERR_FORMAT, "json: x.json: line 3, column 3: ");
     CHECK_STATUS(json_load(&v, &arena, "no/such/file.json"), ERR_IO, "no/such/file.json");
+    CHECK_OK(json_load(&v, &arena, "test/golden/weights/model.safetensors.index.json"));
+    CHECK(json_get(v, "weight_map"), "a file");
     arena_free(&arena);
 }
 
@@ -216,8 +218,14 @@ static void getters(void)
     CHECK_OK(json_need_number(&d, v, "h"));
     CHECK(d == 3.5, "d");
     CHECK_STATUS(json_need_number(&d, v, "nan"), ERR_FORMAT, "finite");
-    CHECK_OK(json_need_bool(&b, v, "t"));
+    CHECK_OK(json_opt_number(&d, v, "z"));
+    CHECK_OK(json_opt_number(&d, v, "n"));
+    CHECK(d == 3, "d is %g", d);
+    CHECK_OK(json_opt_bool(&b, v, "q"));
+    CHECK(!b, "b was changed");
+    CHECK_OK(json_opt_bool(&b, v, "t"));
     CHECK(b, "b");
+    CHECK_OK(json_need_bool(&b, v, "t"));
     CHECK_STATUS(json_need_bool(&b, v, "n"), ERR_FORMAT, "n: 3 is not true or false");
     CHECK_OK(json_opt_string(&s, v, "z"));
     CHECK_OK(json_need_string(&s, v, "s"));
@@ -246,6 +254,7 @@ static void written(void)
     json_out_double(&o, 0.1);
     json_out_float(&o, 0.1f);
     json_out_double(&o, (double)NAN);
+    json_out_string(&o, NULL);
     json_out_end(&o);
     json_out_key(&o, "b\"");
     json_out_string(&o, "\x01\n\xff\xc3\xa9\\");
@@ -256,7 +265,7 @@ static void written(void)
     json_out_array(&o);
     json_out_end(&o);
     CHECK_OK(json_out_status(&o));
-    const char *want = "{\"a\": [-9223372036854775808, true, null, 0.1, 0.1, null], "
+    const char *want = "{\"a\": [-9223372036854775808, true, null, 0.1, 0.1, null, null], "
                        "\"b\\\"\": \"\\u0001\\n\\udcff\xc3\xa9\\\\\", \"c\": {}}\n[]";
     CHECK(o.text && !strcmp(o.text, want), "%s", o.text);
     json_out_reset(&o);

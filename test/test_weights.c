@@ -234,8 +234,17 @@ static void write_misuse(void)
     CHECK_STATUS(weights_commit(o), ERR_USAGE, "declared after");
     CHECK_OK(weights_create(&o, OUT_FILE));
     CHECK_STATUS(weights_declare(o, "a", WEIGHTS_F32, 1, (int64_t[]){ -1 }), ERR_FORMAT, "");
+    CHECK_STATUS(weights_put_meta(o, "b", "c"), ERR_FORMAT, "");          // the first error stays
+    weights_discard(o);
+    CHECK_OK(weights_create(&o, OUT_FILE));
+    weights_declare(o, "b", WEIGHTS_U8, 1, (int64_t[]){ INT64_MAX });
+    CHECK_STATUS(weights_declare(o, "c", WEIGHTS_U8, 0, NULL), ERR_SHAPE, "c: too large");
     weights_discard(o);
     weights_discard(NULL);
+    CHECK_OK(weights_create(&o, OUT_FILE));
+    for (int i = 0; i < 64; i++) CHECK_OK(weights_put_meta(o, "key", "value"));
+    CHECK_STATUS(weights_put_meta(o, "b", "c"), ERR_USAGE, "metadata b: after the data, or");
+    weights_discard(o);
     CHECK(!file_exists(OUT_FILE), "a file is left");
 }
 

@@ -163,6 +163,10 @@ static void bad_safetensors(void)
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK_STATUS(safetensors(bad[i].header, bad[i].data), bad[i].status, bad[i].word);
+    char name[2000] = "{\"", *end = name + 2;
+    for (int i = 0; i < WEIGHTS_NAME; i++) *end++ = 'n';
+    snprintf(end, 100, "\":%s}", T("2", "0", "8"));
+    CHECK_STATUS(safetensors(name, 8), ERR_FORMAT, "a name of 1024 bytes");
     CHECK_OK(safetensors("{\"b\":" T("", "4", "8") ",\"e\":" T("0,9", "4", "4") ",\"a\":"
                          T("1", "0", "4") "}  \n ", 8));
 }
@@ -434,9 +438,10 @@ typedef struct { const char *text; size_t n; Status status; const char *word; } 
 #define P(text) text, sizeof text - 1
 
 // {"t": a tensor of one dim, that the opcode gives, over two floats}
-#define SIZED(opcode) \
+#define SIZED(opcode) SHAPED(opcode "\x85")
+#define SHAPED(tuple) \
     "}U\1tctorch._utils\n_rebuild_tensor_v2\n((U\7storagectorch\nFloatStorage\nU\1" "0U\3cpu" \
-    "K\2tQK\0" opcode "\x85K\1\x85\x89}tRs."
+    "K\2tQK\0" tuple "K\1\x85\x89}tRs."
 
 static void refuse(const BadPickle *bad, size_t count)
 {
@@ -505,6 +510,7 @@ static void pickles_without_sense(void)
         { P(SIZED("J\xff\xff\xff\xff")), ERR_FORMAT, "no whole number" },
         { P(SIZED("\x8a\1\xff")), ERR_FORMAT, "no whole number" },
         { P(SIZED("M\xff\xff")), ERR_FORMAT, "beyond its storage of 2" },
+        { P(SHAPED("K\1K\1\x86")), ERR_UNSUPPORTED, "2 dimensions, 1 strides" },
         { P("K\1."), ERR_FORMAT, "neither a module nor a state dict" },
         { P("}."), ERR_FORMAT, "no state dict" }, { P("]."), ERR_FORMAT, "neither a module" },
         { P("c__torch__.m\nA\n)\x81."), ERR_FORMAT, "holds no tensors" },

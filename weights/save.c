@@ -49,6 +49,7 @@ void weights_discard(WeightsOut *o)
 
 Status weights_put_meta(WeightsOut *o, const char *key, const char *value)
 {
+    if (o->status != OK) return o->status;
     if (o->begun || o->metas == MAX_META)
         return keep(o, err_set(ERR_USAGE, "weights: %s: metadata %s: after the data, or too many",
                                o->file.path, key));
@@ -74,6 +75,7 @@ static Status declare(WeightsOut *o, WeightsTensor *t)
 Status weights_declare(WeightsOut *o, const char *name, WeightsDtype dtype, int ndim,
                        const int64_t *dim)
 {
+    if (o->status != OK) return o->status;
     if (o->begun || ndim < 0 || ndim > WEIGHTS_MAX_DIM || strcmp(name, "__metadata__") == 0)
         return keep(o, err_set(ERR_USAGE, "weights: %s: %s: declared after the data, or %d "
                                "dimensions, or a reserved name", o->file.path, name, ndim));

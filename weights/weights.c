@@ -204,14 +204,15 @@ const WeightsTensor *weights_find(const Weights *w, const char *name)
 
 enum { NEAR = 200 };                                   // longer names are not compared
 
-// Insertions, deletions and replacements that make b of a (Levenshtein 1966); row by row.
-static int edits(const char *a, const char *b)
+// Insertions, deletions and replacements that make b of a (Levenshtein 1966); row by row. Stops
+// where every way has cost `limit` already.
+static int edits(const char *a, const char *b, int limit)
 {
     int row[NEAR + 1];
     int n = (int)strlen(b);
     for (int j = 0; j <= n; j++) row[j] = j;
     for (int i = 1; *a; a++, i++) {
-        int diagonal = row[0];
+        int diagonal = row[0], lowest = i;
         row[0] = i;
         for (int j = 1; j <= n; j++) {
             int best = diagonal + (*a != b[j - 1]);
@@ -219,7 +220,9 @@ static int edits(const char *a, const char *b)
             if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
             diagonal = row[j];
             row[j] = best;
+            if (best < lowest) lowest = best;
         }
+        if (lowest >= limit) return limit;
     }
     return row[n];
 }
@@ -233,7 +236,7 @@ const char *weights_nearest(const Weights *w, const char *name)
         const char *other = w->tensor[i].name;
         size_t m = strlen(other);
         if (m > NEAR || (m > n ? m - n : n - m) >= (size_t)best) continue;
-        int distance = edits(name, other);
+        int distance = edits(name, other, best);
         if (distance >= best) continue;
         best = distance;
         nearest = other;
