@@ -1,5 +1,5 @@
-// formats.h - one function a format. Each is given bytes that begin as its format does, fills *image,
-// and leaves it empty on failure. Which one is asked is decided in image.c.
+// formats.h - one function a format. Each is given bytes that begin as its format does, fills
+// *image, and leaves it empty on failure. Which one is asked is decided in image.c.
 #pragma once
 #include "data/image.h"
 

@@ -1,4 +1,5 @@
-// fuzz_lists.c - list files and files of names: no byte may lead outside, and what comes out is sound.
+// fuzz_lists.c - list files and files of names: no byte may lead outside, and what comes out is
+// sound.
 #include <stdlib.h>
 #include <string.h>
 
