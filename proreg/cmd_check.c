@@ -1,4 +1,4 @@
-// cmd_check.c - `data check`: what a data set holds, and what is wrong with it before a run finds out.
+// cmd_check.c - `data check`: what a data set holds, and what a run would trip over.
 #include <stdio.h>
 
 #include "data/check.h"

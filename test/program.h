@@ -7,11 +7,12 @@
 //
 // PROREG names the program (make test sets it), RUN an emulator to start it with.
 #pragma once
+#include "test/folder.h"       // first: it asks for what POSIX offers
+
 #include <sys/wait.h>
 
 #include "clip/bpe.h"
 #include "clip/clip.h"
-#include "test/folder.h"
 
 static Folder world;
 

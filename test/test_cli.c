@@ -520,8 +520,8 @@ static void pixels(void)
 
 static void checked(void)
 {
-    CHECK(proreg("data check $W/set -q") == 0 && strstr(program_stdout(), "45 pictures, 0 findings"),
-          "%s%s", program_stdout(), program_stderr());
+    CHECK(proreg("data check $W/set -q") == 0, "%s", program_stderr());
+    CHECK(strstr(program_stdout(), "45 pictures, 0 findings"), "%s", program_stdout());
     CHECK(proreg("data check $W/set -q --json") == 0, "%s", program_stderr());
     CHECK(strstr(program_stdout(), "{\"split\": \"train\", \"domain\": \"\", \"class\": \"red\", "
                  "\"n\": 11}"), "%s", program_stdout());
