@@ -99,6 +99,9 @@ $(B)/test_%: $(B)/test/test_%.o $(OBJ)
 	$(call say,LINK,$@)
 	$(LINK)
 
+# These run the program itself.
+$(B)/test_cli $(B)/test_run $(B)/test_train: $(B)/bin/proreg
+
 $(B)/bench_%: $(B)/test/bench/bench_%.o $(OBJ)
 	$(call say,LINK,$@)
 	$(LINK)
