@@ -260,10 +260,12 @@ static Status answer(void *train, float *logits, const float *pixels, int64_t n)
 static Status evaluate_student(Train *t)
 {
     LoaderOptions l = setup_loader(t->o, &t->data, &t->data.eval, &t->pretrained.config);
+    double start = seconds_now();
     tape_begin(&t->class_tape, TAPE_NO_GRAD);
     t->classes = student_classes(&t->class_tape, &t->student);
     eval_free(&t->eval);
     TRY(evaluate(&t->eval, &t->data, t->names, &l, answer, t, NULL, t->o->quiet));
+    t->progress.start += seconds_now() - start;            // its rate is that of training
     json_out_reset(&t->results);
     eval_lines(&t->eval, &t->results, t->state.step, t->data.eval.split);
     return json_out_status(&t->results);
@@ -336,6 +338,14 @@ static int64_t last_step(const Train *t)
     return most > 0 && most < t->counting.steps ? most : t->counting.steps;
 }
 
+static int64_t pictures_left(const Train *t)
+{
+    int64_t n = t->data.train.n, batch = t->o->batch;
+    int64_t all = n * (t->o->epochs - t->state.epoch) - t->state.epoch_step * batch;
+    int64_t most = (last_step(t) - t->state.step) * batch;
+    return most < all ? most : all;
+}
+
 static Status loop(Train *t)
 {
     int64_t stop = last_step(t), every = t->o->eval_every, saves = t->o->save_every;
@@ -402,8 +412,7 @@ static Status train(Train *t)
     TRY(open_models(t));
     TRY(open_loader(t));
     if (t->o->plan) return plan(t);
-    int64_t n = t->data.train.n;
-    t->progress = progress_begin("train", n * t->o->epochs, t->o->quiet);
+    t->progress = progress_begin("train", pictures_left(t), t->o->quiet);
     TRY(t->o->resume ? go_on(t) : begin(t));
     TRY(loop(t));
     return report(t);
