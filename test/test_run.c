@@ -1,6 +1,6 @@
 // test_run.c - a run's folder: every file of it and what it holds; checkpoints while the disk
 // fails; logs that a kill tore; folders that are not to be touched.
-#include "proreg/run.h"
+#include "proreg/cmd.h"
 #include "test/program.h"
 
 #define TRAIN "train --model $M --data $W/set --eval-split test -q --batch 10 --lr 1e-3 "
@@ -125,6 +125,81 @@ static void domains(void)
                                          "\"domain\": \"oil\", \"n\": 18,",
                                          "\"domain\": \"all\", \"n\": 27," };
     for (int i = 0; i < 3; i++) CHECK(strstr(out, words[i]), "no %s in %s", words[i], out);
+}
+
+// ---- numbers behind the files -------------------------------------------------------------------
+
+// The counts that were derived from the released trainer, for its data sets.
+static void counting(void)
+{
+    static const struct { const char *recipe; int64_t n, total, warm, steps; } known[] = {
+        { "bar", 1941, 77, 7, 80 }, { "pacs", 7478, 292, 29, 300 }, { "pacs", 7137, 280, 28, 280 },
+        { "pacs", 6870, 270, 27, 270 }, { "pacs", 5446, 215, 21, 220 },
+        { "domainnet", 48212, 1885, 188, 1890 }, { NULL, 1941, 80, 8, 80 },
+    };
+    for (int i = 0; i < 7; i++) {
+        Counting c = recipe_counting(recipe_find(known[i].recipe), known[i].n, 10, 256, 0.1);
+        CHECK(c.total == known[i].total && c.warm == known[i].warm && c.steps == known[i].steps,
+              "%lld pictures: total %lld, warm %lld, steps %lld", (long long)known[i].n,
+              (long long)c.total, (long long)c.warm, (long long)c.steps);
+    }
+}
+
+// A class without pictures in a domain does not count there; `all` is pooled over pictures.
+static void accuracy(void)
+{
+    static const char *const classes[] = { "a", "b", "c" }, *const styles[] = { "x", "y" };
+    Eval e;
+    CHECK_OK(eval_init(&e, classes, 3, styles, 2));
+    for (int i = 0; i < 4; i++) eval_add(&e, 0, 0, i < 3 ? 0 : 1);
+    eval_add(&e, 0, 1, 1);
+    eval_add(&e, 1, 2, 0);
+    EvalRow x = eval_row(&e, 0), all = eval_row(&e, EVAL_ALL);
+    CHECK(x.n == 5 && x.correct == 4, "%lld of %lld", (long long)x.correct, (long long)x.n);
+    CHECK_CLOSE(x.mean_class, (0.75 + 1) / 2, 0);
+    CHECK_CLOSE(all.top1, 4.0 / 6, 0);
+    CHECK_CLOSE(all.mean_class, (0.75 + 1 + 0) / 3, 1e-15);
+    eval_free(&e);
+    CHECK(eval_argmax((const float[]){ 1, 3, 3, 2 }, 4) == 1, "the first of equals");
+    CHECK_CLOSE(eval_softmax((const float[]){ 0, 1000 }, 2, 1), 1, 0);
+}
+
+// Rates and decay of the four groups, as released.
+static void groups(void)
+{
+    Options o = { .lr = 1e-5, .head_lr_scale = 100, .wd = 0.01, .optimizer = "adamw-hf" };
+    Optim optim = setup_optim(&o);
+    CHECK_CLOSE(optim.lr[GROUP_TOWER], 1e-5, 0);
+    CHECK_CLOSE(optim.lr[GROUP_TOWER_BIAS], 1e-5, 0);
+    CHECK_CLOSE(optim.lr[GROUP_HEAD], 1e-3, 1e-18);
+    CHECK_CLOSE(optim.lr[GROUP_HEAD_BIAS], 1e-3, 1e-18);
+    CHECK_CLOSE(optim.decay[GROUP_TOWER], 0.01, 0);
+    CHECK_CLOSE(optim.decay[GROUP_TOWER_BIAS], 0, 0);
+    CHECK_CLOSE(optim.decay[GROUP_HEAD], 0.01, 0);
+    CHECK_CLOSE(optim.decay[GROUP_HEAD_BIAS], 0, 0);
+    CHECK_CLOSE(optim.eps, 1e-8, 0);
+}
+
+// Flag, config, recipe, method, table: the stronger one wins, in whatever order they come.
+static void precedence(void)
+{
+    static const Verb verb = { "train", "", 0, 0, "", VERB_TRAIN, NULL };
+    static const char *const argv[] = { "--recipe", "bar", "--alpha=3", "--data", "x" };
+    Options o;
+    folder_text(&world, "p.json",
+                "{\"alpha\": 4, \"template\": [\"{} a\", \"{} b\"], \"lr\": 0.5}");
+    CHECK_OK(options_parse(&o, &verb, 5, (char **)(uintptr_t)argv));
+    CHECK_OK(recipe_apply(recipe_find(o.recipe), &o));
+    CHECK(!strcmp(o.template.item[0], "the man is {}.") && !strcmp(o.augment, "randaug"), "recipe");
+    CHECK_OK(options_read_config(&o, folder_name(&world, "p.json")));
+    CHECK_OK(options_default(&o, "lr", "0.25", FROM_METHOD));
+    CHECK_CLOSE(o.alpha, 3, 0);
+    CHECK_CLOSE(o.lr, 0.5, 0);
+    CHECK(o.template.n == 2 && !strcmp(o.template.item[1], "{} b"), "templates of the config");
+    CHECK_OK(recipe_apply(recipe_find(o.recipe), &o));
+    CHECK(o.template.n == 2, "a recipe after the config");
+    CHECK(!strcmp(o.eval_split, "test"), "eval split of the recipe");
+    options_free(&o);
 }
 
 // ---- the disk fails -----------------------------------------------------------------------------
@@ -289,7 +364,9 @@ static void exported(void)
 
 static const TestCase cases[] = {
     { "files", files }, { "config", config }, { "logs", logs }, { "domains", domains },
-    { "faults", faults }, { "torn_logs", torn_logs }, { "recovered", recovered },
+    { "counting", counting }, { "accuracy", accuracy }, { "groups", groups },
+    { "precedence", precedence }, { "faults", faults }, { "torn_logs", torn_logs },
+    { "recovered", recovered },
     { "refused", refused }, { "changed", changed }, { "exported", exported },
     { "overwritten", overwritten },
 };
