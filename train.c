@@ -451,6 +451,8 @@ static const Verb verbs[] = {
     { "tokenize", "[TEXT...]", 0, -1, "text to ids", VERB_TOKENIZE, cmd_tokenize },
     { "info", "[PATH]", 0, 1, "what is in a file of weights, a model, a run, a machine", VERB_INFO,
       cmd_info },
+    { "pretrain", "", 0, 0, "a small CLIP from pictures and captions", VERB_PRETRAIN,
+      cmd_pretrain },
     { "export", "", 0, 0, "a run as a Hugging Face folder", VERB_EXPORT, cmd_export },
     { "data check", "DIR", 1, 1, "count a data set and find what is wrong with it", VERB_CHECK,
       cmd_check },
@@ -458,6 +460,7 @@ static const Verb verbs[] = {
     { "data preprocess", "FILE...", 1, -1, "pictures as the network gets them, as NPY or PPM",
       VERB_PREPROCESS, cmd_preprocess },
     { "data augment", "FILE", 1, 1, "a picture as training may see it", VERB_AUGMENT, cmd_augment },
+    { "data world", "", 0, 0, "a small drawn world as a folder", VERB_WORLD, cmd_world },
     { 0 },
 };
 

@@ -52,7 +52,10 @@ typedef struct {
 
 extern const uint8_t jpeg_zigzag[64];
 
-typedef struct { JpegComponent *component[4]; int n, from, to, high, low; } JpegScan; // Ss Se Ah Al
+typedef struct {
+    JpegComponent *component[4];
+    int n, from, to, high, low;          // T.81's Ns, Ss, Se, Ah, Al
+} JpegScan;
 
 Status jpeg_huffman(JpegHuffman *t, const uint8_t counts[16], const uint8_t *symbols, int n);
 Status jpeg_scan(Jpeg *j, const JpegScan *s);        // leaves j->at at the marker behind the scan

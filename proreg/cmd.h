@@ -22,6 +22,8 @@ Status cmd_check(Options *o);
 Status cmd_decode(Options *o);
 Status cmd_preprocess(Options *o);
 Status cmd_augment(Options *o);
+Status cmd_world(Options *o);
+Status cmd_pretrain(Options *o);
 
 // A line on stderr, unless --quiet.
 void say(const Options *o, const char *format, ...) ERR_PRINTF(2, 3);

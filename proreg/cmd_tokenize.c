@@ -87,9 +87,50 @@ static Status open_tokenizer(Tokenizer *t)
     return status;
 }
 
+// The text to learn from: of a table, what follows the first tab of each line but the first.
+static size_t captions_alone(char *text, size_t bytes)
+{
+    size_t out = 0;
+    char *line = memchr(text, '\n', bytes), *end = text + bytes;
+    while (line && ++line < end) {
+        char *stop = memchr(line, '\n', (size_t)(end - line));
+        char *tab = memchr(line, '\t', (size_t)((stop ? stop : end) - line));
+        size_t n = tab ? (size_t)((stop ? stop + 1 : end) - tab - 1) : 0;
+        if (n) memmove(text + out, tab + 1, n);
+        out += n;
+        line = stop;
+    }
+    return out;
+}
+
+static Status learn(const Options *o)
+{
+    FileMap map;
+    Bpe *bpe;
+    if (!o->merges_out) return err_set(ERR_USAGE, "--train: needs --merges-out FILE");
+    TRY(setup_output(o->merges_out));
+    TRY(file_map(&map, o->train));
+    size_t bytes = map.size, length = strlen(o->train);
+    char *text = malloc(bytes + 1);
+    if (text && bytes) memcpy(text, map.data, bytes);
+    file_unmap(&map);
+    if (!text) return err_memory("tokenize");
+    bool table = length > 4 && strcmp(o->train + length - 4, ".tsv") == 0;
+    if (table) bytes = captions_alone(text, bytes);
+    Status status = bpe_train(&bpe, text, bytes, o->vocab);
+    free(text);
+    if (status == OK) {
+        status = bpe_save_merges(bpe, o->merges_out);
+        if (status == OK) say(o, "tokenize: %lld ids", (long long)bpe_vocab(bpe));
+        bpe_close(bpe);
+    }
+    return status;
+}
+
 Status cmd_tokenize(Options *o)
 {
     Tokenizer t = { .o = o };
+    if (o->train) return learn(o);
     if (!o->model && !o->merges)
         return err_set(ERR_USAGE, "tokenize: needs --model PATH or --merges FILE");
     if (o->truncate && !o->pad) return err_set(ERR_USAGE, "--truncate: goes with --pad");

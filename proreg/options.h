@@ -48,6 +48,11 @@ typedef struct Options {
     const char *predictions, *save_logits, *images, *texts, *output, *ops;
     int64_t k, size, epoch, index;
     bool raw, skip_bad, truncate, pad, randaug, machine;
+    // drawing, pretraining
+    const char *kind, *captions, *train, *merges_out;
+    int64_t n, n_test, vocab, image_size, patch, width, layers, heads, embed, context;
+    int64_t text_width, text_layers, text_heads;
+    double pairing;
     // how to speak
     bool json, quiet, help;
 
@@ -63,6 +68,7 @@ enum {
     VERB_TRAIN = 1 << 0, VERB_EVAL = 1 << 1, VERB_ZEROSHOT = 1 << 2, VERB_PREDICT = 1 << 3,
     VERB_ENCODE = 1 << 4, VERB_TOKENIZE = 1 << 5, VERB_INFO = 1 << 6, VERB_EXPORT = 1 << 7,
     VERB_CHECK = 1 << 8, VERB_DECODE = 1 << 9, VERB_PREPROCESS = 1 << 10, VERB_AUGMENT = 1 << 11,
+    VERB_WORLD = 1 << 12, VERB_PRETRAIN = 1 << 13,
 };
 
 typedef struct Verb {

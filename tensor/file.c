@@ -226,6 +226,15 @@ Status file_save(const char *path, const void *data, size_t bytes)
     return file_commit(&out);
 }
 
+Status file_put(const char *path, const void *data, size_t bytes)
+{
+    FILE *stream = fault() ? NULL : fopen(path, "wb");
+    if (!stream) return failed("cannot write", path);
+    bool bad = fault() || fwrite(data, 1, bytes, stream) != bytes;
+    bad |= fclose(stream) != 0;
+    return bad ? failed("cannot write", path) : OK;
+}
+
 Status file_copy(const char *from, const char *to)
 {
     FileMap map;
@@ -305,7 +314,7 @@ void folder_discard(const char *temp)
     for (struct dirent *e; (e = readdir(dir));) {
         char path[FILE_PATH];
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
-        if (path_join(path, temp, e->d_name) == OK) unlink(path);
+        if (path_join(path, temp, e->d_name) == OK && unlink(path) != 0) folder_discard(path);
     }
     closedir(dir);
     rmdir(temp);

@@ -40,6 +40,9 @@ Status file_commit(FileOut *out);                  // on failure nothing is left
 void file_discard(FileOut *out);                   // harmless after a commit
 Status file_save(const char *path, const void *data, size_t bytes);  // create, write, commit
 Status file_copy(const char *from, const char *to);                  // a whole file
+// Straight to its name and not flushed: for thousands of small files that can be made again, in a
+// folder that folder_commit brings into being.
+Status file_put(const char *path, const void *data, size_t bytes);
 Status file_append(const char *path, const void *data, size_t bytes);  // for logs: one write
 
 // Folders that appear whole. folder_begin makes an empty folder with a temporary name beside `path`
@@ -49,7 +52,7 @@ Status file_append(const char *path, const void *data, size_t bytes);  // for lo
 Status folder_make(const char *path);              // with its parents; fine if it is there
 Status folder_begin(char temp[FILE_PATH], const char *path);
 Status folder_commit(const char *temp, const char *path);
-void folder_discard(const char *temp);             // removes it and the files in it
+void folder_discard(const char *temp);             // removes it and all that is in it
 Status folder_recover(const char *path);
 Status folder_writable(const char *path);          // could it be made or written? makes nothing
 
