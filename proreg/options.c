@@ -1,4 +1,5 @@
 // options.c - the table of flags, and what is read off it.
+// Longer than 700 lines because the table is one list, and stands beside the code that reads it.
 #include "proreg/options.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-// test_world.c - the drawn world: the same bytes for anyone, tasks biased as they say, captions that
-// are read back, pictures that are written and decoded again, and the contrastive loss.
+// test_world.c - the drawn world: the same bytes for anyone, tasks biased as they say, captions
+// that are read back, pictures that are written and decoded again, and the contrastive loss.
 #include "data/captions.h"
 #include "data/png.h"
 #include "data/world.h"
@@ -37,7 +37,8 @@ static void case_same_bytes(void)
     }
     sha256_end(&h, hex);
     CHECK(strcmp(hex,
-                 "71b367b2b4d3e6b80df1a7de6066841a5071447048ad11fbb0a07ea7a2bc9dbd") == 0, "%s", hex);
+                 "71b367b2b4d3e6b80df1a7de6066841a5071447048ad11fbb0a07ea7a2bc9dbd") == 0, "%s",
+          hex);
 }
 
 static void case_png(void)
@@ -164,7 +165,8 @@ static void case_contrast(void)
         for (int j = 0; j < 3; j++) {
             const float *u = image + 2 * i, *v = text + 2 * j;
             z[i][j] = exp(.7) * (double)(u[0] * v[0] + u[1] * v[1])
-                      / sqrt((double)(u[0] * u[0] + u[1] * u[1]) * (double)(v[0] * v[0] + v[1] * v[1]));
+                      / sqrt((double)(u[0] * u[0] + u[1] * u[1]))
+                      / sqrt((double)(v[0] * v[0] + v[1] * v[1]));
         }
     for (int i = 0; i < 3; i++) {
         double row = 0, col = 0;
@@ -182,7 +184,8 @@ static void case_contrast(void)
     CHECK_OK(tape_read(&t, &got, contrastive_loss(&t, u, v, s, caption)));
     CHECK_CLOSE((double)got, want, 1e-6);
     tape_free(&t);
-    CHECK(group_pretrain("visual.ln_pre.weight") == 1 && group_pretrain("visual.proj") == 0, "groups");
+    CHECK(group_pretrain("visual.ln_pre.weight") == 1 && group_pretrain("visual.proj") == 0,
+          "groups");
 }
 
 static const TestCase cases[] = {
