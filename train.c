@@ -464,22 +464,6 @@ static const Verb verbs[] = {
     { 0 },
 };
 
-static Status run_verb(int argc, char **argv)
-{
-    Options o;
-    const Verb *verb;
-    int words;
-    TRY(verb_find(&verb, &words, verbs, argc, argv));
-    TRY(options_parse(&o, verb, argc - 1 - words, argv + 1 + words));
-    Status status = OK;
-    if (o.help) options_help(verb);
-    else status = verb->run(&o);
-    options_free(&o);
-    if (status == OK && (fflush(stdout) != 0 || ferror(stdout)))
-        return err_set(ERR_IO, "stdout: cannot write");
-    return status;
-}
-
 int main(int argc, char **argv)
 {
     const char *first = argc > 1 ? argv[1] : "";
@@ -492,7 +476,7 @@ int main(int argc, char **argv)
         verbs_help(verbs, stderr);
         return 2;
     }
-    Status status = run_verb(argc, argv);
+    Status status = verb_run(verbs, argc, argv);
     if (status != OK) fprintf(stderr, "proreg: %s\n", err_msg());
     return status == OK ? 0 : status == ERR_USAGE ? 2 : 1;
 }

@@ -542,16 +542,32 @@ static Status unknown_verb(const Verb *verbs, int argc, char **argv)
     return err_set(ERR_USAGE, "unknown verb: %s: `proreg --help` lists them", wrong);
 }
 
-Status verb_find(const Verb **verb, int *words, const Verb *verbs, int argc, char **argv)
+// The verb that argv begins with, and of how many words it is; NULL: none.
+static const Verb *find_verb(int *words, const Verb *verbs, int argc, char **argv)
 {
     char two[64];
     snprintf(two, sizeof two, "%.30s %.30s", argv[1], argc > 2 ? argv[2] : "");
     for (const Verb *v = verbs; v->name; v++) {
         *words = strchr(v->name, ' ') ? 2 : 1;
-        *verb = v;
-        if (!strcmp(v->name, *words == 2 ? two : argv[1])) return OK;
+        if (!strcmp(v->name, *words == 2 ? two : argv[1])) return v;
     }
-    return unknown_verb(verbs, argc, argv);
+    return NULL;
+}
+
+Status verb_run(const Verb *verbs, int argc, char **argv)
+{
+    Options o;
+    int words = 1;
+    const Verb *verb = find_verb(&words, verbs, argc, argv);
+    if (!verb) return unknown_verb(verbs, argc, argv);
+    TRY(options_parse(&o, verb, argc - 1 - words, argv + 1 + words));
+    Status status = OK;
+    if (o.help) options_help(verb);
+    else status = verb->run(&o);
+    options_free(&o);
+    if (status == OK && (fflush(stdout) != 0 || ferror(stdout)))
+        return err_set(ERR_IO, "stdout: cannot write");
+    return status;
 }
 
 // ---- config.json --------------------------------------------------------------------------------

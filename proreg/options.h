@@ -80,8 +80,9 @@ typedef struct Verb {
     Status (*run)(Options *o);
 } Verb;
 
-// Verbs end with a NULL name. argv is main's; *words: how many of its words name the verb.
-Status verb_find(const Verb **verb, int *words, const Verb *verbs, int argc, char **argv);
+// Finds the verb that main's arguments begin with, reads its options and runs it. Verbs end with a
+// NULL name.
+Status verb_run(const Verb *verbs, int argc, char **argv);
 void verbs_help(const Verb *verbs, FILE *to);
 
 // argv holds what follows the verb. On failure there is nothing to free.

@@ -484,6 +484,18 @@ static void predictions(void)
     CHECK(strstr(program_stdout(), "\"top\": [{\"class\": "), "%s", program_stdout());
 }
 
+// Commas and quotes are quoted; the label is the folder's, whatever was predicted.
+static void csv(void)
+{
+    folder_picture(&world, "odd/a, \"b\"/1.ppm", 1);
+    folder_picture(&world, "odd/c/1.ppm", 2);
+    CHECK(proreg("zeroshot -q --model $M --data $W/odd --predictions $W/odd.csv") == 0, "%s",
+          program_stderr());
+    const char *text = program_file("odd.csv", NULL);
+    CHECK(strstr(text, "\n\"a, \"\"b\"\"/1.ppm\",,\"a, \"\"b\"\"\","), "%s", text);
+    CHECK(strstr(text, "\nc/1.ppm,,c,"), "%s", text);
+}
+
 static void vectors(void)
 {
     size_t n;
@@ -552,9 +564,8 @@ static const TestCase cases[] = {
     { "configurations", configurations }, { "run_configurations", run_configurations },
     { "activations", activations }, { "pickles", pickles }, { "bombs", bombs },
     { "outputs", outputs }, { "full_disk", full_disk }, { "helps", helps }, { "tokens", tokens },
-    { "predictions", predictions }, { "vectors", vectors }, { "pixels", pixels },
-    { "environment", environment },
-    { "checked", checked },
+    { "predictions", predictions }, { "csv", csv }, { "vectors", vectors }, { "pixels", pixels },
+    { "environment", environment }, { "checked", checked },
 };
 
 int main(void)

@@ -366,8 +366,7 @@ static const TestCase cases[] = {
     { "files", files }, { "config", config }, { "logs", logs }, { "domains", domains },
     { "counting", counting }, { "accuracy", accuracy }, { "groups", groups },
     { "precedence", precedence }, { "faults", faults }, { "torn_logs", torn_logs },
-    { "recovered", recovered },
-    { "refused", refused }, { "changed", changed }, { "exported", exported },
+    { "recovered", recovered }, { "refused", refused }, { "changed", changed }, { "exported", exported },
     { "overwritten", overwritten },
 };
 

@@ -1,7 +1,8 @@
 """draw.py - draws the pictures of weights/example: python3 weights/example/draw.py
 
-Three classes, told by colour; shapes, places, backgrounds and noise say nothing. They exist so that the
-first command of README.md runs without a download, and are no benchmark. Only the standard library."""
+Three classes, told by colour; shapes, places, backgrounds and noise say nothing. They exist so that
+the first command of README.md runs without a download, and are no benchmark. Only the standard
+library."""
 import os
 import random
 import struct
