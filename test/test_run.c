@@ -96,18 +96,26 @@ static int lines(const char *file, const char *const *keys, int n_keys)
     return n;
 }
 
-static void logs(void)
+static void logs_of(const char *run, int steps)
 {
     static const char *const log[] = { "step", "epoch", "lr", "head_lr", "loss", "ce", "kd",
                                        "w_mean", "grad_norm", "images_per_s", "seconds" };
     static const char *const results[] = { "step", "split", "domain", "n", "correct", "top1",
                                            "mean_class", "per_class" };
     static const char *const samples[] = { "path", "label", "w", "p_s", "p_t" };
+    char name[100];
+    snprintf(name, sizeof name, "%s/log.jsonl", run);
+    CHECK(lines(name, log, 11) == steps, "%s: not %d steps", name, steps);
+    snprintf(name, sizeof name, "%s/results.jsonl", run);
+    CHECK(lines(name, results, 8) == 3, "%s: not 3 evaluations", name);
+    snprintf(name, sizeof name, "%s/samples.jsonl", run);
+    CHECK(lines(name, samples, 5) == 33, "%s: not 33 samples", name);
+}
+
+static void logs(void)
+{
     a_run();
-    int steps = lines("run/log.jsonl", log, 11);
-    CHECK(steps == 8, "%d steps", steps);
-    CHECK(lines("run/results.jsonl", results, 8) == 3, "evaluations");
-    CHECK(lines("run/samples.jsonl", samples, 5) == 33, "samples");
+    logs_of("run", 8);
     static const char start[] = "{\"step\": 0, \"epoch\": 0, \"lr\": 0.001,";
     CHECK(!strncmp(program_file("run/log.jsonl", NULL), start, sizeof start - 1), "without "
           "warm-up the first rate is lr: %.60s", program_file("run/log.jsonl", NULL));
@@ -290,7 +298,7 @@ static void torn_logs(void)
     CHECK(program_same("torn/samples.jsonl", "run/samples.jsonl"), "samples differ");
     CHECK(program_same("torn/results.jsonl", "run/results.jsonl"), "results differ");
     CHECK(program_same("torn/last/model.safetensors", "run/last/model.safetensors"), "weights");
-    logs();
+    logs_of("torn", 8);
 }
 
 // A kill between the two renames that replace a checkpoint leaves it under another name.
@@ -366,7 +374,8 @@ static const TestCase cases[] = {
     { "files", files }, { "config", config }, { "logs", logs }, { "domains", domains },
     { "counting", counting }, { "accuracy", accuracy }, { "groups", groups },
     { "precedence", precedence }, { "faults", faults }, { "torn_logs", torn_logs },
-    { "recovered", recovered }, { "refused", refused }, { "changed", changed }, { "exported", exported },
+    { "recovered", recovered }, { "refused", refused }, { "changed", changed },
+    { "exported", exported },
     { "overwritten", overwritten },
 };
 

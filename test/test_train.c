@@ -107,6 +107,16 @@ static void interrupted(void)
           program_stderr());
 }
 
+// Pictures visited before an interruption keep their lines, also where others are missing.
+static void samples(void)
+{
+    CHECK(proreg(WHOLE "--max-steps 2 --out $W/two") == 0, "%s", program_stderr());
+    CHECK(proreg(WHOLE "--max-steps 1 --out $W/one") == 0, "%s", program_stderr());
+    CHECK(!program_same("one/samples.jsonl", "two/samples.jsonl"), "one step, as many pictures");
+    CHECK(proreg("train --resume --out $W/one -q --max-steps 2") == 0, "%s", program_stderr());
+    same_runs("two", "one");
+}
+
 static void repeated(void)
 {
     CHECK(proreg(WHOLE "--overwrite --out $W/whole") == 0, "%s", program_stderr());
@@ -208,7 +218,7 @@ static void planned(void)
 
 static const TestCase cases[] = {
     { "equal_bits", equal_bits }, { "equal_instruction_sets", equal_instruction_sets },
-    { "interrupted", interrupted }, { "repeated", repeated },
+    { "interrupted", interrupted }, { "samples", samples }, { "repeated", repeated },
     { "overfits", overfits }, { "evaluated_again", evaluated_again },
     { "begins_as_zeroshot", begins_as_zeroshot }, { "every_method", every_method },
     { "kept_features", kept_features }, { "planned", planned },
