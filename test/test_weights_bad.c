@@ -353,6 +353,9 @@ static void zip_members(void)
     CHECK_STATUS(parse_buf(&z), ERR_FORMAT, "a zip without data.pkl");
     add_zip(&z, (Member[]){ pkl, stored("a/byteorder", "big", 3) }, 2);
     CHECK_STATUS(parse_buf(&z), ERR_UNSUPPORTED, "big-endian");
+    add_zip(&z, (Member[]){ pkl, stored("a/byteorder", "little", 6),
+                            stored("a/data/0", "12345678", 8) }, 3);
+    CHECK_OK(parse_buf(&z));
     size_t directory = add_zip(&z, (Member[]){ pkl, pkl }, 2);   // two entries for one member
     set(&z, directory + 56 + 42, 0, 4);
     CHECK_STATUS(parse_buf(&z), ERR_FORMAT, "overlap");
@@ -599,6 +602,12 @@ static void endless_pickles(void)
     for (int i = 0; i < 100000; i++) add_text(&b, "t");
     add_text(&b, ".");
     CHECK_STATUS(pickle(b.data, b.n), ERR_FORMAT, "neither a module");
+    b.n = 0;
+    add_text(&b, "c__torch__.m\nA\n)\x81}X");
+    add_number(&b, WEIGHTS_NAME, 4);
+    for (int i = 0; i < WEIGHTS_NAME; i++) add_text(&b, "n");
+    add_text(&b, "Nsb.");
+    CHECK_STATUS(pickle(b.data, b.n), ERR_FORMAT, "a name is too long");
     free(b.data);
 }
 
