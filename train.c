@@ -446,6 +446,8 @@ static const Verb verbs[] = {
     { "train", "", 0, 0, "fine-tune on labelled pictures", VERB_TRAIN, cmd_train },
     { "eval", "", 0, 0, "accuracy of a run or a model on a split", VERB_EVAL, cmd_eval },
     { "zeroshot", "", 0, 0, "accuracy straight from prompts", VERB_ZEROSHOT, cmd_zeroshot },
+    { "wise", "", 0, 0, "accuracy between a run's weights and the zero-shot ones", VERB_WISE,
+      cmd_wise },
     { "predict", "IMAGE...", 1, -1, "classify pictures", VERB_PREDICT, cmd_predict },
     { "encode", "[IMAGE...]", 0, -1, "pictures or texts to vectors", VERB_ENCODE, cmd_encode },
     { "tokenize", "[TEXT...]", 0, -1, "text to ids", VERB_TOKENIZE, cmd_tokenize },

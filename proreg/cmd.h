@@ -10,9 +10,11 @@
 #include "proreg/progress.h"
 #include "proreg/recipe.h"
 #include "proreg/run.h"
+#include "proreg/wise.h"
 
 Status cmd_eval(Options *o);
 Status cmd_zeroshot(Options *o);
+Status cmd_wise(Options *o);
 Status cmd_predict(Options *o);
 Status cmd_encode(Options *o);
 Status cmd_tokenize(Options *o);
@@ -81,6 +83,12 @@ Status classifier_zeroshot(Classifier *c, Options *o, const Backend *be,
 Status classifier_student(Classifier *c, const Options *o, const Backend *be, const char *run,
                           const char *checkpoint, int n);
 void classifier_free(Classifier *c);
+
+// The line from the zero-shot model, o->model asked by these prompts, to the open student of a run;
+// then the classifier somewhere on it. wise_free(w) before classifier_free(c).
+Status classifier_wise(Wise *w, Classifier *c, Options *o, const Backend *be,
+                       const char *const *prompts, int n);
+Status classifier_mix(Classifier *c, Wise *w, double alpha);
 
 // (n,K) of pixels (n,3,S,S); `classifier` is a Classifier.
 Status classifier_logits(void *classifier, float *logits, const float *pixels, int64_t n);

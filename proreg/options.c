@@ -32,10 +32,10 @@ typedef struct {
 } Option;
 
 #define AT(field) offsetof(Options, field)
-#define CLASSIFIERS (VERB_EVAL | VERB_ZEROSHOT | VERB_PREDICT)
-#define SETS (VERB_TRAIN | VERB_EVAL | VERB_ZEROSHOT)
+#define CLASSIFIERS (VERB_EVAL | VERB_ZEROSHOT | VERB_PREDICT | VERB_WISE)
+#define SETS (VERB_TRAIN | VERB_EVAL | VERB_ZEROSHOT | VERB_WISE)
 #define MODELS (VERB_TRAIN | CLASSIFIERS | VERB_ENCODE)
-#define RUNS (VERB_EVAL | VERB_PREDICT | VERB_ENCODE | VERB_EXPORT)
+#define RUNS (VERB_EVAL | VERB_PREDICT | VERB_ENCODE | VERB_EXPORT | VERB_WISE)
 #define LISTING (SETS | VERB_PREDICT | VERB_TOKENIZE | VERB_INFO | VERB_CHECK)
 #define PICTURE (VERB_PREPROCESS | VERB_AUGMENT)
 #define COMPUTING (MODELS | PICTURE | VERB_CHECK | VERB_INFO)
@@ -156,6 +156,8 @@ static const Option options[] = {
       "write a line a picture (CSV)" },
     { "save-logits", 0, PATH, AT(save_logits), NULL, "FILE", 0, 0, VERB_EVAL | VERB_ZEROSHOT, 0,
       "write logits (N,K) as NPY" },
+    { "alphas", 0, TEXT, AT(alphas), "0,0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9,1", "A,B,..", 0, 0,
+      VERB_WISE, 0, "shares of the tuned weights; 0: zero-shot, 1: tuned" },
     { "top", 'k', INT, AT(k), "5", "K", 1, 1e6, VERB_PREDICT, 0, "classes to name a picture" },
     { "images", 0, PATH, AT(images), NULL, "PATH", 0, 0, VERB_ENCODE, 0,
       "folder or file of pictures; more files may follow" },

@@ -45,7 +45,7 @@ typedef struct Options {
     int64_t seed, epochs, ra_n, eval_every, save_every, keep, max_steps;
     bool resume, overwrite, plan;
     // other verbs
-    const char *predictions, *save_logits, *images, *texts, *output, *ops;
+    const char *predictions, *save_logits, *images, *texts, *output, *ops, *alphas;
     int64_t k, size, epoch, index;
     bool raw, skip_bad, truncate, pad, randaug, machine;
     // drawing, pretraining
@@ -69,6 +69,7 @@ enum {
     VERB_ENCODE = 1 << 4, VERB_TOKENIZE = 1 << 5, VERB_INFO = 1 << 6, VERB_EXPORT = 1 << 7,
     VERB_CHECK = 1 << 8, VERB_DECODE = 1 << 9, VERB_PREPROCESS = 1 << 10, VERB_AUGMENT = 1 << 11,
     VERB_WORLD = 1 << 12, VERB_PRETRAIN = 1 << 13,
+    VERB_WISE = 1 << 14, VERB_DEMO = 1 << 15,
 };
 
 typedef struct Verb {
