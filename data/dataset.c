@@ -21,7 +21,7 @@ static Status unknown_class(const Work *w, const Entry *e, const char *name)
     const char *near = name_nearest(name, known, w->d->class_count);
     return err_set(ERR_SHAPE, "dataset: %s: class %s is not one of the %d %s%s%s", e->path, name,
                    w->d->class_count,
-                   w->o->known ? "that the model was trained on" : "for training",
+                   w->o->known ? "that are known" : "for training",
                    near ? ": did you mean " : "", near ? near : "");
 }
 

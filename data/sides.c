@@ -136,11 +136,10 @@ static Status train_split(const char **split, Work *w)
     return OK;
 }
 
-static Status tell(Work *w, const char *format, const char *split) ERR_PRINTF(2, 0);
-static Status tell(Work *w, const char *format, const char *split)
+static Status tell(Work *w, const char *why, const char *what)
 {
     char text[512];
-    snprintf(text, sizeof text, format, split);
+    snprintf(text, sizeof text, "no eval split is named%s: %.200s is used", why, what);
     w->d->note = arena_string(w->arena, text);
     return w->d->note ? OK : err_memory("dataset");
 }
@@ -148,16 +147,20 @@ static Status tell(Work *w, const char *format, const char *split)
 static Status eval_split(const char **split, Work *w, const char *train)
 {
     static const char *const usual[] = { "val", "valid", "crossval" };
-    const char **name, *asked = w->o->eval_split;
+    const DatasetOptions *o = w->o;
+    const char **name, *asked = o->eval_split;
     int64_t n;
     TRY(tree_names(&name, &n, w, A_SPLIT));
-    if (asked && !names_have(name, n, asked)) return no_such(w->o->root, "split", asked, name, n);
+    if (asked && !names_have(name, n, asked)) return no_such(o->root, "split", asked, name, n);
     *split = asked ? asked : n == 0 ? "" : first_of(usual, 3, name, n);
     if (asked) return OK;
-    if (*split && **split) return tell(w, "no eval split is named: %s is used", *split);
-    if (!*split) *split = train ? train : name[0];
-    if (n) return tell(w, "no eval split is named, and there is no val: %s is used", *split);
-    return OK;
+    if (n == 0) {
+        bool same = dataset_wants(o, DATASET_TRAIN) && !o->train_domains && !o->eval_domains;
+        return same ? tell(w, ", and there are no splits", "what is trained on") : OK;
+    }
+    if (*split) return tell(w, "", *split);
+    *split = train ? train : name[0];
+    return tell(w, ", and there is no val", *split);
 }
 
 // ---- sides from lists ---------------------------------------------------------------------------

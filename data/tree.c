@@ -238,7 +238,7 @@ static Status list_paths(Found *f, Arena *arena, const Walk *w)
 
 static Status understand(Tree *tree, Arena *arena, const char *root, Found *f)
 {
-    if (f->pictures == 0) return err_set(ERR_IO, "dataset: %s: no pictures in it", root);
+    if (f->pictures == 0) return err_set(ERR_IO, "dataset: %s: no pictures in its folders", root);
     find_levels(f);
     if (f->depth == 0)
         return err_set(ERR_IO, "dataset: %s: %lld pictures, but not in folders named like classes",

@@ -58,7 +58,8 @@ static void layouts(void)
     plant(&f, "{cat,dog}/{b,a}.ppm");
     if (opens(&d, (DatasetOptions){ .root = f.path })) {
         CHECK_TOLD(&d, &d.train, "cat/a.ppm cat; cat/b.ppm cat; dog/a.ppm dog; dog/b.ppm dog");
-        CHECK(d.eval.n == 4 && d.class_count == 2 && !*d.train.split && !d.note, "no splits");
+        CHECK(d.eval.n == 4 && d.class_count == 2 && !*d.train.split, "no splits");
+        CHECK(d.note && strstr(d.note, "what is trained on"), "%s", d.note);
     }
     dataset_close(&d);
     folder_close(&f);
