@@ -7,6 +7,7 @@ typedef Status ImageDecoder(Image *image, const uint8_t *data, size_t bytes, int
 
 ImageDecoder jpeg_decode, png_decode, gif_decode, bmp_decode, ppm_decode;
 
-// A new image of this size, black; refuses more than max_pixels before it takes memory.
+// A new image of this size, its pixels not yet set; refuses more than max_pixels before it takes
+// memory.
 Status image_sized(Image *image, const char *format, int64_t width, int64_t height,
                    int64_t max_pixels);

@@ -24,10 +24,13 @@ Status image_sized(Image *image, const char *format, int64_t width, int64_t heig
     if (width < 1 || height < 1 || width > INT32_MAX || height > INT32_MAX)
         return err_set(ERR_FORMAT, "%s: %lld x %lld pixels", format, (long long)width,
                        (long long)height);
-    if (width > max_pixels / height)
+    if (width > max_pixels / height || width > (int64_t)(SIZE_MAX / 3) / height)
         return err_set(ERR_FORMAT, "%s: %lld x %lld: more than %lld pixels", format,
                        (long long)width, (long long)height, (long long)max_pixels);
-    return image_new(image, (int)width, (int)height);
+    uint8_t *rgb = malloc((size_t)width * (size_t)height * 3);
+    if (!rgb) return err_memory("image");
+    *image = (Image){ rgb, (int)width, (int)height };
+    return OK;
 }
 
 void image_free(Image *image)

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 enum {
     SOF0 = 0xC0, SOF2 = 0xC2, DHT = 0xC4, SOF15 = 0xCF, JPG = 0xC8, DAC = 0xCC, RST0 = 0xD0,
     SOI = 0xD8, EOI = 0xD9, SOS = 0xDA, DQT = 0xDB, DNL = 0xDC, DRI = 0xDD, DHP = 0xDE, EXP = 0xDF,
@@ -19,11 +18,12 @@ enum {
 
 enum { SCANS = 500 };        // more make a small file slow, and no picture better
 
-const uint8_t jpeg_zigzag[64] = {
+const uint8_t jpeg_zigzag[64 + 15] = {
     0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,
     12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6,  7,  14, 21, 28,
     35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
     58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
 };
 
 static int u16(const uint8_t *p)
@@ -74,16 +74,6 @@ static int ceil_div(int a, int b)
     return (a + b - 1) / b;
 }
 
-static Status component_memory(JpegComponent *c, bool progressive)
-{
-    size_t blocks = (size_t)c->blocks_x * (size_t)c->blocks_y;
-    c->plane = malloc(blocks * 64);
-    c->coef = progressive ? calloc(blocks, 64 * sizeof *c->coef) : NULL;
-    if (!c->plane || (progressive && !c->coef)) return err_memory("jpeg");
-    memset(c->plane, 128, blocks * 64);
-    return OK;
-}
-
 // Sizes of the components: T.81, A.1.1 and A.2.
 static Status layout(Jpeg *j)
 {
@@ -103,7 +93,6 @@ static Status layout(Jpeg *j)
         c->height = ceil_div(j->height * c->v, j->vmax);
         c->blocks_x = j->mcus_x * c->h;
         c->blocks_y = j->mcus_y * c->v;
-        TRY(component_memory(c, j->progressive));
     }
     return OK;
 }
@@ -112,7 +101,7 @@ static Status frame(Jpeg *j, int marker, const uint8_t *p, int n)
 {
     if (marker > SOF2)
         return err_set(ERR_UNSUPPORTED, "jpeg: %s coding is not built here; convert it: "
-                       "djpeg in.jpg | cjpeg -quality 95 > out.jpg",
+                       "jpegtran in.jpg > out.jpg",
                        marker > JPG ? "arithmetic" : "lossless or hierarchical");
     if (j->n) return err_set(ERR_FORMAT, "jpeg: two frames");
     if (n < 6 || n != 6 + 3 * p[5]) return bad_length("frame header", n);
@@ -188,6 +177,34 @@ static Status check_tables(const Jpeg *j, const JpegScan *s)
     return OK;
 }
 
+// Two codes a block, or one where the scan holds DC alone, take a bit each at least. Runs of empty
+// blocks make a scan of AC alone as short as it likes.
+static Status check_bytes(const Jpeg *j, const JpegScan *s)
+{
+    int64_t blocks = 0, codes = s->to == 0 ? 1 : s->from == 0 ? 2 : 0, left = j->end - j->at;
+    for (int i = 0; i < s->n; i++) {
+        const JpegComponent *c = s->component[i];
+        blocks += (int64_t)ceil_div(c->width, 8) * ceil_div(c->height, 8);
+    }
+    if (blocks * codes / 8 <= left) return OK;
+    return err_set(ERR_FORMAT, "jpeg: truncated: %lld bytes cannot hold %lld blocks",
+                   (long long)left, (long long)blocks);
+}
+
+// Taken at the first scan, when the file is known to be more than a claim.
+static Status memory(Jpeg *j)
+{
+    for (int i = 0; i < j->n; i++) {
+        JpegComponent *c = &j->component[i];
+        size_t blocks = (size_t)c->blocks_x * (size_t)c->blocks_y;
+        if (c->plane) continue;
+        c->plane = malloc(blocks * 64);
+        c->coef = j->progressive ? calloc(blocks, 64 * sizeof *c->coef) : NULL;
+        if (!c->plane || (j->progressive && !c->coef)) return err_memory("jpeg");
+    }
+    return OK;
+}
+
 static Status scan(Jpeg *j, const uint8_t *p, int n)
 {
     JpegScan s = { 0 };
@@ -199,6 +216,8 @@ static Status scan(Jpeg *j, const uint8_t *p, int n)
     s.from = q[0], s.to = q[1], s.high = q[2] >> 4, s.low = q[2] & 15;
     TRY(check_range(j, &s));
     TRY(check_tables(j, &s));
+    TRY(check_bytes(j, &s));
+    TRY(memory(j));
     return jpeg_scan(j, &s);
 }
 

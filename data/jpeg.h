@@ -2,7 +2,9 @@
 //
 //     jpeg.c         markers, tables, the frame
 //     jpeg_scan.c    entropy-coded data to coefficients
-//     jpeg_pixels.c  coefficients to samples, samples to RGB
+//     jpeg_idct.c    coefficients to samples
+//     jpeg_pixels.c  samples to RGB
+//     jpeg_simd.h    eight lanes, where there are any
 //
 // Every number equals libjpeg-turbo's slow-integer path with fancy upsampling, which is Pillow's.
 #pragma once
@@ -10,11 +12,12 @@
 
 #include "data/formats.h"
 
-enum { JPEG_FAST = 9 };                  // bits looked up at once
+enum { JPEG_FAST = 10 };                  // bits looked up at once
 
 typedef struct {
     bool defined;
     uint16_t fast[1 << JPEG_FAST];       // length << 8 | symbol; 0: the code is longer
+    int32_t whole[1 << JPEG_FAST];       // value << 8 | run << 4 | bits of code and value; 0: more
     uint32_t limit[18];                  // first code of 16 bits that is longer than this length
     int32_t offset[17];                  // from a code of this length to its symbol's place
     uint8_t symbol[256];
@@ -50,7 +53,8 @@ typedef struct {
     JpegComponent component[4];
 } Jpeg;
 
-extern const uint8_t jpeg_zigzag[64];
+// A run of zeros may lead beyond the block: the 15 places behind it are 64, one more entry.
+extern const uint8_t jpeg_zigzag[64 + 15];
 
 typedef struct {
     JpegComponent *component[4];
@@ -60,5 +64,19 @@ typedef struct {
 Status jpeg_huffman(JpegHuffman *t, const uint8_t counts[16], const uint8_t *symbols, int n);
 Status jpeg_scan(Jpeg *j, const JpegScan *s);        // leaves j->at at the marker behind the scan
 
-void jpeg_idct(uint8_t *out, int stride, const int16_t *coef, const uint16_t *quant);
 Status jpeg_pixels(Image *image, Jpeg *j);
+
+// The inner loops. Each but jpeg_flat has a plain form, by which the vectors are judged.
+void jpeg_flat(uint8_t *out, int stride, int16_t dc, uint16_t quant);    // a block with DC alone
+void jpeg_idct(uint8_t *out, int stride, const int16_t coef[64], const uint16_t quant[64]);
+void jpeg_idct_plain(uint8_t *out, int stride, const int16_t coef[64], const uint16_t quant[64]);
+
+// One row of n pixels: Y, Cb, Cr to R, G, B.
+void jpeg_colour(uint8_t *rgb, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, int n);
+void jpeg_colour_plain(uint8_t *rgb, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, int n);
+
+// A row of n > 2 samples to 2 n: 2 x 1, and 2 x 2 with the nearer of the rows above and below.
+void jpeg_double(uint8_t *out, const uint8_t *row, int n);
+void jpeg_double_plain(uint8_t *out, const uint8_t *row, int n);
+void jpeg_double_both(uint8_t *out, const uint8_t *near, const uint8_t *far, int n);
+void jpeg_double_both_plain(uint8_t *out, const uint8_t *near, const uint8_t *far, int n);

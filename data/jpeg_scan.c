@@ -9,52 +9,92 @@
 // 0xFF in the data is followed by 0; followed by anything else it is a marker, and the data ends.
 // Behind the end come zeros, and n falls below 0 once they are consumed.
 
-static void refill(JpegBits *b)
+static void refill_by_bytes(JpegBits *b)
 {
     while (b->n <= 56) {
-        uint64_t byte = 0;
-        if (!b->stopped) {
-            if (b->at >= b->end || (*b->at == 0xFF && (b->end - b->at < 2 || b->at[1] != 0))) {
-                b->stopped = true;
-            } else {
-                byte = *b->at;
-                b->at += byte == 0xFF ? 2 : 1;
-            }
-        }
+        if (b->at >= b->end || (*b->at == 0xFF && (b->end - b->at < 2 || b->at[1] != 0)))
+            b->stopped = true;
         if (b->stopped) return;
-        b->bits |= byte << (56 - b->n);
+        b->bits |= (uint64_t)*b->at << (56 - b->n);
+        b->at += *b->at == 0xFF ? 2 : 1;
         b->n += 8;
     }
 }
 
-static uint32_t peek(const JpegBits *b, int n)
+static uint64_t big_endian(const uint8_t *p)
+{
+    return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40
+           | (uint64_t)p[3] << 32 | (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16
+           | (uint64_t)p[6] << 8 | p[7];
+}
+
+// At least 56 bits, if there are as many. Eight bytes without a 0xFF come at once; of the last one
+// some bits may be kept beyond n, where the next call writes the same bits again.
+static inline void refill(JpegBits *b)
+{
+    const uint64_t ones = 0x0101010101010101, tops = ones << 7;
+    if (b->end - b->at >= 8) {
+        uint64_t x = big_endian(b->at);
+        if (((~x - ones) & x & tops) == 0) {
+            b->bits |= x >> b->n;
+            b->at += (63 - b->n) / 8;
+            b->n |= 56;
+            return;
+        }
+    }
+    JpegBits copy = *b;                      // so that *b itself may live in registers
+    refill_by_bytes(&copy);
+    *b = copy;
+}
+
+static inline void need(JpegBits *b, int n)  // n up to 56
+{
+    if (b->n < n) refill(b);
+}
+
+static inline uint32_t peek(const JpegBits *b, int n)
 {
     return (uint32_t)(b->bits >> (64 - n));
 }
 
-static void skip(JpegBits *b, int n)
+static inline void skip(JpegBits *b, int n)
 {
     b->bits <<= n;
     b->n -= n;
 }
 
-static int take(JpegBits *b, int n)          // n of 1..16
+static inline int taken(JpegBits *b, int n)  // n of 1..16 that are there
 {
-    if (b->n < n) refill(b);
     int x = (int)peek(b, n);
     skip(b, n);
     return x;
 }
 
-// n bits whose first tells the sign: T.81, F.2.2.1, EXTEND.
-static int take_signed(JpegBits *b, int n)
+static inline int take(JpegBits *b, int n)
 {
-    if (n == 0) return 0;
-    int x = take(b, n);
+    need(b, n);
+    return taken(b, n);
+}
+
+// Of n bits the first tells the sign: T.81, F.2.2.1, EXTEND.
+static inline int extend(int x, int n)
+{
     return x < 1 << (n - 1) ? x - (1 << n) + 1 : x;
 }
 
 // ---- Huffman codes ------------------------------------------------------------------------------
+
+// The entries for codes that fit in a look-up together with the bits of their value.
+static void whole_values(JpegHuffman *t)
+{
+    for (int i = 0; i < 1 << JPEG_FAST; i++) {
+        int length = t->fast[i] >> 8, run = t->fast[i] >> 4 & 15, size = t->fast[i] & 15;
+        int rest = JPEG_FAST - length - size;
+        if (length == 0 || size == 0 || rest < 0) continue;
+        int value = extend(i >> rest & ((1 << size) - 1), size);
+        t->whole[i] = value * 256 + run * 16 + length + size;
+    }
+}
 
 Status jpeg_huffman(JpegHuffman *t, const uint8_t counts[16], const uint8_t *symbols, int n)
 {
@@ -74,14 +114,14 @@ Status jpeg_huffman(JpegHuffman *t, const uint8_t counts[16], const uint8_t *sym
         t->limit[length] = code << (16 - length);
     }
     t->limit[17] = UINT32_MAX;
+    whole_values(t);
     t->defined = true;
     return OK;
 }
 
-// The next symbol, or -1 when no code fits.
-static int symbol(JpegBits *b, const JpegHuffman *t)
+// The next symbol, of which 16 bits are there, or -1 when no code fits.
+static inline int symbol_there(JpegBits *b, const JpegHuffman *t)
 {
-    if (b->n < 16) refill(b);
     uint16_t hit = t->fast[peek(b, JPEG_FAST)];
     if (hit) {
         skip(b, hit >> 8);
@@ -95,6 +135,12 @@ static int symbol(JpegBits *b, const JpegHuffman *t)
     return t->symbol[((int)(code >> (16 - length)) + t->offset[length]) & 255];
 }
 
+static int symbol(JpegBits *b, const JpegHuffman *t)
+{
+    need(b, 16);
+    return symbol_there(b, t);
+}
+
 // ---- blocks -------------------------------------------------------------------------------------
 
 typedef struct {
@@ -103,33 +149,47 @@ typedef struct {
 } Reader;
 
 // The DC difference; false when the code is none of the table's.
-static bool dc_value(Reader *r, const Jpeg *j, JpegComponent *c)
+static inline bool dc_value(JpegBits *b, const Jpeg *j, JpegComponent *c)
 {
-    int size = symbol(&r->bits, &j->dc[c->dc_table]);
+    need(b, 31);
+    int size = symbol_there(b, &j->dc[c->dc_table]);
     if (size < 0 || size > 15) return false;
-    c->dc = (int16_t)(c->dc + take_signed(&r->bits, size));
+    if (size) c->dc = (int16_t)(c->dc + extend(taken(b, size), size));
     return true;
 }
 
-static bool sequential(Reader *r, const Jpeg *j, JpegComponent *c, int16_t *block)
+// A whole block into block[65]. Returns the place behind the last coefficient in zigzag order; more
+// than 64 when it leads beyond the block, -1 when a code is none of the table's.
+static int sequential(Reader *r, const Jpeg *j, JpegComponent *c, int16_t *block)
 {
     const JpegHuffman *ac = &j->ac[c->ac_table];
-    if (!dc_value(r, j, c)) return false;
+    JpegBits b = r->bits;
+    if (!dc_value(&b, j, c)) return -1;
     block[0] = (int16_t)c->dc;
-    for (int k = 1; k < 64; k++) {
-        int rs = symbol(&r->bits, ac), size = rs & 15;
-        if (rs < 0) return false;
+    int k = 1;
+    while (k < 64) {
+        need(&b, 31);
+        int32_t whole = ac->whole[peek(&b, JPEG_FAST)];
+        if (whole) {
+            k += whole >> 4 & 15;
+            skip(&b, whole & 15);
+            block[jpeg_zigzag[k++]] = (int16_t)(whole >> 8);
+            continue;
+        }
+        int rs = symbol_there(&b, ac), size = rs & 15;
+        if (rs < 0) return -1;
         if (size == 0 && rs != 0xF0) break;
         k += rs >> 4;
-        if (k > 63) return false;
-        if (size) block[jpeg_zigzag[k]] = (int16_t)take_signed(&r->bits, size);
+        if (size) block[jpeg_zigzag[k]] = (int16_t)extend(taken(&b, size), size);
+        k++;
     }
-    return true;
+    r->bits = b;
+    return k;
 }
 
 static bool dc_first(Reader *r, const Jpeg *j, JpegComponent *c, const JpegScan *s, int16_t *block)
 {
-    if (!dc_value(r, j, c)) return false;
+    if (!dc_value(&r->bits, j, c)) return false;
     block[0] = (int16_t)((unsigned)c->dc << s->low);
     return true;
 }
@@ -162,7 +222,7 @@ static bool ac_first(Reader *r, const JpegHuffman *ac, const JpegScan *s, int16_
         k += zeros;
         if (k > 63) return false;
         if (size) {
-            int value = take_signed(&r->bits, size);
+            int value = extend(take(&r->bits, size), size);
             block[jpeg_zigzag[k]] = (int16_t)((unsigned)value << s->low);
         }
     }
@@ -214,10 +274,14 @@ static bool ac_refine(Reader *r, const JpegHuffman *ac, const JpegScan *s, int16
 static bool block_at(Reader *r, Jpeg *j, const JpegScan *s, JpegComponent *c, int x, int y)
 {
     if (!j->progressive) {
-        int16_t block[64] = { 0 };
-        int stride = 8 * c->blocks_x;
-        if (!sequential(r, j, c, block)) return false;
-        jpeg_idct(c->plane + (int64_t)8 * y * stride + 8 * x, stride, block, c->quant);
+        int16_t block[65];
+        memset(block, 0, 64);                // of 128 at once gcc makes a slow string instruction
+        memset(block + 32, 0, 64);
+        int stride = 8 * c->blocks_x, n = sequential(r, j, c, block);
+        uint8_t *out = c->plane + (int64_t)8 * y * stride + 8 * x;
+        if (n < 0 || n > 64) return false;
+        if (n == 1) jpeg_flat(out, stride, block[0], c->quant[0]);
+        else jpeg_idct(out, stride, block, c->quant);
         return true;
     }
     int16_t *block = c->coef + ((int64_t)y * c->blocks_x + x) * 64;

@@ -7,6 +7,7 @@
 #include "data/jpeg.h"
 #include "tensor/file.h"
 #include "tensor/par.h"
+#include "tensor/rng.h"
 #include "tensor/sha256.h"
 #include "test/test.h"
 #include "weights/inflate.h"
@@ -278,9 +279,16 @@ static void case_refused(void)
     REFUSED("P6 -2 2 255\n123", ERR_UNSUPPORTED, "ppm");
 }
 
+#define DC16 "\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1"
+#define DC64 DC16 DC16 DC16 DC16
+
 // Sizes that would take all the memory, in files of a few bytes.
 static void case_huge(void)
 {
+    REFUSED("\xff\xd8\xff\xc0\0\x0b\x08\x30\0\x30\0\1\1\x11\0\xff\xdb\0\x43\0" DC64
+            "\xff\xc4\0\x14\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+            "\xff\xc4\0\x14\x10\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+            "\xff\xda\0\x08\1\1\0\0\x3f\0\0\0", ERR_FORMAT, "cannot hold 2359296 blocks");
     REFUSED("\xff\xd8\xff\xc0\0\x0b\x08\xff\xff\xff\xff\1\1\x11\0\0\0", ERR_FORMAT,
             "65535 x 65535");
     REFUSED("GIF89a\xff\xff\xff\xff\0\0\0,\0\0\0\0\1\0\1\0\0\2", ERR_FORMAT, "65535 x 65535");
@@ -294,26 +302,85 @@ static void case_huge(void)
     file_unmap(&map);
 }
 
-// The short way of a block with DC alone gives what the two passes give.
-static void case_flat_blocks(void)
+// ---- fast loops against plain ones --------------------------------------------------------------
+
+// Coefficients and tables as encoders write them, and beyond all bounds.
+static void case_idct(void)
 {
-    uint16_t quant[64];
-    for (int i = 0; i < 64; i++) quant[i] = 3;
-    for (int dc = -1100; dc < 1100; dc += 7) {
-        int16_t lone[64] = { (int16_t)dc }, other[64] = { (int16_t)dc };
-        uint8_t a[64], b[64];
-        quant[63] = 0;                       // a coefficient that counts for nothing
-        other[63] = 1;
-        jpeg_idct(a, 8, lone, quant);
-        jpeg_idct(b, 8, other, quant);
-        CHECK(memcmp(a, b, sizeof a) == 0, "DC %d: %d and %d", dc, a[0], b[0]);
+    Rng r = rng_at(test_seed, 0, 1, RNG_TEST);
+    for (int n = 0; n < 20000; n++) {
+        int16_t coef[64] = { 0 };
+        uint16_t quant[64];
+        uint8_t fast[64], plain[64];
+        uint32_t range = 1u << (1 + n % 16), fill = 1 + (uint32_t)n / 16 % 64;
+        for (int k = 0; k < 64; k++) {
+            quant[k] = (uint16_t)(n % 5 ? 1 + rng_below(&r, 255) : rng_below(&r, 65536));
+            if (rng_below(&r, 64) < fill) coef[k] = (int16_t)(rng_below(&r, range) - range / 2);
+        }
+        jpeg_idct(fast, 8, coef, quant);
+        jpeg_idct_plain(plain, 8, coef, quant);
+        CHECK(memcmp(fast, plain, 64) == 0, "case %d, coefficients up to %u", n, range / 2);
     }
+}
+
+// A block with DC alone by the short way: every DC, at the steps that show rounding and clamping.
+static void case_flat(void)
+{
+    static const uint16_t steps[] = { 1, 2, 3, 16, 255, 4001, 65535 };
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        for (int dc = INT16_MIN; dc <= INT16_MAX; dc++) {
+            int16_t coef[64] = { (int16_t)dc };
+            uint16_t quant[64] = { steps[i] };
+            uint8_t flat[64], plain[64];
+            jpeg_flat(flat, 8, coef[0], quant[0]);
+            jpeg_idct_plain(plain, 8, coef, quant);
+            CHECK(memcmp(flat, plain, 64) == 0, "DC %d x %d: %d and %d", dc, steps[i], flat[0],
+                  plain[0]);
+        }
+}
+
+// Every Y, Cb, Cr.
+static void case_colour(void)
+{
+    uint8_t y[256], cb[256], cr[256], fast[768 + 3], plain[768];
+    for (int i = 0; i < 256; i++) cr[i] = (uint8_t)i;
+    for (int l = 0; l < 256; l++)
+        for (int b = 0; b < 256; b++) {
+            memset(y, l, sizeof y);
+            memset(cb, b, sizeof cb);
+            memset(fast + 768, 7, 3);
+            jpeg_colour(fast, y, cb, cr, 256);
+            jpeg_colour_plain(plain, y, cb, cr, 256);
+            CHECK(memcmp(fast, plain, 768) == 0, "Y %d, Cb %d", l, b);
+            CHECK(fast[768] == 7, "the row ends before what was written");
+        }
+}
+
+// Rows of every length up to 80, at both ends of the range and between.
+static void case_doubling(void)
+{
+    Rng r = rng_at(test_seed, 0, 2, RNG_TEST);
+    for (int n = 3; n <= 80; n++)
+        for (int t = 0; t < 40; t++) {
+            uint8_t near[80], far[80], fast[161] = { 0 }, plain[161] = { 0 };
+            for (int i = 0; i < n; i++) {
+                near[i] = (uint8_t)(t % 2 ? rng_below(&r, 256) : 255 * rng_below(&r, 2));
+                far[i] = (uint8_t)(t % 2 ? rng_below(&r, 256) : 255 * rng_below(&r, 2));
+            }
+            jpeg_double(fast, near, n);
+            jpeg_double_plain(plain, near, n);
+            CHECK(memcmp(fast, plain, sizeof fast) == 0, "2 x 1, %d samples", n);
+            jpeg_double_both(fast, near, far, n);
+            jpeg_double_both_plain(plain, near, far, n);
+            CHECK(memcmp(fast, plain, sizeof fast) == 0, "2 x 2, %d samples", n);
+        }
 }
 
 static const TestCase cases[] = {
     { "own", case_own }, { "bar", case_bar }, { "pacs", case_pacs }, { "pillow", case_pillow },
     { "variants", case_variants }, { "truncated", case_truncated }, { "damaged", case_damaged },
-    { "refused", case_refused }, { "huge", case_huge }, { "flat_blocks", case_flat_blocks },
+    { "refused", case_refused }, { "huge", case_huge }, { "idct", case_idct },
+    { "flat", case_flat }, { "colour", case_colour }, { "doubling", case_doubling },
 };
 
 int main(void)
