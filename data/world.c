@@ -20,6 +20,7 @@ const char *const world_context[WORLD_CONTEXTS] = { "grass", "water", "sand", "s
 static const double colours[WORLD_COLOURS][3] = { { 220, 40, 40 }, { 50, 70, 220 },
     { 235, 215, 50 }, { 245, 245, 245 }, { 20, 20, 20 }, { 150, 50, 190 } };
 
+const WorldStyle world_simple = { { .6, .9 }, { 1, 1 }, { 0, .02 }, .15, .2, 0, 1 };
 const WorldStyle world_clean = { { .6, .9 }, { .8, 1 }, { 0, .06 }, .2, .25, .3, 1 };
 const WorldStyle world_faded = { { .6, .9 }, { .8, 1 }, { .05, .05 }, .2, .4, .5, .25 };
 

@@ -34,6 +34,7 @@ typedef struct {
     double contrast;                     // 1: as it is; less: faded towards gray
 } WorldStyle;
 
+extern const WorldStyle world_simple;    // filled, opaque: to begin with
 extern const WorldStyle world_clean;     // what the pretrained model has seen
 extern const WorldStyle world_faded;     // what it has not: a quarter of the contrast
 
@@ -53,6 +54,10 @@ void world_caption(char text[WORLD_TEXT], const WorldScene *scene, int template)
 // split `train`, n / 50 in `val`; a quarter of them before a plain colour, the others before any of
 // the twelve other contexts.
 Status world_write_captioned(const char *dir, uint64_t seed, int64_t n);
+
+// The same folders in the simple style, before plain colours alone, with captions that name no
+// context: without such a beginning a model learns contexts and colours, and for a long time no shape.
+Status world_write_simple(const char *dir, uint64_t seed, int64_t n);
 
 // DIR/DOMAIN/SPLIT/SHAPE/NUMBER_CONTEXT.png: a task with a contextual bias. Class i belongs to
 // context i: in domain `usual`, a picture has it with chance `pairing`, else one of the other

@@ -16,6 +16,7 @@ struct Set {
     int64_t first, n;
     int (*context)(const Set *set, int shape, Rng *rng);
     double pairing, faded;               // share of pictures in the other style
+    bool simple;
     char (*line)[256];                   // (n) of captions.tsv
     Status *status;                      // (n)
 };
@@ -25,12 +26,15 @@ static Status one_picture(const Set *s, int64_t i)
 {
     Rng rng = rng_at(s->seed, 0, (uint32_t)(s->first + i), RNG_WORLD);
     int shape = (int)(i % WORLD_SHAPES), context = s->context(s, shape, &rng);
-    const WorldStyle *style = rng_unit(&rng) < s->faded ? &world_faded : &world_clean;
+    static const int about_shape[] = { 0, 1, 5 };
+    const WorldStyle *style = rng_unit(&rng) < s->faded ? &world_faded
+                              : s->simple ? &world_simple : &world_clean;
     char path[FILE_PATH], name[128], text[WORLD_TEXT];
     WorldScene scene;
     Image image;
     world_draw(&scene, style, shape, context, &rng);
-    world_caption(text, &scene, (int)rng_below(&rng, WORLD_CAPTIONS));
+    world_caption(text, &scene, s->simple ? about_shape[rng_below(&rng, 3)]
+                                          : (int)rng_below(&rng, WORLD_CAPTIONS));
     snprintf(name, sizeof name, "%s/%s/%06lld_%s.png", s->folder, world_shape[shape],
              (long long)(s->first + i), world_context[context]);
     snprintf(s->line[i], sizeof *s->line, "%s\t%s\n", name, text);
@@ -110,6 +114,12 @@ static int any_context(const Set *s, int shape, Rng *rng)
     return rng_unit(rng) < .25 ? WORLD_PLAIN : (int)rng_below(rng, WORLD_PLAIN);
 }
 
+static int plain(const Set *s, int shape, Rng *rng)
+{
+    (void)s, (void)shape, (void)rng;
+    return WORLD_PLAIN;
+}
+
 static int swapped(const Set *s, int shape, Rng *rng)
 {
     (void)s;
@@ -132,6 +142,15 @@ Status world_write_captioned(const char *dir, uint64_t seed, int64_t n)
     Set sets[] = {
         { .folder = "train", .seed = seed, .n = n, .context = any_context },
         { .folder = "val", .seed = seed, .first = n, .n = n / 50, .context = any_context },
+    };
+    return write_sets(dir, sets, 2);
+}
+
+Status world_write_simple(const char *dir, uint64_t seed, int64_t n)
+{
+    Set sets[] = {
+        { .folder = "train", .seed = seed, .n = n, .context = plain, .simple = true },
+        { .folder = "val", .seed = seed, .first = n, .n = n / 50, .context = plain, .simple = true },
     };
     return write_sets(dir, sets, 2);
 }

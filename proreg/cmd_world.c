@@ -8,7 +8,7 @@
 Status cmd_world(Options *o)
 {
     const Backend *be;
-    bool task = strcmp(o->kind, "task") == 0;
+    bool task = strcmp(o->kind, "task") == 0, simple = strcmp(o->kind, "simple") == 0;
     if (!o->out) return err_set(ERR_USAGE, "data world: needs --out DIR");
     if (folder_exists(o->out) && !o->overwrite)
         return err_set(ERR_IO, "data world: %s is there: another --out, or --overwrite", o->out);
@@ -16,7 +16,8 @@ Status cmd_world(Options *o)
     TRY(setup_machine(o, &be));
     const WorldTask t = { o->n, o->n_test, o->pairing };
     Status status = task ? world_write_task(o->out, (uint64_t)o->seed, &t)
-                         : world_write_captioned(o->out, (uint64_t)o->seed, o->n);
+                  : simple ? world_write_simple(o->out, (uint64_t)o->seed, o->n)
+                           : world_write_captioned(o->out, (uint64_t)o->seed, o->n);
     if (status == OK) say(o, "data world: %s", o->out);
     return status;
 }

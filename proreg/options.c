@@ -182,8 +182,8 @@ static const Option options[] = {
     { "epoch", 0, INT, AT(epoch), "0", "N", 0, 4e9, VERB_AUGMENT, 0, "epoch to draw for" },
     { "index", 0, INT, AT(index), "0", "N", 0, 2e9, VERB_AUGMENT, 0, "picture to draw for" },
 
-    { "kind", 0, CHOICE, AT(kind), "captioned", "captioned|task", 0, 0, VERB_WORLD, 0,
-      "captioned: to pretrain on; task: eight classes, each with a context of its own" },
+    { "kind", 0, CHOICE, AT(kind), "captioned", "captioned|simple|task", 0, 0, VERB_WORLD, 0,
+      "captioned, simple: to pretrain on; task: classes that come with their contexts" },
     { "n", 'n', INT, AT(n), "1000", "N", 1, 1e7, VERB_WORLD, 0, "training pictures to draw" },
     { "n-test", 0, INT, AT(n_test), "1000", "N", 1, 1e7, VERB_WORLD, 0,
       "pictures of each test of a task" },
