@@ -6,6 +6,7 @@
 //
 // Not read: run lengths, 16 bits, other orders of the channels, OS/2's header.
 #include <stdbool.h>
+#include <string.h>
 
 #include "data/formats.h"
 
@@ -43,15 +44,18 @@ static Status header(Bmp *b, const uint8_t *p, size_t bytes)
     return OK;
 }
 
-// Behind the palette's end colours are black.
+// Behind the palette's end an index is a gray, as in Pillow.
 static void colour(uint8_t *rgb, const Bmp *b, const uint8_t *data, const uint8_t *row, int64_t x)
 {
-    static const uint8_t black[3] = { 0, 0, 0 };
     const uint8_t *bgr = row + x * b->bits / 8;
     if (b->bits <= 8) {
         int64_t bit = x * b->bits;
         int i = row[bit / 8] >> (8 - b->bits - bit % 8) & ((1 << b->bits) - 1);
-        bgr = i < b->colours ? data + b->palette + 4 * i : black;
+        if (i >= b->colours) {
+            memset(rgb, i, 3);
+            return;
+        }
+        bgr = data + b->palette + 4 * i;
     }
     rgb[0] = bgr[2], rgb[1] = bgr[1], rgb[2] = bgr[0];
 }
@@ -61,15 +65,14 @@ Status bmp_decode(Image *image, const uint8_t *data, size_t bytes, int64_t max_p
     Bmp b = { 0 };
     *image = (Image){ 0 };
     TRY(header(&b, data, bytes));
-    TRY(image_sized(image, "bmp", b.width, b.height, max_pixels));
+    TRY(image_fits("bmp", b.width, b.height, max_pixels));
     bool fits = b.pixels + b.step * b.height <= (int64_t)bytes
                 && (b.bits > 8
                     || (b.colours <= 256 && b.palette + 4 * b.colours <= (int64_t)bytes));
-    if (!fits) {
-        image_free(image);
+    if (!fits)
         return err_set(ERR_FORMAT, "bmp: truncated: %zu bytes of %lld", bytes,
                        (long long)(b.pixels + b.step * b.height));
-    }
+    TRY(image_sized(image, "bmp", b.width, b.height, max_pixels));
     for (int64_t y = 0; y < b.height; y++) {
         const uint8_t *row = data + b.pixels + (b.top_down ? y : b.height - 1 - y) * b.step;
         for (int64_t x = 0; x < b.width; x++)

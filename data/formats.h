@@ -7,6 +7,10 @@ typedef Status ImageDecoder(Image *image, const uint8_t *data, size_t bytes, int
 
 ImageDecoder jpeg_decode, png_decode, gif_decode, bmp_decode, ppm_decode;
 
+// Refuses more than max_pixels. Asked before sizes are multiplied: behind it width * height * 16 fits
+// in 63 bits for every max_pixels up to 2^58.
+Status image_fits(const char *format, int64_t width, int64_t height, int64_t max_pixels);
+
 // A new image of this size, its pixels not yet set; refuses more than max_pixels before it takes
 // memory.
 Status image_sized(Image *image, const char *format, int64_t width, int64_t height,

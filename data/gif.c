@@ -4,7 +4,7 @@
 //     blocks: 21 label, sub-blocks (extension) | 2C x y width height flags, palette, LZW | 3B end
 //
 // Around a frame that does not fill the screen stands the transparent colour, or else colour 0.
-// Transparency itself is dropped. Without any palette the indices are grays.
+// Transparency itself is dropped. Indices beyond a palette, or without one, are grays.
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,12 +34,17 @@ static Status truncated(void)
     return err_set(ERR_FORMAT, "gif: truncated");
 }
 
+static void grays(Gif *g)
+{
+    for (int i = 0; i < 256; i++) memset(g->palette[i], i, 3);
+}
+
 static Status palette(Gif *g, int flags)
 {
     int64_t n = 3 * (2LL << (flags & 7));
     if (!(flags & 0x80)) return OK;
     if (!has(g, n)) return truncated();
-    memset(g->palette, 0, sizeof g->palette);
+    grays(g);
     memcpy(g->palette, g->at, (size_t)n);
     g->at += n;
     return OK;
@@ -201,7 +206,7 @@ Status gif_decode(Image *image, const uint8_t *data, size_t bytes, int64_t max_p
     Gif g = { .at = data + 13, .end = data + bytes, .transparent = -1 };
     *image = (Image){ 0 };
     if (bytes < 13) return truncated();
-    for (int i = 0; i < 256; i++) memset(g.palette[i], i, 3);
+    grays(&g);
     TRY(palette(&g, data[10]));
     TRY(find_frame(&g));
     TRY(image_sized(image, "gif", u16(data + 6), u16(data + 8), max_pixels));

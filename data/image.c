@@ -17,16 +17,22 @@ Status image_new(Image *image, int width, int height)
     return OK;
 }
 
-Status image_sized(Image *image, const char *format, int64_t width, int64_t height,
-                   int64_t max_pixels)
+Status image_fits(const char *format, int64_t width, int64_t height, int64_t max_pixels)
 {
-    *image = (Image){ 0 };
     if (width < 1 || height < 1 || width > INT32_MAX || height > INT32_MAX)
         return err_set(ERR_FORMAT, "%s: %lld x %lld pixels", format, (long long)width,
                        (long long)height);
     if (width > max_pixels / height || width > (int64_t)(SIZE_MAX / 3) / height)
         return err_set(ERR_FORMAT, "%s: %lld x %lld: more than %lld pixels", format,
                        (long long)width, (long long)height, (long long)max_pixels);
+    return OK;
+}
+
+Status image_sized(Image *image, const char *format, int64_t width, int64_t height,
+                   int64_t max_pixels)
+{
+    *image = (Image){ 0 };
+    TRY(image_fits(format, width, height, max_pixels));
     uint8_t *rgb = malloc((size_t)width * (size_t)height * 3);
     if (!rgb) return err_memory("image");
     *image = (Image){ rgb, (int)width, (int)height };

@@ -80,19 +80,21 @@ static Status palette(Png *p, const Chunk *c)
     return OK;
 }
 
+// A lone IDAT is read where it lies. The second one makes room for all that the file may still hold.
 static Status join(Png *p, const Chunk *c)
 {
-    if (!p->idat_bytes) {
+    if (!p->idat) {
         p->idat = c->data;
         p->idat_bytes = c->bytes;
         return OK;
     }
-    uint8_t *more = malloc(p->idat_bytes + c->bytes + 1);
-    if (!more) return err_memory("png");
-    memcpy(more, p->idat, p->idat_bytes);
-    memcpy(more + p->idat_bytes, c->data, c->bytes);
-    free(p->joined);
-    p->idat = p->joined = more;
+    if (!p->joined) {
+        p->joined = malloc((size_t)(p->end - p->idat));
+        if (!p->joined) return err_memory("png");
+        memcpy(p->joined, p->idat, p->idat_bytes);
+        p->idat = p->joined;
+    }
+    memcpy(p->joined + p->idat_bytes, c->data, c->bytes);
     p->idat_bytes += c->bytes;
     return OK;
 }
@@ -236,8 +238,9 @@ static Status read_all(Image *image, Png *p, int64_t max_pixels)
     for (int i = 0; i < 256; i++) memset(p->palette[i], i, 3);
     TRY(chunks(p));
     if (p->interlaced) pass = adam7, passes = 7;
-    TRY(image_sized(image, "png", p->width, p->height, max_pixels));
+    TRY(image_fits("png", p->width, p->height, max_pixels));
     TRY(unpack(p, pass, passes));
+    TRY(image_sized(image, "png", p->width, p->height, max_pixels));
     uint8_t *raw = p->raw + row_bytes(p, p->width);
     for (int i = 0; i < passes; i++) TRY(read_pass(image, p, &raw, p->raw, &pass[i]));
     return OK;

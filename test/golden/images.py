@@ -1,11 +1,17 @@
 """Small pictures in every form that data/ reads, and the SHA-256 of Pillow's RGB for each.
 
-    python3 test/golden/images.py        (made with Pillow 9.4.0)
+    python3 test/golden/images.py        (Pillow 9.4.0; cjpeg of libjpeg-turbo 2.1.5)
+
+Pillow writes few of the forms that it reads: cjpeg and the functions below write the others.
 """
 import hashlib
 import io
 import os
 import random
+import struct
+import subprocess
+import tempfile
+import zlib
 
 from PIL import Image, features
 
@@ -34,9 +40,89 @@ def other(kind, image, **options):
     return out.getvalue()
 
 
+def cjpeg(*options, scans=None):
+    """A small scene by cjpeg; scans: its script of scans."""
+    source = other("PPM", scene(19, 13))
+    with tempfile.NamedTemporaryFile("w") as script:
+        script.write(scans or "")
+        script.flush()
+        extra = ["-scans", script.name] if scans else []
+        return subprocess.run(["cjpeg", *options, *extra], input=source, stdout=subprocess.PIPE,
+                              check=True).stdout
+
+
+def patched(data, *edits):
+    """Each edit is (what is found, how far behind its start, new bytes)."""
+    data = bytearray(data)
+    for mark, behind, new in edits:
+        at = data.index(mark) + behind
+        data[at:at + len(new)] = new
+    return bytes(data)
+
+
+ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
+         (0, 1, 1, 2)]
+
+
+def filtered(row, up, bpp, kind):
+    out = bytearray([kind])
+    for i, x in enumerate(row):
+        a, b, c = (row[i - bpp] if i >= bpp else 0), up[i], (up[i - bpp] if i >= bpp else 0)
+        p = a + b - c
+        paeth = min((abs(p - a), 0, a), (abs(p - b), 1, b), (abs(p - c), 2, c))[2]
+        out.append((x - (0, a, b, (a + b) // 2, paeth)[kind]) & 255)
+    return out
+
+
+def png(kind, depth, passes, extra=b"", w=13, h=11):
+    """Noise in any form of PNG, the filters in turn; extra: chunks before IDAT."""
+    channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[kind]
+    raw, rows = bytearray(), 0
+    for x0, y0, dx, dy in passes:
+        width = len(range(x0, w, dx))
+        n = (width * depth * channels + 7) // 8
+        up = bytes(n)
+        for _ in range(y0, h, dy) if width else ():
+            row = bytes(random.randrange(256) for _ in range(n))
+            raw += filtered(row, up, (depth * channels + 7) // 8, rows % 5)
+            up, rows = row, rows + 1
+    ihdr = struct.pack(">IIBBBBB", w, h, depth, kind, 0, 0, len(passes) > 1)
+    data = zlib.compress(bytes(raw), 9)
+    return b"".join([b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", ihdr), extra, chunk(b"IDAT", data[:20]),
+                     chunk(b"IDAT", data[20:21]), chunk(b"IDAT", data[21:]), chunk(b"IEND", b"")])
+
+
+def chunk(name, data):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def bmp(bits, height, palette=b"", w=9):
+    step = (w * bits + 31) // 32 * 4
+    rows = bytes(random.randrange(256) for _ in range(step * abs(height)))
+    head = struct.pack("<IiiHHIIiiII", 40, w, height, 1, bits, 0, 0, 0, 0, len(palette) // 4, 0)
+    at = 14 + len(head) + len(palette)
+    return b"BM" + struct.pack("<IHHI", at + len(rows), 0, 0, at) + head + palette + rows
+
+
+def gif(log2, flags, w=13, h=11):
+    """Codes of 9 bits, none of them a string; a palette of 2 ** log2 colours or none."""
+    bits = at = 0
+    for i, x in enumerate(NOISE[:w * h]):
+        for code in ((256, x) if i % 100 == 0 else (x,)):
+            bits |= code << at
+            at += 9
+    data = (bits | 257 << at).to_bytes((at + 16) // 8, "little")
+    head = b"GIF89a" + struct.pack("<HHBBB", w, h, flags | log2 - 1, 0, 0)
+    palette = NOISE[-3 << log2:] if flags else b""
+    return (head + palette + b"," + struct.pack("<HHHHB", 0, 0, w, h, 0) + b"\x08"
+            + bytes([len(data)]) + data + b"\0;")
 
 
 RGB = scene()
+CMYK = jpeg(image=scene(19, 13).convert("CMYK"), quality=60)
+FRAME = other("GIF", scene(19, 13).quantize(16), transparency=3)
+NOISE = bytes(random.randrange(256) for _ in range(256))
+PLAIN = [(0, 0, 1, 1)]
 FILES = {
     "420.jpg": jpeg(quality=85, subsampling=2),
     "422.jpg": jpeg(quality=60, subsampling=1),
@@ -53,8 +139,38 @@ FILES = {
     "gray16.png": other("PNG", RGB.convert("I")),
     "palette.gif": other("GIF", RGB.quantize(60)),
     "bits4.gif": other("GIF", RGB.quantize(16), interlace=0),
-    "rgb.bmp": other("BMP", RGB),
-    "palette.bmp": other("BMP", RGB.quantize(256)),
+    "440.jpg": cjpeg("-quality", "80", "-sample", "1x2"),
+    "411.jpg": cjpeg("-quality", "80", "-sample", "4x1"),
+    "mixed.jpg": cjpeg("-quality", "80", "-sample", "2x2,1x2,2x1"),
+    "restart.jpg": cjpeg("-quality", "75", "-restart", "1B"),
+    "restart-progressive.jpg": cjpeg("-quality", "75", "-progressive", "-restart", "1"),
+    "wide-tables.jpg": cjpeg("-quality", "2"),
+    "rgb.jpg": cjpeg("-rgb", "-quality", "70"),
+    "scans.jpg": cjpeg("-quality", "70", scans="0;2;1;"),
+    "ycck.jpg": patched(CMYK, (b"Adobe", 11, b"\2")),
+    "adobe1-cmyk.jpg": patched(CMYK, (b"Adobe", 11, b"\1")),
+    "no-jfif.jpg": patched(cjpeg("-quality", "70"), (b"JFIF", 0, b"J")),
+    "letters.jpg": patched(cjpeg("-quality", "70", "-sample", "1x1"), (b"JFIF", 0, b"X"),
+                           (b"\x01\x11\x00\x02", 0, b"R"), (b"\x02\x11\x01\x03", 0, b"G"),
+                           (b"\x03\x11\x01", 0, b"B"), (b"\x03\x01\x00\x02", 1, b"R"),
+                           (b"\x00\x02\x11\x03", 1, b"G"), (b"G\x11\x03", 2, b"B")),
+    "interlaced-gray2.png": png(0, 2, ADAM7),
+    "interlaced-palette4.png": png(3, 4, ADAM7, chunk(b"PLTE", NOISE[:36])
+                                   + chunk(b"tRNS", NOISE[:12])),
+    "interlaced-rgb16.png": png(2, 16, ADAM7),
+    "gray4.png": png(0, 4, PLAIN),
+    "gray-alpha16.png": png(4, 16, PLAIN),
+    "rgba16-narrow.png": png(6, 16, ADAM7, w=3),
+    "palette1.png": png(3, 1, PLAIN, chunk(b"PLTE", NOISE[:6])),
+    "offset.gif": patched(FRAME, (b"GIF", 6, struct.pack("<HH", 25, 18)),
+                          (b",\0\0\0\0", 1, struct.pack("<HH", 4, 3))),
+    "short-palette.gif": gif(2, 0x80),
+    "no-palette.gif": gif(1, 0),
+    "down32.bmp": bmp(32, -7),
+    "palette4.bmp": bmp(4, 7, NOISE[:40]),
+    "comment.ppm": b"P6 # a comment\n3\t2\r# 9\n255\n" + NOISE[:18],
+    "rgb.bmp": other("BMP", scene(11, 7)),
+    "palette.bmp": other("BMP", scene(11, 7).quantize(256)),
     "bit.bmp": other("BMP", RGB.convert("1")),
     "rgb.ppm": other("PPM", scene(11, 7)),
     "gray.pgm": other("PPM", scene(11, 7).convert("L")),
