@@ -109,6 +109,7 @@ static Status eval_run(Options *o)
     TRY(path_join(config, o->run, "config.json"));
     TRY(options_read_config(o, config));
     o->activation = NULL;                      // the checkpoint says it
+    TRY(recipe_apply(recipe_find(o->recipe), o));
     TRY(setup_machine(o, &be));
     TRY(run_load_classes(&o->arena, &names, &n, checkpoint));
     TRY(setup_dataset(&d, o, DATASET_EVAL, names, n));
