@@ -37,9 +37,11 @@ static Status header(Bmp *b, const uint8_t *p, size_t bytes)
                        "bmptopnm in.bmp > out.ppm", b->bits, method);
     b->width = (int32_t)u32(p + 18), b->top_down = height < 0;
     b->height = height < 0 ? -height : height;
-    b->pixels = u32(p + 10);
     b->palette = 14 + (int64_t)size;
-    b->colours = u32(p + 46) || b->bits > 8 ? (int64_t)u32(p + 46) : 1 << b->bits;
+    b->colours = b->bits > 8 ? 0 : u32(p + 46) ? (int64_t)u32(p + 46) : 1 << b->bits;
+    b->pixels = u32(p + 10) ? (int64_t)u32(p + 10) : b->palette + 4 * b->colours;
+    if (b->colours > 256 || b->palette + 4 * b->colours > (int64_t)bytes)
+        return err_set(ERR_FORMAT, "bmp: a palette of %lld colours", (long long)b->colours);
     b->step = (b->width * b->bits + 31) / 32 * 4;
     return OK;
 }
@@ -66,10 +68,7 @@ Status bmp_decode(Image *image, const uint8_t *data, size_t bytes, int64_t max_p
     *image = (Image){ 0 };
     TRY(header(&b, data, bytes));
     TRY(image_fits("bmp", b.width, b.height, max_pixels));
-    bool fits = b.pixels + b.step * b.height <= (int64_t)bytes
-                && (b.bits > 8
-                    || (b.colours <= 256 && b.palette + 4 * b.colours <= (int64_t)bytes));
-    if (!fits)
+    if (b.pixels + b.step * b.height > (int64_t)bytes)
         return err_set(ERR_FORMAT, "bmp: truncated: %zu bytes of %lld", bytes,
                        (long long)(b.pixels + b.step * b.height));
     TRY(image_sized(image, "bmp", b.width, b.height, max_pixels));

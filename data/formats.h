@@ -7,7 +7,7 @@ typedef Status ImageDecoder(Image *image, const uint8_t *data, size_t bytes, int
 
 ImageDecoder jpeg_decode, png_decode, gif_decode, bmp_decode, ppm_decode;
 
-// Refuses more than max_pixels. Asked before sizes are multiplied: behind it width * height * 16 fits
+// Refuses more than max_pixels. Asked before sizes are multiplied: behind it 16 bytes a pixel fit
 // in 63 bits for every max_pixels up to 2^58.
 Status image_fits(const char *format, int64_t width, int64_t height, int64_t max_pixels);
 

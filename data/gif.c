@@ -3,7 +3,8 @@
 //     'GIF89a'   6 width 2   8 height 2   10 flags   11 background   13 global palette
 //     blocks: 21 label, sub-blocks (extension) | 2C x y width height flags, palette, LZW | 3B end
 //
-// Around a frame that does not fill the screen stands the transparent colour, or else colour 0.
+// A screen grows with a frame that leads beyond it. Around a frame that does not fill it stands the
+// transparent colour, or else colour 0.
 // Transparency itself is dropped. Indices beyond a palette, or without one, are grays.
 #include <stdbool.h>
 #include <stdlib.h>
@@ -183,10 +184,6 @@ static void paint(Image *image, const Gif *g, const uint8_t *index)
 
 static Status frame(Image *image, Gif *g)
 {
-    if (g->width < 1 || g->height < 1 || g->left + g->width > image->width
-        || g->top + g->height > image->height)
-        return err_set(ERR_FORMAT, "gif: a frame of %d x %d at %d,%d on %d x %d", g->width,
-                       g->height, g->left, g->top, image->width, image->height);
     int64_t size = (int64_t)g->width * g->height;
     uint8_t *index = malloc((size_t)size);
     Lzw *z = calloc(1, sizeof *z);
@@ -201,6 +198,11 @@ static Status frame(Image *image, Gif *g)
     return status;
 }
 
+static int max(int a, int b)
+{
+    return a > b ? a : b;
+}
+
 Status gif_decode(Image *image, const uint8_t *data, size_t bytes, int64_t max_pixels)
 {
     Gif g = { .at = data + 13, .end = data + bytes, .transparent = -1 };
@@ -209,7 +211,10 @@ Status gif_decode(Image *image, const uint8_t *data, size_t bytes, int64_t max_p
     grays(&g);
     TRY(palette(&g, data[10]));
     TRY(find_frame(&g));
-    TRY(image_sized(image, "gif", u16(data + 6), u16(data + 8), max_pixels));
+    if (g.width < 1 || g.height < 1)
+        return err_set(ERR_FORMAT, "gif: a frame of %d x %d", g.width, g.height);
+    int64_t width = max(u16(data + 6), g.left + g.width);
+    TRY(image_sized(image, "gif", width, max(u16(data + 8), g.top + g.height), max_pixels));
     Status status = frame(image, &g);
     if (status != OK) image_free(image);
     return status;

@@ -61,6 +61,9 @@ static Status huffman_tables(Jpeg *j, const uint8_t *p, int n)
         if (n < 17) return bad_length("Huffman tables", n);
         for (int i = 0; i < 16; i++) count += p[1 + i];
         if (count > 256 || n < 17 + count) return bad_length("Huffman tables", n);
+        for (int i = 0; i < count && !ac; i++)
+            if (p[17 + i] > 15)
+                return err_set(ERR_FORMAT, "jpeg: a DC difference of %d bits", p[17 + i]);
         TRY(jpeg_huffman(ac ? &j->ac[id] : &j->dc[id], p + 1, p + 17, count));
         p += 17 + count, n -= 17 + count;
     }

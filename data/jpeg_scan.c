@@ -153,7 +153,7 @@ static inline bool dc_value(JpegBits *b, const Jpeg *j, JpegComponent *c)
 {
     need(b, 31);
     int size = symbol_there(b, &j->dc[c->dc_table]);
-    if (size < 0 || size > 15) return false;
+    if (size < 0) return false;
     if (size) c->dc = (int16_t)(c->dc + extend(taken(b, size), size));
     return true;
 }

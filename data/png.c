@@ -80,7 +80,7 @@ static Status palette(Png *p, const Chunk *c)
     return OK;
 }
 
-// A lone IDAT is read where it lies. The second one makes room for all that the file may still hold.
+// A lone IDAT is read where it lies. A second one makes room for all that the file may still hold.
 static Status join(Png *p, const Chunk *c)
 {
     if (!p->idat) {

@@ -207,8 +207,10 @@ static void case_variants(void)
 // GIF what follows its first frame.
 static void case_truncated(void)
 {
-    static const char *const files[] = { "420.jpg", "progressive.jpg", "rgb.png", "palette.gif",
-                                         "rgb.bmp", "rgb.ppm" };
+    static const char *const files[] = {
+        "420.jpg", "progressive.jpg", "restart.jpg", "scans.jpg", "rgb.png", "interlaced-rgb16.png",
+        "palette.gif", "offset.gif", "rgb.bmp", "palette4.bmp", "rgb.ppm",
+    };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         FileMap map;
         char path[256];
@@ -229,8 +231,10 @@ static void case_truncated(void)
 // Every byte of a file in turn replaced: an error or a picture, never more.
 static void case_damaged(void)
 {
-    static const char *const files[] = { "420.jpg", "progressive.jpg", "palette.png", "bits4.gif",
-                                         "palette.bmp" };
+    static const char *const files[] = {
+        "420.jpg", "progressive.jpg", "restart.jpg", "scans.jpg", "cmyk.jpg", "palette.png",
+        "bits4.gif", "offset.gif", "palette.bmp", "palette4.bmp", "comment.ppm",
+    };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         FileMap map;
         char path[256];
@@ -274,6 +278,8 @@ static void case_refused(void)
     REFUSED("\xff\xd8\xff\xc0\0\x0b\x08\0\1\0\1\1\1\x51\0\0\0", ERR_FORMAT, "sampling");
     REFUSED("\xff\xd8\xff\xc4\0\x16\0\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\2\3", ERR_FORMAT,
             "over-full");
+    REFUSED("\xff\xd8\xff\xc4\0\x14\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10", ERR_FORMAT,
+            "16 bits");
     REFUSED("P6 2 2 65535\n", ERR_UNSUPPORTED, "65535");
     REFUSED("P6 2 2 255\n123", ERR_FORMAT, "truncated");
     REFUSED("P6 -2 2 255\n123", ERR_UNSUPPORTED, "ppm");

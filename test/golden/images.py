@@ -164,6 +164,7 @@ FILES = {
     "palette1.png": png(3, 1, PLAIN, chunk(b"PLTE", NOISE[:6])),
     "offset.gif": patched(FRAME, (b"GIF", 6, struct.pack("<HH", 25, 18)),
                           (b",\0\0\0\0", 1, struct.pack("<HH", 4, 3))),
+    "grown.gif": patched(FRAME, (b"GIF", 6, struct.pack("<HH", 7, 30))),
     "short-palette.gif": gif(2, 0x80),
     "no-palette.gif": gif(1, 0),
     "down32.bmp": bmp(32, -7),
