@@ -280,6 +280,19 @@ static void queries_left_out(void)
     free(q); free(kv); free(dy); free(y); free(lse); free(dq); free(dkv);
 }
 
+// A kernel that gets no scratch writes nothing; the next sync tells, once.
+static void scratch_refused(void)
+{
+    const Backend *be = backend_cpu();
+    float y = 5, lse = 5, q = 1, kv[2] = { 1, 1 };
+    be->attention_fwd(&y, &lse, &q, kv, NULL, 1, 1, (int64_t)1 << 54, 1, 1);
+    CHECK(y == 5 && lse == 5, "something was written");
+    CHECK_STATUS(be->sync(), ERR_MEMORY, "cpu");
+    CHECK_OK(be->sync());
+    be->attention_fwd(&y, &lse, &q, kv, NULL, 1, 1, 1, 1, 1);
+    CHECK(y == 1, "and the device goes on");
+}
+
 // ---- names --------------------------------------------------------------------------------------
 
 static void names(void)
@@ -309,6 +322,7 @@ static const TestCase cases[] = {
     { "adamw", adamw_kernels }, { "sgd", sgd_kernels }, { "complete", complete },
     { "equal_bits", equal_bits }, { "linear_property", linear_property },
     { "rows_left_out", rows_left_out }, { "queries_left_out", queries_left_out },
+    { "scratch_refused", scratch_refused },
 };
 
 int main(void) { return test_main("backend", cases, TEST_COUNT(cases)); }

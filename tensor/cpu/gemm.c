@@ -39,10 +39,12 @@ typedef struct {
 INLINE void tile_rows(const Tile *t, const int rows)
 {
     V sum[MR_MAX][NV];
-    const float *a = t->a, *b = t->b;
+    const float *a = t->a, *b = t->b, *start = t->start;
+    float *c = t->c;
+    const int64_t c_step = t->c_step, start_step = t->start_step;
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int j = 0; j < NV; j++)
-            sum[i][j] = v_load(t->start + i * t->start_step + j * LANES);
+            sum[i][j] = v_load(start + i * start_step + j * LANES);
     for (int64_t k = 0; k < t->K; k++, a += t->a_step, b += t->b_step) {
         V bk[NV];
         UNROLL for (int j = 0; j < NV; j++) bk[j] = v_load(b + j * LANES);
@@ -53,7 +55,7 @@ INLINE void tile_rows(const Tile *t, const int rows)
     }
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int j = 0; j < NV; j++)
-            v_store(t->c + i * t->c_step + j * LANES, sum[i][j]);
+            v_store(c + i * c_step + j * LANES, sum[i][j]);
 }
 
 // The number of rows must be known when the sums are given registers: one copy of the loop for
@@ -149,9 +151,10 @@ typedef struct {
     int64_t block, blocks, kc;
     int64_t m_task, n_task, m_tasks;           // panels of a, of b in a task; tasks along M
     int64_t a_groups, b_groups;                // pieces of packing
+    float *b_own;                              // room for one panel of b a slot, or NULL
 } Gemm;
 
-enum { PACK_A = 8, PACK_B = 2 };               // panels in a piece of packing
+enum { PACK_A = 8, PACK_B = 2, TASK_ROWS = 224, TASK_COLUMNS = 256 };    // panels; elements
 
 static int64_t block_size(const Gemm *g, int64_t block)
 {
@@ -191,11 +194,11 @@ static void act_tile(const Gemm *g, int64_t at, int rows, int cols)
         }
 }
 
-static void multiply_tile(const Gemm *g, int64_t i, int64_t j)
+static void multiply_tile(const Gemm *g, const float *b, int64_t i, int64_t j)
 {
     int64_t block = g->block - 1, kn = block_size(g, block), at = i * g->N + j;
     int rows = (int)min64(MR, g->M - i), cols = (int)min64(NR, g->N - j);
-    const float *a = g->a_pack[block % 2] + i * kn, *b = g->b_pack[block % 2] + j * kn;
+    const float *a = g->a_pack[block % 2] + i * kn;
     Tile t = { a, b, g->c + at, g->c + at, rows, NR, g->N, g->N, kn };
     if (block == 0 && g->start) {
         t.start = g->start + j;
@@ -211,12 +214,18 @@ static void multiply(const Gemm *g, int64_t task)
 {
     int64_t i0 = task % g->m_tasks * g->m_task * MR, j0 = task / g->m_tasks * g->n_task * NR;
     int64_t i1 = min64(g->M, i0 + g->m_task * MR), j1 = min64(g->N, j0 + g->n_task * NR);
-    for (int64_t j = j0; j < j1; j += NR)
+    int64_t block = g->block - 1, kn = block_size(g, block);
+    int slot = g->b_own ? slot_take() : 0;
+    for (int64_t j = j0; j < j1; j += NR) {
+        float *b = g->b_own ? g->b_own + slot * NR * g->kc : g->b_pack[block % 2] + j * kn;
+        if (g->b_own) pack(b, &g->b, j, (int)min64(NR, g->N - j), NR, block * g->kc, kn);
         for (int64_t i = i0; i < i1; i += MR) {
             int next = (int)min64(MR, i1 - i - MR);
             prefetch_tile(g->c + (i + MR) * g->N + j, g->N, next);
-            multiply_tile(g, i, j);
+            multiply_tile(g, b, i, j);
         }
+    }
+    if (g->b_own) slot_give(slot);
 }
 
 // Packing comes first in the order of pieces, but par_for hands out the last ones first: whoever
@@ -235,11 +244,12 @@ static void gemm_pieces(void *arg, int64_t from, int64_t to)
 static int64_t choose_tasks(Gemm *g)
 {
     int64_t m = ceil_div(g->M, MR), n = ceil_div(g->N, NR), enough = 6 * par_threads();
-    g->m_task = min64(m, 224 / MR);
-    g->n_task = min64(n, 256 / NR);
+    bool whole = g->M <= TASK_ROWS;
+    g->m_task = min64(m, TASK_ROWS / MR);
+    g->n_task = min64(n, TASK_COLUMNS / NR);
     while (ceil_div(m, g->m_task) * ceil_div(n, g->n_task) < enough
-           && (g->m_task > 2 || g->n_task > 1)) {
-        if (g->m_task > 2 && (g->m_task * MR >= g->n_task * NR || g->n_task == 1))
+           && ((g->m_task > 2 && !whole) || g->n_task > 1)) {
+        if (g->m_task > 2 && !whole && (g->m_task * MR >= g->n_task * NR || g->n_task == 1))
             g->m_task = ceil_div(g->m_task, 2);
         else g->n_task = ceil_div(g->n_task, 2);
     }
@@ -249,23 +259,35 @@ static int64_t choose_tasks(Gemm *g)
     return g->m_tasks * ceil_div(n, g->n_task);
 }
 
-static void gemm(Gemm *g)
+// Where one task has all rows, it packs b itself, a panel at a time, which then never leaves L2: with
+// few rows, writing all of b once more would take longer than the product.
+static bool cut_workspace(Gemm *g)
 {
-    g->blocks = g->K > KC ? ceil_div(g->K, KC) : 1;
-    g->kc = ceil_div(g->K, g->blocks);
+    bool own = g->M <= TASK_ROWS;
     int64_t a_size = round_up(g->M, LANES) * g->kc, b_size = round_up(g->N, NR) * g->kc;
+    if (own) b_size = round_up(par_threads(), 2) / 2 * NR * g->kc;       // two halves: a slot each
     float *p = work(2 * (a_size + b_size) + g->N);
-    if (!p) return;
+    if (!p) return false;
     if (g->start == zeros)
         g->start = memset(p + 2 * (a_size + b_size), 0, (size_t)g->N * sizeof *p);
     for (int i = 0; i < 2; i++) {
         g->a_pack[i] = p + i * a_size;
         g->b_pack[i] = p + 2 * a_size + i * b_size;
     }
+    g->b_own = own ? g->b_pack[0] : NULL;
+    return true;
+}
+
+static void gemm(Gemm *g)
+{
+    g->blocks = g->K > KC ? ceil_div(g->K, KC) : 1;
+    g->kc = ceil_div(g->K, g->blocks);
+    if (!cut_workspace(g)) return;
     int64_t tasks = choose_tasks(g);
     for (g->block = 0; g->block <= g->blocks; g->block++) {
-        g->a_groups = g->block < g->blocks ? ceil_div(g->M, PACK_A * MR) : 0;
-        g->b_groups = g->block < g->blocks ? ceil_div(g->N, PACK_B * NR) : 0;
+        bool more = g->block < g->blocks;
+        g->a_groups = more ? ceil_div(g->M, PACK_A * MR) : 0;
+        g->b_groups = more && !g->b_own ? ceil_div(g->N, PACK_B * NR) : 0;
         par_for(g->a_groups + g->b_groups + (g->block > 0 ? tasks : 0), 1, gemm_pieces, g);
     }
 }

@@ -43,7 +43,7 @@ static float *work(int64_t floats)
     size_t bytes = (size_t)floats * sizeof(float);
     if (bytes <= workspace.bytes) return workspace.p;
     ref_release(workspace.p, workspace.bytes);
-    workspace.p = cpu_alloc(bytes);
+    workspace.p = bytes < SIZE_MAX / 16 ? cpu_alloc(bytes) : NULL;
     workspace.bytes = workspace.p ? bytes : 0;
     if (!workspace.p) workspace.refused = true;
     return workspace.p;
