@@ -244,8 +244,8 @@ static void gemm_pieces(void *arg, int64_t from, int64_t to)
 static int64_t choose_tasks(Gemm *g)
 {
     int64_t m = ceil_div(g->M, MR), n = ceil_div(g->N, NR), enough = 6 * par_threads();
-    bool whole = g->M <= TASK_ROWS;
-    g->m_task = min64(m, TASK_ROWS / MR);
+    bool whole = g->b_own != NULL;
+    g->m_task = whole ? m : min64(m, TASK_ROWS / MR);
     g->n_task = min64(n, TASK_COLUMNS / NR);
     while (ceil_div(m, g->m_task) * ceil_div(n, g->n_task) < enough
            && ((g->m_task > 2 && !whole) || g->n_task > 1)) {
@@ -259,8 +259,8 @@ static int64_t choose_tasks(Gemm *g)
     return g->m_tasks * ceil_div(n, g->n_task);
 }
 
-// Where one task has all rows, it packs b itself, a panel at a time, which then never leaves L2: with
-// few rows, writing all of b once more would take longer than the product.
+// Where one task has all rows, it packs b itself, a panel at a time, which then never leaves L2:
+// with few rows, writing all of b once more would take longer than the product.
 static bool cut_workspace(Gemm *g)
 {
     bool own = g->M <= TASK_ROWS;
