@@ -77,7 +77,10 @@ $(B)/bin/proreg: $(B)/train.o $(OBJ)
 $(B)/%.o: %.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ISA_DEFS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(PLAIN) $(ISA_DEFS) -MMD -MP -c -o $@ $<
+
+# gcc 12 for ARM crashes where it vectorizes a maximum by fmax, which only tests have.
+$(B)/test/%.o: PLAIN := -fno-tree-vectorize
 
 define isa_rule
 $(B)/tensor/cpu/cpu.$(1).o: tensor/cpu/cpu.c $(B)/flags
