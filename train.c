@@ -415,6 +415,7 @@ static Status train(Train *t)
     t->progress = progress_begin("train", pictures_left(t), t->o->quiet);
     TRY(t->o->resume ? go_on(t) : begin(t));
     TRY(loop(t));
+    run_report(t->o);
     return report(t);
 }
 

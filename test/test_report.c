@@ -1,0 +1,263 @@
+// test_report.c - report.html of a run: a page that any parser reads and that needs no other file,
+// whose numbers are those of the run's files; names that try to be markup; a report that fails.
+#include "proreg/html.h"
+#include "proreg/report.h"
+#include "proreg/svg.h"
+#include "test/program.h"
+
+#include "weights/json.h"
+
+#define TRAIN "train --model $M --data $W/styles --train-domains ink --eval-domains ink,oil -q "
+
+static void a_run(void)
+{
+    if (file_exists(folder_name(&world, "run/config.json"))) return;
+    program_pictures("styles/ink", 8, 40);
+    program_pictures("styles/oil", 8, 80);
+    CHECK(proreg(TRAIN "--epochs 4 --batch 8 --lr 1e-3 --out $W/run") == 0, "%s", program_stderr());
+}
+
+// ---- is it a page -------------------------------------------------------------------------------
+
+typedef struct { const char *at; char open[64][32]; int depth, images, drawings; } Walk;
+
+static size_t name_length(const char *s)
+{
+    return strcspn(s, " />\n");
+}
+
+// `&name;` of those that XML knows, or `&#123;`.
+static const char *entity(const char *s)
+{
+    static const char *const known[] = { "&amp;", "&lt;", "&gt;", "&quot;", "&#160;" };
+    for (int i = 0; i < 5; i++)
+        if (!strncmp(s, known[i], strlen(known[i]))) return s + strlen(known[i]);
+    CHECK(0, "an entity of its own: %.20s", s);
+    return s + 1;
+}
+
+// name="value" ..: nothing in a value may end the tag.
+static void attributes(Walk *w)
+{
+    while (*w->at == ' ' || *w->at == '\n') {
+        w->at += strspn(w->at, " \n");
+        size_t n = strcspn(w->at, "=> /");
+        if (n == 0) return;
+        if (!CHECK(w->at[n] == '=' && w->at[n + 1] == '"', "an attribute: %.40s", w->at)) return;
+        bool reference = !strncmp(w->at, "src=", 4) || !strncmp(w->at, "href=", 5);
+        w->at += n + 2;
+        CHECK(!reference || !strncmp(w->at, "data:", 5), "another file: %.60s", w->at);
+        while (*w->at && *w->at != '"') {
+            CHECK(*w->at != '<', "a < in a value: %.40s", w->at);
+            w->at = *w->at == '&' ? entity(w->at) : w->at + 1;
+        }
+        w->at += *w->at == '"';
+    }
+}
+
+static void close_tag(Walk *w)
+{
+    size_t n = name_length(w->at += 2);
+    if (!CHECK(w->depth > 0, "closes nothing: %.40s", w->at)) return;
+    const char *open = w->open[--w->depth];
+    CHECK(strlen(open) == n && !memcmp(open, w->at, n), "%s is closed by %.40s", open, w->at);
+    w->at += n;
+    CHECK(*w->at == '>', "%.40s", w->at);
+    w->at++;
+}
+
+static void open_tag(Walk *w)
+{
+    size_t n = name_length(++w->at);
+    if (!CHECK(n > 0 && n < 32 && w->depth < 64, "a tag: %.40s", w->at)) return;
+    snprintf(w->open[w->depth++], 32, "%.*s", (int)n, w->at);
+    CHECK(strcmp(w->open[w->depth - 1], "script") != 0, "a script");
+    w->images += !strcmp(w->open[w->depth - 1], "img");
+    w->drawings += !strcmp(w->open[w->depth - 1], "svg");
+    w->at += n;
+    attributes(w);
+    if (*w->at == '/') {
+        w->depth--;
+        w->at++;
+    }
+    CHECK(*w->at == '>', "a tag does not end: %.40s", w->at);
+    w->at++;
+}
+
+static Walk walk(const char *text)
+{
+    static const char doctype[] = "<!DOCTYPE html>\n";
+    Walk w = { .at = text };
+    CHECK(!strncmp(text, doctype, sizeof doctype - 1), "%.40s", text);
+    w.at += sizeof doctype - 1;
+    while (*w.at && test_failures == 0) {
+        if (!strncmp(w.at, "</", 2)) close_tag(&w);
+        else if (*w.at == '<') open_tag(&w);
+        else if (*w.at == '&') w.at = entity(w.at);
+        else w.at++;
+    }
+    CHECK(w.depth == 0, "%d tags are left open", w.depth);
+    return w;
+}
+
+static void page(void)
+{
+    a_run();
+    Walk w = walk(program_file("run/report.html", NULL));
+    CHECK(w.images == 12 + 12 + 24, "%d pictures", w.images);
+    CHECK(w.drawings == 6, "%d drawings", w.drawings);
+    test_note("%d pictures, %d drawings", w.images, w.drawings);
+}
+
+// ---- are its numbers those of the files ---------------------------------------------------------
+
+static const char *after(const char *text, const char *word)
+{
+    const char *at = text ? strstr(text, word) : NULL;
+    CHECK(at, "no %s", word);
+    return at ? at + strlen(word) : "";
+}
+
+// The last lines of results.jsonl against the table: domain, number, before, top1, mean of classes.
+static void numbers(void)
+{
+    RunFiles r;
+    int first, zero;
+    char path[FILE_PATH];
+    a_run();
+    path_join(path, world.path, "run");
+    CHECK_OK(run_files_open(&r, path));
+    int n = run_files_at(&r, -1, &first);
+    CHECK(n == 3 && run_files_at(&r, 0, &zero) == 3, "%d lines", n);
+    const char *at = after(program_file("run/report.html", NULL), "<table id=\"accuracy\">");
+    for (int i = 0; i < n; i++) {
+        const EvalLine *e = &r.eval[first + i];
+        const double want[] = { r.eval[zero + i].top1, e->top1, e->mean_class };
+        char row[64];
+        snprintf(row, sizeof row, "<tr><td>%s</td><td>%d</td>", e->domain, (int)e->n);
+        at = after(at, row);
+        for (int k = 0; k < 3; k++) {
+            at = after(at, "<data value=\"");
+            CHECK(strtod(at, NULL) == want[k], "%s: %.20s, not %.17g", e->domain, at, want[k]);
+        }
+    }
+    run_files_close(&r);
+}
+
+static void classes(void)
+{
+    RunFiles r;
+    int first;
+    char path[FILE_PATH], cell[200];
+    a_run();
+    path_join(path, world.path, "run");
+    CHECK_OK(run_files_open(&r, path));
+    int n = run_files_at(&r, -1, &first);
+    const char *text = program_file("run/report.html", NULL);
+    for (int i = first; i < first + n; i++)
+        for (int k = 0; k < r.eval[i].classes; k++) {
+            const Cell *c = &r.eval[i].cell[k];
+            snprintf(cell, sizeof cell, "<title>%s, %s: %.15g", r.eval[i].class_name[k],
+                     r.eval[i].domain, (double)c->correct / (double)c->n);
+            const char *at = after(text, cell);
+            snprintf(cell, sizeof cell, " (%d of %d)</title>", (int)c->correct, (int)c->n);
+            after(at, cell);
+        }
+    run_files_close(&r);
+}
+
+// The means over domains, by hand.
+static void means(void)
+{
+    RunFiles r;
+    int first;
+    char path[FILE_PATH];
+    a_run();
+    path_join(path, world.path, "run");
+    CHECK_OK(run_files_open(&r, path));
+    int n = run_files_at(&r, -1, &first);
+    CHECK(run_files_trained_on(&r, "ink") && !run_files_trained_on(&r, "oil"), "domains");
+    CHECK(!run_files_trained_on(&r, "in") && !run_files_trained_on(&r, "inks"), "parts of names");
+    CHECK_CLOSE(run_files_mean(&r, r.eval + first, n, false), r.eval[first].top1, 0);
+    CHECK_CLOSE(run_files_mean(&r, r.eval + first, n, true), r.eval[first + 1].top1, 0);
+    CHECK(r.logs == 12 && r.samples == 24, "%d steps, %d samples", (int)r.logs, (int)r.samples);
+    run_files_close(&r);
+}
+
+// ---- what may go wrong --------------------------------------------------------------------------
+
+// Whatever a method lacks, the page holds.
+static void methods(void)
+{
+    static const char *const method[] = { "finetune", "kd", "probe", "head" };
+    a_run();
+    for (int i = 0; i < 4; i++) {
+        char name[60];
+        CHECK(proreg(TRAIN "--method %s --epochs 1 --out $W/m_%s", method[i], method[i]) == 0, "%s",
+              program_stderr());
+        snprintf(name, sizeof name, "m_%s/report.html", method[i]);
+        walk(program_file(name, NULL));
+    }
+    CHECK(proreg("train --model $M --data $W/set --epochs 1 -q --out $W/plain") == 0, "%s",
+          program_stderr());
+    walk(program_file("plain/report.html", NULL));
+}
+
+static void names(void)
+{
+    FileOut o;
+    char path[FILE_PATH];
+    const Point p[] = { { 0, NAN }, { 1, 1 } };
+    const Series s = { .name = "\"<b>\" & co", .kind = DOTS, .point = p, .n = 2 };
+    path_join(path, world.path, "names.html");
+    CHECK_OK(html_begin(&o, path, "<i>&\"\xff\x01\xc3\xa9"));
+    svg_chart(&o, &(Chart){ .about = "\"><script>", .series = &s, .n = 1 });
+    CHECK_OK(html_end(&o));
+    const char *text = program_file("names.html", NULL);
+    walk(text);
+    after(text, "<title>&lt;i&gt;&amp;&quot;\xef\xbf\xbd\xef\xbf\xbd\xc3\xa9</title>");
+}
+
+static void text(void)
+{
+    FileOut o;
+    char path[FILE_PATH];
+    path_join(path, world.path, "text.html");
+    CHECK_OK(html_begin(&o, path, "x"));
+    html_int(&o, -1234567);
+    html_int(&o, 999);
+    html_share(&o, 0.1);
+    html_png(&o, (const uint8_t *)"Man\xff", 4, "a");
+    html_png(&o, (const uint8_t *)"\xfb\xff", 2, "b");
+    CHECK_OK(html_end(&o));
+    const char *page = program_file("text.html", NULL);
+    after(page, "<body>\n-1,234,567999<data value=\"0.1\">10.0</data>");
+    after(page, "base64,TWFu/w==\" alt=\"a\"");
+    after(page, "base64,+/8=\" alt=\"b\"");
+}
+
+// A report that cannot be written is told, and the run is there all the same.
+static void fails(void)
+{
+    CHECK(proreg("train --model $M --data $W/set --epochs 1 --out $W/kept --max-steps 1") == 0,
+          "%s", program_stderr());
+    CHECK(remove(folder_name(&world, "kept/report.html")) == 0, "no report");
+    folder_make(folder_name(&world, "kept/report.html"));
+    folder_text(&world, "kept/report.html/x", "in the way");
+    CHECK(proreg("train --resume --out $W/kept") == 0, "%s", program_stderr());
+    CHECK(strstr(program_stderr(), "note: no report.html: "), "%s", program_stderr());
+    CHECK(proreg("eval --run $W/kept -q") == 0, "%s", program_stderr());
+}
+
+static const TestCase cases[] = {
+    { "page", page }, { "numbers", numbers }, { "classes", classes }, { "means", means },
+    { "methods", methods }, { "names", names }, { "text", text }, { "fails", fails },
+};
+
+int main(void)
+{
+    if (!program_open(&program_small)) return 0;
+    int status = test_main("report", cases, TEST_COUNT(cases));
+    program_close();
+    return status;
+}
