@@ -125,7 +125,7 @@ Status config_write(JsonOut *out, const RunFacts *f);
 // A run goes on only with the weights and pictures that it began with.
 Status config_same(const RunFacts *f, const char *path);
 
-// ---- report.html of a run (cmd_report.c) ---------------------------------------------------------
+// ---- report.html of a run (cmd_report.c) --------------------------------------------------------
 
 Status report_write(const char *run);
 void run_report(const Options *o);     // of o->out; a failure is told and changes nothing else

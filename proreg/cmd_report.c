@@ -121,8 +121,8 @@ static Range tenths(const Point *p, int n, bool x)
     Range r = { 1, 0 };
     for (int i = 0; i < n; i++) {
         double v = x ? p[i].x : p[i].y;
-        r.low = fmin(r.low, floor(v * 10) / 10);
-        r.high = fmax(r.high, ceil(v * 10) / 10);
+        if (floor(v * 10) / 10 < r.low) r.low = floor(v * 10) / 10;
+        if (ceil(v * 10) / 10 > r.high) r.high = ceil(v * 10) / 10;
     }
     return r;
 }

@@ -19,6 +19,16 @@ typedef struct {
     int labels;
 } Frame;
 
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
 // ---- ranges and places --------------------------------------------------------------------------
 
 static void widen(Range *r, double v)
@@ -65,10 +75,10 @@ static Frame frame_of(FileOut *o, const Chart *c)
     double room = 0;
     for (int i = 0; i < c->n; i++)
         if (c->series[i].name && (c->series[i].kind == LINE || c->series[i].kind == DASHES))
-            room = fmax(room, text_width(c->series[i].name) + 8);
+            room = larger(room, text_width(c->series[i].name) + 8);
     return (Frame){ .o = o, .c = c, .x = range_of(c, true), .y = range_of(c, false),
                     .width = WIDTH, .height = c->square ? WIDTH - 20 : 250,
-                    .right = WIDTH - fmax(12, room) };
+                    .right = WIDTH - larger(12, room) };
 }
 
 // ---- axes ---------------------------------------------------------------------------------------
@@ -123,7 +133,7 @@ static void y_axis(Frame *f)
 
 static void diagonal(const Frame *f)
 {
-    double low = fmax(f->x.low, f->y.low), high = fmin(f->x.high, f->y.high);
+    double low = larger(f->x.low, f->y.low), high = smaller(f->x.high, f->y.high);
     if (!f->c->diagonal || low >= high) return;
     file_printf(f->o, "<line class=\"grid-line\" stroke-dasharray=\"2 4\" x1=\"%.1f\" y1=\"%.1f\" "
                       "x2=\"%.1f\" y2=\"%.1f\"/>\n", at_x(f, low), at_y(f, low), at_x(f, high),
@@ -169,7 +179,7 @@ static void draw_dots(const Frame *f, const Series *s)
 // Bars of several series share the width of one.
 static void draw_bars(const Frame *f, const Series *s, int which, int of)
 {
-    double bottom = at_y(f, fmax(f->y.low, 0)), width = f->c->bar / of;
+    double bottom = at_y(f, larger(f->y.low, 0)), width = f->c->bar / of;
     for (int64_t i = 0; i < s->n; i++) {
         Point p = s->point[i];
         if (!(p.y > 0)) continue;
@@ -289,12 +299,12 @@ typedef struct { double left, top, width, height; bool turned; } Grid;
 static Grid grid_of(const Heat *h)
 {
     double left = 20, name = 20;
-    for (int r = 0; r < h->rows; r++) left = fmax(left, text_width(h->row[r]) + 8);
-    for (int c = 0; c < h->columns; c++) name = fmax(name, text_width(h->column[c]));
-    left = fmin(left, 150);
-    double width = fmin((WIDTH - 24 - left) / h->columns, 90);
+    for (int r = 0; r < h->rows; r++) left = larger(left, text_width(h->row[r]) + 8);
+    for (int c = 0; c < h->columns; c++) name = larger(name, text_width(h->column[c]));
+    left = smaller(left, 150);
+    double width = smaller((WIDTH - 24 - left) / h->columns, 90);
     bool turned = name > width;
-    return (Grid){ left, turned ? fmin(name, 150) * .75 + 14 : 20, width, 22, turned };
+    return (Grid){ left, turned ? smaller(name, 150) * .75 + 14 : 20, width, 22, turned };
 }
 
 static void heat_names(FileOut *o, const Heat *h, const Grid *g)
