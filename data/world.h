@@ -56,7 +56,8 @@ void world_caption(char text[WORLD_TEXT], const WorldScene *scene, int template)
 Status world_write_captioned(const char *dir, uint64_t seed, int64_t n);
 
 // The same folders in the simple style, before plain colours alone, with captions that name no
-// context: without such a beginning a model learns contexts and colours, and for a long time no shape.
+// context: without such a beginning a model learns contexts and colours, and for a long time no
+// shape.
 Status world_write_simple(const char *dir, uint64_t seed, int64_t n);
 
 // DIR/DOMAIN/SPLIT/SHAPE/NUMBER_CONTEXT.png: a task with a contextual bias. Class i belongs to

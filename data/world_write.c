@@ -150,7 +150,8 @@ Status world_write_simple(const char *dir, uint64_t seed, int64_t n)
 {
     Set sets[] = {
         { .folder = "train", .seed = seed, .n = n, .context = plain, .simple = true },
-        { .folder = "val", .seed = seed, .first = n, .n = n / 50, .context = plain, .simple = true },
+        { .folder = "val", .seed = seed, .first = n, .n = n / 50, .context = plain,
+          .simple = true },
     };
     return write_sets(dir, sets, 2);
 }
