@@ -301,10 +301,29 @@ static void case_huge(void)
     REFUSED("P6 99999999 99999999 255\n", ERR_FORMAT, "99999999 x 99999999");
     REFUSED("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\2\0\0\0\0\0\0\0",
             ERR_FORMAT, "png");
+    REFUSED("\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x27\x10\0\0\x27\x10\x08\2\0\0\0\x35\x2c\xf5\x70"
+            "\0\0\0\x08IDAT\x78\x9c\3\0\0\0\0\1\x48\6\x89\xd2", ERR_FORMAT,
+            "8 bytes cannot hold 300010000");
     Image image;
     FileMap map;
     CHECK_OK(file_map(&map, IMAGES "rgb.png"));
     CHECK_STATUS(image_decode(&image, map.data, map.size, 100), ERR_FORMAT, "more than 100 pixels");
+    file_unmap(&map);
+}
+
+// A byte changed in the data of IHDR, in its checksum, or in the checksum of the pixels.
+static void case_checksums(void)
+{
+    FileMap map;
+    CHECK_OK(file_map(&map, IMAGES "gray4.png"));
+    uint8_t *copy = malloc(map.size);
+    for (size_t at = 16; at < 33; at++) {
+        Image image;
+        memcpy(copy, map.data, map.size);
+        copy[at] ^= 1;
+        CHECK_STATUS(image_decode(&image, copy, map.size, 1 << 20), ERR_FORMAT, "checksum");
+    }
+    free(copy);
     file_unmap(&map);
 }
 
@@ -385,7 +404,8 @@ static void case_doubling(void)
 static const TestCase cases[] = {
     { "own", case_own }, { "bar", case_bar }, { "pacs", case_pacs }, { "pillow", case_pillow },
     { "variants", case_variants }, { "truncated", case_truncated }, { "damaged", case_damaged },
-    { "refused", case_refused }, { "huge", case_huge }, { "idct", case_idct },
+    { "refused", case_refused }, { "huge", case_huge }, { "checksums", case_checksums },
+    { "idct", case_idct },
     { "flat", case_flat }, { "colour", case_colour }, { "doubling", case_doubling },
 };
 
