@@ -183,6 +183,18 @@ fuzz: ## look for new inputs that crash a parser: make fuzz TARGET=jpeg SECONDS=
 bench-kernels: $(B)/bench_kernels ## each kernel: time, rate, share of the peak (ARGS=--json)
 	$(Q)$(B)/bench_kernels $(ARGS)
 
+# ---- the drawn world (weights/world/README.md) ---------------------------------------------------
+
+pretrain: build/proreg ## make the small CLIP of weights/world again, in build/world/model
+	$(Q)sh weights/world/pretrain.sh build/proreg build/world
+
+pretrain-check: build/proreg ## its first 50 steps, by the hash of the weights
+	$(Q)sh weights/world/pretrain.sh build/proreg build/world 50 | \
+	    cmp - weights/world/first50.sha256 && echo "ok   pretrain-check"
+
+world-results: build/proreg ## the tables of weights/world/results.md again (Python, half an hour)
+	$(Q)python3 weights/world/results.py build/proreg weights/world build/world-results
+
 bench: $(BENCH) ## build and run the benchmarks
 	$(Q)for b in $(BENCH); do $$b || exit 1; done
 
@@ -195,4 +207,5 @@ help: ## print this list
 	@sed -n 's/^\([a-z][a-z0-9 -]*\):[^#]*## /  make \1 - /p' Makefile
 
 .PHONY: all tests test layers style headers debug asan tsan test-gcc test-clang test-musl \
-        test-aarch64 bugs parity interop check-all cov fuzz bench bench-kernels clean help FORCE
+        test-aarch64 bugs parity interop check-all cov fuzz bench bench-kernels pretrain \
+        pretrain-check world-results clean help FORCE
