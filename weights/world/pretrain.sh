@@ -1,8 +1,8 @@
 #!/bin/sh
-# pretrain.sh PROGRAM FOLDER [STEPS] - makes the model of weights/world again, to the same bits, in
-# FOLDER/model: draws two worlds, learns merges from the captions, pretrains on the simple world,
-# then on the whole one. With STEPS it stops after so many steps of the first and prints the SHA-256 of
-# its weights: the check that the tests can afford.
+# pretrain.sh PROGRAM FOLDER [STEPS] - makes the model of weights/world again, to the same bits,
+# in FOLDER/model: draws two worlds, learns merges from the captions, pretrains on the simple
+# world, then on the whole one. With STEPS it stops after so many steps of the first and prints
+# the SHA-256 of its weights: the check that the tests can afford.
 set -e
 program=$1 folder=$2 steps=$3
 settings="--batch 64 --lr 1.5e-3 --wd 0.1 --clip-norm 1 --optimizer adamw --seed 1 --eval-every 500"

@@ -2,13 +2,14 @@
 
     python3 weights/world/results.py PROGRAM MODEL FOLDER [JOBS]
 
-The protocol stands here before any number. Validation seeds pick one learning rate for all methods:
-the one at which prompt fine-tuning is best in distribution (ID). At that rate they pick ProReg's
-form: of those whose ID is within 2 points of fine-tuning's, the best out of distribution (OOD). Ten
-other seeds are reported, paired: every method sees the same pictures in the same order. ID is the
-domain `usual`; OOD the mean of `swapped` and `new`. Intervals are a bootstrap over seeds and, within each,
-over pictures. Beside the table stands the sweep: fine-tuning and ProReg at every rate, on the same
-ten seeds. Writes results.json, results.md and scatter.svg beside this file. Standard library only.
+The protocol stands here before any number. Validation seeds pick one learning rate for all
+methods: the one at which prompt fine-tuning is best in distribution (ID). At that rate they
+pick ProReg's form: of those whose ID is within 2 points of fine-tuning's, the best out of
+distribution (OOD). Ten other seeds are reported, paired: every method sees the same pictures in
+the same order. ID is the domain `usual`; OOD the mean of `swapped` and `new`. Intervals are a
+bootstrap over seeds and, within each, over pictures. Beside the table stands the sweep:
+fine-tuning and ProReg at every rate, on the same ten seeds. Writes results.json, results.md and
+scatter.svg beside this file. Standard library only.
 """
 import concurrent.futures
 import csv
