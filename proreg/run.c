@@ -48,6 +48,7 @@ static Status remove_run(const char *folder)
         TRY(path_join(path, folder, folders[i]));
         folder_discard(path);
     }
+    folder_sweep(folder);
     return run_forget(folder, 0);
 }
 
@@ -73,6 +74,7 @@ Status run_append(const char *folder, const char *file, JsonOut *lines)
     char path[FILE_PATH];
     TRY(json_out_status(lines));
     TRY(path_join(path, folder, file));
+    if (lines->size == 0) return OK;
     TRY(file_append(path, lines->text, with_line_end(lines)));
     json_out_reset(lines);
     return OK;
@@ -145,6 +147,7 @@ static Status rewind_file(const char *folder, const char *file, int64_t step)
 
 Status run_rewind(const char *folder, int64_t step)
 {
+    folder_sweep(folder);
     TRY(rewind_file(folder, "log.jsonl", step - 1));
     return rewind_file(folder, "results.jsonl", step);
 }

@@ -43,7 +43,7 @@ Status run_check(const char *folder, bool resume, bool overwrite);
 // Makes the folder, with config.json; an old run in it is removed first.
 Status run_begin(const char *folder, JsonOut *config);
 
-// Appends lines to log.jsonl or results.jsonl; clears them.
+// Appends lines to log.jsonl or results.jsonl, with an end to the last; clears them.
 Status run_append(const char *folder, const char *file, JsonOut *lines);
 
 // A line of log.jsonl.
@@ -54,7 +54,8 @@ typedef struct {
 } LogLine;
 Status run_log(const char *folder, const LogLine *line);
 
-// Cuts log.jsonl and results.jsonl back to what a run of `step` updates has written.
+// Cuts log.jsonl and results.jsonl back to what a run of `step` updates has written, and removes
+// what a kill left half-written.
 Status run_rewind(const char *folder, int64_t step);
 
 Status run_save(const char *folder, const char *name, const Checkpoint *c);   // name: "last", ..

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -326,6 +327,28 @@ Status folder_recover(const char *path)
     TRY(beside(old, sizeof old, path, ".old"));
     if (folder_exists(path) || !folder_exists(old)) return OK;
     return move(old, path);
+}
+
+// The process that a temporary name (temp_name) belongs to; 0: it is no such name.
+static long owner_of(const char *name)
+{
+    size_t n = strlen(name);
+    if (n < 4 || strcmp(name + n - 4, ".new") != 0) return 0;
+    const char *digit = name + n - 4;
+    while (digit > name && digit[-1] >= '0' && digit[-1] <= '9') digit--;
+    return digit > name && digit[-1] == '.' ? strtol(digit, NULL, 10) : 0;
+}
+
+void folder_sweep(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        char path[FILE_PATH];
+        long owner = owner_of(e->d_name);
+        if (owner <= 0 || kill((pid_t)owner, 0) == 0 || errno != ESRCH) continue;
+        if (path_join(path, folder, e->d_name) == OK && unlink(path) != 0) folder_discard(path);
+    }
+    if (dir) closedir(dir);
 }
 
 Status folder_writable(const char *path)

@@ -54,6 +54,9 @@ Status folder_begin(char temp[FILE_PATH], const char *path);
 Status folder_commit(const char *temp, const char *path);
 void folder_discard(const char *temp);             // removes it and all that is in it
 Status folder_recover(const char *path);
+// Removes what processes that were killed have left in `folder` of files and folders that they were
+// writing there. Those of a process that still runs stay.
+void folder_sweep(const char *folder);
 Status folder_writable(const char *path);          // could it be made or written? makes nothing
 
 bool file_exists(const char *path);
