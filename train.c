@@ -40,7 +40,7 @@ typedef struct {
     SampleName *sample_names;              // (N)
     RunState state;                        // how far the run is
     Eval eval;                             // the last evaluation
-    JsonOut results;                       // its lines
+    JsonOut results;                       // its lines, until they are written
     Progress progress;
 } Train;
 
@@ -266,9 +266,7 @@ static Status evaluate_student(Train *t)
     eval_free(&t->eval);
     TRY(evaluate(&t->eval, &t->data, t->names, &l, answer, t, NULL, t->o->quiet));
     t->progress.start += seconds_now() - start;            // its rate is that of training
-    json_out_reset(&t->results);
-    eval_lines(&t->eval, &t->results, t->state.step, t->data.eval.split);
-    return json_out_status(&t->results);
+    return OK;
 }
 
 static Status save(Train *t, bool best)
@@ -294,6 +292,7 @@ static Status note_evaluation(Train *t)
         t->state.best_top1 = row.top1;
         t->state.best_step = t->state.step;
     }
+    eval_lines(&t->eval, &t->results, t->state.step, t->data.eval.split);
     TRY(run_append(t->o->out, "results.jsonl", &t->results));
     progress_say(&t->progress, "step %lld: top1 %.4f on `%s`%s", (long long)t->state.step, row.top1,
                  t->data.eval.split, best ? ", the best so far" : "");
@@ -363,14 +362,17 @@ static Status loop(Train *t)
     return OK;
 }
 
-// Measures the second of two micro-batches; the first has memory to find.
+// Measures the second of two micro-batches; the first has memory to find. What a frozen tower says
+// of a picture that never changes is known by then: that forward pass is counted apart.
 static Status plan(Train *t)
 {
     const Options *o = t->o;
     Batch b = { 0 };
     double times[3] = { 0 };
+    bool frozen = t->loss.form != WEIGHT_NONE || !t->method->trains_tower;
     int64_t trained = t->student.clip.params.trained;
     int64_t weights = params_count(&t->pretrained.params) * 4;
+    t->progress = progress_begin("plan", 0, true);
     TRY(loader_next(t->loader, &b));
     for (int i = 0; i < 2; i++) {
         tape_begin(&t->class_tape, TAPE_TRAIN);
@@ -382,7 +384,7 @@ static Status plan(Train *t)
     TRY(answer(t, t->teacher_logits, b.pixels, b.n));
     times[2] = seconds_now();
     int64_t steps = last_step(t), evaluations = o->eval_every ? steps / o->eval_every : o->epochs;
-    print_plan(&(Plan){ steps < t->counting.steps ? steps * o->batch : t->data.train.n * o->epochs,
+    print_plan(&(Plan){ pictures_left(t), frozen && !augmented(t) ? t->data.train.n : 0,
                         t->data.eval.n, steps, evaluations + 1, (times[1] - times[0]) / b.n,
                         (times[2] - times[1]) / b.n,
                         (int64_t)t->tape.device.peak + trained * 16 + weights,

@@ -133,8 +133,9 @@ void run_report(const Options *o);     // of o->out; a failure is told and chang
 // ---- train --plan (cmd_plan.c) ------------------------------------------------------------------
 
 typedef struct {
-    int64_t pictures, eval_pictures, steps, evaluations;
-    double step_seconds, eval_seconds;         // a picture
+    int64_t pictures, kept;                    // kept: seen by a frozen tower once, at first
+    int64_t eval_pictures, steps, evaluations;
+    double step_seconds, eval_seconds;         // a picture; eval: one forward pass
     int64_t memory_bytes, checkpoint_bytes;
 } Plan;
 

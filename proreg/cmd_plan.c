@@ -33,14 +33,14 @@ static void plan_json(const Plan *p, double training, double evaluating)
 
 void print_plan(const Plan *p, bool json)
 {
-    double training = p->step_seconds * (double)p->pictures;
+    double training = p->step_seconds * (double)p->pictures + p->eval_seconds * (double)p->kept;
     double evaluating = p->eval_seconds * (double)(p->eval_pictures * p->evaluations);
     if (json) {
         plan_json(p, training, evaluating);
         return;
     }
     printf("%-12s %lld, %lld pictures, %.1f images/s\n", "steps", (long long)p->steps,
-           (long long)p->pictures, 1 / p->step_seconds);
+           (long long)p->pictures, (double)p->pictures / training);
     printf("%-12s %lld of %lld pictures, %.1f images/s\n", "evaluations",
            (long long)p->evaluations, (long long)p->eval_pictures, 1 / p->eval_seconds);
     print_time("training", training);

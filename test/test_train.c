@@ -102,6 +102,10 @@ static void interrupted(void)
     same_runs("whole", "parts");
     same_logs("whole", "parts");
     CHECK(!strncmp(program_stdout(), "{\"step\": 16, ", 13), "%s", program_stdout());
+    char *ended = strdup(program_stdout());
+    CHECK(proreg("train --resume --out $W/parts -q --json") == 0, "%s", program_stderr());
+    CHECK(ended && !strcmp(ended, program_stdout()), "at its end already: %s", program_stdout());
+    free(ended);
     CHECK(proreg("train --resume --out $W/parts -q --lr 2e-3") == 2, "%s", program_stderr());
     CHECK(strstr(program_stderr(), "--lr: 0.002: the run to resume has 0.001"), "%s",
           program_stderr());
@@ -207,10 +211,24 @@ static void kept_features(void)
     }
 }
 
+static double planned_seconds(const char *key)
+{
+    const char *at = strstr(program_stdout(), key);
+    return CHECK(at, "no %s in %s", key, program_stdout()) ? strtod(at + strlen(key), NULL) : NAN;
+}
+
+// A probe's second epoch costs next to nothing, its first a forward pass a picture: 33 for training
+// where three evaluations of 12 take 36.
 static void planned(void)
 {
     CHECK(proreg(TRAIN "--plan --json --out $W/planned") == 0, "%s", program_stderr());
     CHECK(strstr(program_stdout(), "\"steps\": 10, \"pictures\": 330"), "%s", program_stdout());
+    CHECK(*program_stderr() == 0, "-q: %s", program_stderr());
+    CHECK(proreg(TRAIN "--plan --json --method probe --epochs 2") == 0, "%s", program_stderr());
+    double training = planned_seconds("\"train_seconds\": ");
+    double evaluating = planned_seconds("\"eval_seconds\": ");
+    CHECK(training > evaluating * 33 / 36 * 0.999, "%g s, and %g s for evaluation", training,
+          evaluating);
     char path[FILE_PATH];
     path_join(path, world.path, "planned");
     CHECK(!folder_exists(path), "--plan wrote");
