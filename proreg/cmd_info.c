@@ -59,14 +59,10 @@ static void tower(const char *name, TowerSize s)
            (long long)s.layers, (long long)s.heads, (long long)s.mlp);
 }
 
-static Status info_model(const Options *o, const char *path)
+static void print_model(const char *path, const Clip *c)
 {
-    const Backend *be;
-    Clip c;
-    TRY(backend_open(&be, "ref", NULL));
-    TRY(clip_read(&c, be, path, NULL));
-    const ClipConfig *g = &c.config;
-    printf("%s: CLIP, %lld numbers\n", path, (long long)params_count(&c.params));
+    const ClipConfig *g = &c->config;
+    printf("%s: CLIP, %lld numbers\n", path, (long long)params_count(&c->params));
     printf("  %-12s %lld px, patches of %lld px\n", "pictures", (long long)g->image_size,
            (long long)g->patch);
     tower("vision", g->vision);
@@ -75,6 +71,15 @@ static Status info_model(const Options *o, const char *path)
            (long long)g->vocab);
     printf("  %-12s %lld, %s\n", "embedding", (long long)g->embed,
            g->act == ACT_GELU ? "gelu" : "quick_gelu");
+}
+
+static Status info_model(const Options *o, const char *path)
+{
+    const Backend *be;
+    Clip c;
+    TRY(backend_open(&be, "ref", NULL));
+    TRY(clip_read(&c, be, path, NULL));
+    if (!o->json) print_model(path, &c);
     Status status = info_weights(o, c.file);
     clip_free(&c);
     return status;
@@ -206,11 +211,7 @@ Status cmd_info(Options *o)
     if (o->machine) return info_machine(o);
     const char *path = o->args[0];
     if (folder_exists(path) && has(path, "last")) return info_run(o);
-    if (folder_exists(path) && !o->json) return info_model(o, path);
-    if (!file_exists(path) && !folder_exists(path))
-        return err_set(ERR_IO, "info: %s: no such file or folder", path);
-    if (!folder_exists(path)) return info_weights(o, path);
-    char file[FILE_PATH];
-    TRY(path_join(file, path, "model.safetensors"));
-    return info_weights(o, file);
+    if (folder_exists(path)) return info_model(o, path);
+    if (file_exists(path)) return info_weights(o, path);
+    return err_set(ERR_IO, "info: %s: no such file or folder", path);
 }

@@ -512,6 +512,20 @@ static void vectors(void)
           program_stdout());
 }
 
+// Every form of a model, as a file or as a folder, lists the tensors of its weights.
+static void listings(void)
+{
+    static const char *const models[] = { "hf-quick", "hf-gelu-sharded", "oc-gelu", "openai.pt" };
+    for (int i = 0; i < 4; i++) {
+        CHECK(proreg("info --json test/golden/clip/%s", models[i]) == 0, "%s: %s", models[i],
+              program_stderr());
+        CHECK(!strncmp(program_stdout(), "{\"name\": ", 9), "%s: %.80s", models[i],
+              program_stdout());
+        CHECK(proreg("info test/golden/clip/%s", models[i]) == 0
+              && strstr(program_stdout(), " tensors, "), "%s: %s", models[i], program_stdout());
+    }
+}
+
 static void pixels(void)
 {
     CHECK(proreg("data decode $W/set/train/red/0.ppm -o $W/d.ppm") == 0, "%s", program_stderr());
@@ -564,8 +578,9 @@ static const TestCase cases[] = {
     { "configurations", configurations }, { "run_configurations", run_configurations },
     { "activations", activations }, { "pickles", pickles }, { "bombs", bombs },
     { "outputs", outputs }, { "full_disk", full_disk }, { "helps", helps }, { "tokens", tokens },
-    { "predictions", predictions }, { "csv", csv }, { "vectors", vectors }, { "pixels", pixels },
-    { "environment", environment }, { "checked", checked },
+    { "predictions", predictions }, { "csv", csv }, { "vectors", vectors },
+    { "listings", listings }, { "pixels", pixels }, { "environment", environment },
+    { "checked", checked },
 };
 
 int main(void)
