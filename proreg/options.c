@@ -12,7 +12,8 @@
 #include "data/lists.h"
 #include "tensor/file.h"
 
-typedef enum { BOOL, INT, REAL_, PAIR, TEXT, PATH, CHOICE, MANY } Type;   // MANY: may be repeated
+// PATHS: several, with commas; MANY: may be repeated
+typedef enum { BOOL, INT, REAL_, PAIR, TEXT, PATH, PATHS, CHOICE, MANY } Type;
 
 // What config.json does with an option: it is written; it is read back by --config, --run and
 // --resume; a resumed run may not change it.
@@ -70,9 +71,9 @@ static const Option options[] = {
       "domains to train on (all)" },
     { "eval-domains", 0, TEXT, AT(eval_domains), NULL, "A,B", 0, 0, SETS | VERB_CHECK, KEPT,
       "domains to evaluate on (all)" },
-    { "train-list", 0, TEXT, AT(train_list), NULL, "FILE,..", 0, 0, VERB_TRAIN | VERB_CHECK, KEPT,
+    { "train-list", 0, PATHS, AT(train_list), NULL, "FILE,..", 0, 0, VERB_TRAIN | VERB_CHECK, KEPT,
       "lines `path label` or `path<TAB>class` instead of folders" },
-    { "eval-list", 0, TEXT, AT(eval_list), NULL, "FILE,..", 0, 0, SETS | VERB_CHECK, KEPT,
+    { "eval-list", 0, PATHS, AT(eval_list), NULL, "FILE,..", 0, 0, SETS | VERB_CHECK, KEPT,
       "the same for evaluation" },
     { "label-base", 0, INT, AT(label_base), "0", "N", 0, 1, SETS | VERB_CHECK, KEPT,
       "the first label of list files, 0 or 1" },
@@ -219,7 +220,7 @@ static const Option options[] = {
       WRITTEN, "threads that compute (PROREG_THREADS, else all cores)" },
     { "workers", 0, INT, AT(workers), "2", "N", 0, 256, MODELS | VERB_PRETRAIN, WRITTEN,
       "threads that read pictures ahead" },
-    { "device", 0, CHOICE, AT(device), "cpu", "cpu|ref", 0, 0, MODELS | VERB_PRETRAIN, WRITTEN,
+    { "device", 0, CHOICE, AT(device), "cpu", "cpu|ref", 0, 0, MODELS | VERB_PRETRAIN, BITS,
       "ref: plain C that defines each kernel" },
     { "isa", 0, CHOICE, AT(isa), NULL, "scalar|avx2|avx512|neon", 0, 0,
       MODELS | VERB_WORLD | VERB_PRETRAIN | VERB_INFO, WRITTEN,
@@ -357,6 +358,7 @@ static Status set(Options *o, const Option *row, const char *text, Source from)
         break;
     case TEXT:
     case PATH:
+    case PATHS:
         TRY(check_text(row, text));
         TRY(copy_text(o, at, text));
         break;
@@ -589,6 +591,26 @@ static void write_path(JsonOut *out, const char *path)
     free(whole);
 }
 
+// The same for each of a list; a name with a comma in it is one file if there is such a file.
+static void write_paths(JsonOut *out, const char *list)
+{
+    size_t files = 1, used = 0;
+    for (const char *s = list ? list : ""; *s; s++) files += *s == ',';
+    char *text = files > 1 && !file_exists(list) ? malloc(files * FILE_PATH) : NULL;
+    for (const char *s = list, *end; text && s; s = *end ? end + 1 : NULL) {
+        char name[FILE_PATH];
+        end = s + strcspn(s, ",");
+        snprintf(name, sizeof name, "%.*s", (int)(end - s), s);
+        char *whole = realpath(name, NULL);
+        used += (size_t)snprintf(text + used, files * FILE_PATH - used, "%s%s", used ? "," : "",
+                                 whole && strlen(whole) < FILE_PATH - 1 ? whole : name);
+        free(whole);
+    }
+    if (text) json_out_string(out, text);
+    else write_path(out, list);
+    free(text);
+}
+
 static void write_value(const Options *o, const Option *row, JsonOut *out)
 {
     const void *at = place(o, row);
@@ -604,6 +626,7 @@ static void write_value(const Options *o, const Option *row, JsonOut *out)
         json_out_end(out);
         break;
     case PATH: write_path(out, *(const char *const *)at); break;
+    case PATHS: write_paths(out, *(const char *const *)at); break;
     case TEXT:
     case CHOICE: json_out_string(out, *(const char *const *)at); break;
     case MANY:

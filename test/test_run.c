@@ -313,6 +313,53 @@ static void recovered(void)
     CHECK(there("torn/last") && !there("torn/last.old"), "not put back");
 }
 
+// Half a checkpoint of a process that is gone goes when the run goes on; no process has number
+// 2^22 + 1. What a process that runs is writing stays.
+static void swept(void)
+{
+    char gone[64] = "torn/last.4194305.new", ours[64];
+    snprintf(ours, sizeof ours, "torn/last.%ld.new", (long)getpid());
+    a_half();
+    CHECK_OK(folder_make(folder_name(&world, gone)));
+    CHECK_OK(folder_make(folder_name(&world, ours)));
+    append("torn/last.4194305.new/config.json", "{");
+    append("torn/log.jsonl.4194305.new", "{");
+    CHECK(proreg("train --resume --out $W/torn -q") == 0, "%s", program_stderr());
+    CHECK(!there(gone) && !there("torn/log.jsonl.4194305.new"), "half a checkpoint is left");
+    CHECK(there(ours), "another process's work is gone");
+    folder_discard(folder_name(&world, ours));
+}
+
+// The reference device rounds otherwise: a run that began there goes on there.
+static void device(void)
+{
+    CHECK(proreg(TRAIN "--epochs 1 --device ref --out $W/ref") == 0, "%s", program_stderr());
+    CHECK(proreg(TRAIN "--epochs 1 --device ref --max-steps 2 --out $W/half") == 0, "%s",
+          program_stderr());
+    CHECK(proreg("train --resume --out $W/half -q --device cpu") == 2
+          && strstr(program_stderr(), "--device: \"cpu\": the run to resume has \"ref\""), "%s",
+          program_stderr());
+    CHECK(proreg("train --resume --out $W/half -q") == 0, "%s", program_stderr());
+    CHECK(program_same("half/last/model.safetensors", "ref/last/model.safetensors"), "weights");
+}
+
+// Lists that were named from their own folder are found from any other.
+static void whole_lists(void)
+{
+    folder_text(&world, "a.txt", "set/train/red/0.ppm red\nset/train/blue/0.ppm blue\n");
+    folder_text(&world, "b.txt", "set/train/red/1.ppm red\nset/train/blue/1.ppm blue\n");
+    CHECK(proreg("train --model $M -q --max-steps 1 --data $W --out $W/lists --train-list "
+                 "$W/set/../a.txt,$W/set/../b.txt --eval-list $W/set/../b.txt") == 0, "%s",
+          program_stderr());
+    const char *list = strstr(program_file("lists/config.json", NULL), "\"train_list\": \"/");
+    if (!CHECK(list, "the first list is not whole")) return;
+    CHECK(strstr(list, "/a.txt,/") && strstr(list, "/b.txt\""), "%.200s", list);
+    CHECK(!strstr(list, "/../"), "not whole: %.200s", list);
+    CHECK(proreg("train -q --config $W/lists/config.json --out $W/lists2") == 0, "%s",
+          program_stderr());
+    CHECK(program_same("lists/last/model.safetensors", "lists2/last/model.safetensors"), "weights");
+}
+
 static void refused(void)
 {
     static const struct { const char *options, *word; int status; } cases_[] = {
@@ -374,8 +421,8 @@ static const TestCase cases[] = {
     { "files", files }, { "config", config }, { "logs", logs }, { "domains", domains },
     { "counting", counting }, { "accuracy", accuracy }, { "groups", groups },
     { "precedence", precedence }, { "faults", faults }, { "torn_logs", torn_logs },
-    { "recovered", recovered }, { "refused", refused }, { "changed", changed },
-    { "exported", exported },
+    { "recovered", recovered }, { "swept", swept }, { "device", device }, { "lists", whole_lists },
+    { "refused", refused }, { "changed", changed }, { "exported", exported },
     { "overwritten", overwritten },
 };
 
