@@ -18,12 +18,12 @@ static bool ends(const char *name, const char *tail)
 static double spread(const char *name, const ClipConfig *c)
 {
     const TowerSize *s = clip_is_text(name) ? &c->text : &c->vision;
-    double width = pow((double)s->width, -0.5), depth = pow(2 * (double)s->layers, -0.5);
+    double width = 1 / sqrt((double)s->width), depth = 1 / sqrt(2 * (double)s->layers);
     if (ends(name, "token_embedding.weight")) return 0.02;
     if (strcmp(name, "positional_embedding") == 0) return 0.01;
-    if (ends(name, "c_fc.weight")) return pow(2 * (double)s->width, -0.5);
+    if (ends(name, "c_fc.weight")) return 1 / sqrt(2 * (double)s->width);
     if (ends(name, "out_proj.weight") || ends(name, "c_proj.weight")) return width * depth;
-    if (ends(name, "conv1.weight")) return pow((double)(3 * c->patch * c->patch), -0.5);
+    if (ends(name, "conv1.weight")) return 1 / sqrt((double)(3 * c->patch * c->patch));
     return width;
 }
 

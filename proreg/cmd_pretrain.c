@@ -237,12 +237,9 @@ static Status loop(Pretrain *p)
 
 static Status write_all(Pretrain *p, const char *folder)
 {
-    char path[FILE_PATH];
     TRY(clip_save(folder, &p->clip, &p->clip));
     TRY(bpe_save(p->bpe, folder, (int)p->clip.config.context));
-    TRY(json_out_status(&p->log));
-    TRY(path_join(path, folder, "pretrain.jsonl"));
-    return file_save(path, p->log.text, p->log.size);
+    return run_append(folder, "pretrain.jsonl", &p->log);
 }
 
 static Status save(Pretrain *p)

@@ -3,7 +3,7 @@
 //
 //     const Recipe *r = recipe_find("pacs");
 //     TRY(recipe_apply(r, &options));            // fills what no flag and no config file has set
-//     recipe_schedule(r, &schedule, n, epochs, batch, warmup);
+//     Counting c = recipe_counting(r, n, epochs, batch, warmup);
 //
 // A recipe says which of its fields the authors published; the rest is our reading of the data set.
 #pragma once

@@ -1,10 +1,10 @@
 // par.c - a pool of threads that take pieces of one loop.
 //
 // All that a thread needs to know is one 64-bit ticket: the number of the loop in the upper half,
-// the next piece in the lower. A thread claims a piece by adding one to the ticket it has seen; if
-// the loop has changed meanwhile the claim fails. So no thread can take a piece of a loop that is
-// over, and the caller need not wait for threads that never came: it waits until every piece is
-// done.
+// how many pieces are left in the lower. A thread claims the last of them by taking one off the
+// ticket it has seen; if the loop has changed meanwhile the claim fails. So no thread can take a
+// piece of a loop that is over, and the caller need not wait for threads that never came: it waits
+// until every piece is done.
 #include "tensor/par.h"
 
 #include <pthread.h>

@@ -2,9 +2,9 @@
 //
 //     member       30 bytes  "PK\3\4" .. 26 length of the name, 28 of the extra field
 //                  name, extra field, the packed bytes
-//     directory    per member 46 bytes  "PK\1\2" .. 8 flags, 10 method, 16 CRC, 20 packed size, 24
-// size,
-//                  28 lengths of name, extra field and comment, 34 disk, 42 where the member is
+//     directory    per member 46 bytes  "PK\1\2" .. 8 flags, 10 method, 16 CRC, 20 packed size,
+//                  24 size, 28 lengths of name, extra field and comment, 34 disk, 42 where the
+//                  member is
 //     zip64 end    56 bytes  "PK\6\6" .. 32 members, 40 size of the directory, 48 where it is
 //     zip64 where  20 bytes  "PK\6\7" .. 8 where the zip64 end is
 //     end          22 bytes  "PK\5\6" .. 10 members, 12 size of the directory, 16 where it is,
