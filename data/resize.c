@@ -235,8 +235,9 @@ static Status pass_across(uint8_t *out, Rows in, int rows, const Taps *taps)
 {
     WeighFn *const best = weigh_best();
     int64_t wide = 3 * (int64_t)(taps->to - taps->from), stride = 3 * (int64_t)taps->n;
-    uint8_t *side = malloc((size_t)((wide + stride) * LANES)), *done = side + wide * LANES;
+    uint8_t *side = malloc((size_t)((wide + stride) * LANES));
     if (!side) return err_memory("resize");
+    uint8_t *done = side + wide * LANES;
     in.at += 3 * (int64_t)taps->from;
     for (int y = 0; y < rows; y += LANES) {
         int block = rows - y < LANES ? rows - y : LANES;
