@@ -248,7 +248,7 @@ def scatter(rate, results, curves):
                                   for lr in RATES]
         lines["WiSE-FT of " + m] = [wise_point(curves, m, rate, a) for a in ALPHAS]
     every = list(points.values()) + [p for line in lines.values() for p in line]
-    x0, x1 = min(p[0] for p in every) - 2, max(p[0] for p in every) + 2
+    x0, x1 = min(p[0] for p in every) - 2, max(p[0] for p in every) + 9
     y0, y1 = min(p[1] for p in every) - 2, max(p[1] for p in every) + 3
 
     def at(p):
@@ -276,12 +276,18 @@ def scatter(rate, results, curves):
     for key, label in METHODS:
         x, y = at(points[key])
         fill = colour.get(key, "#555")
-        right = x > 480
+        left = key == "kd"
+        down = {"proreg-k10": 18, "zeroshot": 18, "kd": 14}.get(key, 2)
         out.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{fill}"/><text '
-                   f'x="{x + (-9 if right else 9):.1f}" y="{y - 6:.1f}" fill="{fill}" '
-                   f'text-anchor="{"end" if right else "start"}">{label.strip("*")}</text>')
-    out.append('<text x="630" y="30" text-anchor="end" fill="#555">lines: all learning rates; '
-               'dashed: WiSE-FT</text></svg>')
+                   f'x="{x + (-9 if left else 9):.1f}" y="{y + down:.1f}" fill="{fill}" '
+                   f'text-anchor="{"end" if left else "start"}">{label.strip("*")}</text>')
+    for m, down in (("finetune", -8), ("proreg", 16)):
+        for lr, i in ((RATES[0], 0), (RATES[-1], -1)):
+            x, y = at(lines["sweep of " + m][i])
+            out.append(f'<text x="{x:.1f}" y="{y + down:.1f}" text-anchor="middle" font-size="11" '
+                       f'fill="{colour[m]}">{lr}</text>')
+    out.append('<text x="630" y="30" text-anchor="end" fill="#555">lines: learning rates '
+               '1e-4 to 3e-3; dashed: WiSE-FT</text></svg>')
     return "\n".join(out) + "\n"
 
 
