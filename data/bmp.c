@@ -46,7 +46,7 @@ static Status header(Bmp *b, const uint8_t *p, size_t bytes)
     return OK;
 }
 
-// Behind the palette's end an index is a gray, as in Pillow.
+// Behind the palette's end an index is a gray, as in Pillow 9.4.
 static void colour(uint8_t *rgb, const Bmp *b, const uint8_t *data, const uint8_t *row, int64_t x)
 {
     const uint8_t *bgr = row + x * b->bits / 8;

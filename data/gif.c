@@ -5,7 +5,7 @@
 //
 // A screen grows with a frame that leads beyond it. Around a frame that does not fill it stands the
 // transparent colour, or else colour 0.
-// Transparency itself is dropped. Indices beyond a palette, or without one, are grays.
+// Transparency itself is dropped. Indices beyond a palette, or without one, are grays (Pillow 9.4).
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -8,6 +8,11 @@
 // JPEG (Huffman, baseline, extended, progressive), PNG, PPM/PGM, BMP, GIF (first frame). Others are
 // refused by name: WebP, AVIF, HEIC, TIFF with the command that converts them. Orientation tags and
 // colour profiles are never applied, as in CLIP's own pipeline.
+//
+// Pillow 9.4.0 and 13.0.0 (libjpeg-turbo 2.1.5 and 3.2.0) give the same bytes, but for indices
+// beyond the end of a palette: grays in 9.4 and here, black in 13. Other bytes than Pillow's, or
+// none: arithmetic JPEG, progressive JPEG without all its scans (libjpeg smooths it), and damaged
+// JPEG, which is an error here and whose rest Pillow guesses.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -71,7 +71,7 @@ static Status header(Png *p)
     return OK;
 }
 
-// Entries that the file leaves out are Pillow's: a ramp of gray.
+// Entries that the file leaves out are Pillow 9.4's: a ramp of gray.
 static Status palette(Png *p, const Chunk *c)
 {
     if (c->bytes % 3 || c->bytes > sizeof p->palette)
