@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clip/config.h"
 #include "data/captions.h"
 #include "proreg/cmd.h"
 #include "proreg/contrast.h"
@@ -36,14 +37,12 @@ typedef struct {
 
 static ClipConfig shape_of(const Options *o, int64_t vocab)
 {
-    return (ClipConfig){
-        .image_size = o->image_size, .patch = o->patch, .embed = o->embed, .context = o->context,
-        .vocab = vocab, .act = ACT_QUICK_GELU, .eps = 1e-5, .eos = -1,
-        .vision = { o->width, o->layers, o->heads, 4 * o->width },
-        .text = { o->text_width, o->text_layers, o->text_heads, 4 * o->text_width },
-        .mean = { .48145466f, .4578275f, .40821073f },
-        .std = { .26862954f, .26130258f, .27577711f },
-    };
+    ClipConfig c = config_default();
+    c.image_size = o->image_size, c.patch = o->patch, c.embed = o->embed, c.context = o->context;
+    c.vocab = vocab;
+    c.vision = (TowerSize){ o->width, o->layers, o->heads, 4 * o->width };
+    c.text = (TowerSize){ o->text_width, o->text_layers, o->text_heads, 4 * o->text_width };
+    return c;
 }
 
 static Status check_shape(const Options *o)

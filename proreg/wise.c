@@ -51,17 +51,18 @@ Status wise_begin(Wise *w, Student *tuned, const Student *zero_shot)
     return status;
 }
 
-// In double, so that a weight of 0 or 1 leaves the other end's bits.
+// In double, rounded once. The ends are copied: a sum would make 0 of -0.
 Status wise_mix(Wise *w, double alpha)
 {
     Params *p = &w->student->clip.params;
+    const float *end = alpha == 0 ? w->zero : alpha == 1 ? w->tuned : NULL;
     int64_t at = 0;
     for (Param *q = p->first; q; q = q->next) {
         int64_t n = tensor_size(&q->value);
-        for (int64_t i = 0; i < n; i++)
+        for (int64_t i = 0; i < n && !end; i++)
             w->mixed[i] = (float)((1 - alpha) * (double)w->zero[at + i] +
                                   alpha * (double)w->tuned[at + i]);
-        TRY(params_set(p, q, w->mixed));
+        TRY(params_set(p, q, end ? end + at : w->mixed));
         at += n;
     }
     return OK;
