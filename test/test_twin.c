@@ -2,6 +2,8 @@
 // every gradient of one ProReg step, and for each method and optimizer the log of twenty steps and
 // the weights at the end. The rates are large, so that any slip in a formula moves a loss by 4e-4
 // at least.
+#include "test/folder.h"       // first: it asks for what POSIX offers
+
 #include "nn/optim.h"
 #include "proreg/proreg.h"
 #include "test/test.h"
@@ -351,13 +353,14 @@ static void case_groups(void)
 // What is saved comes back to the same bits, and what does not fit is refused.
 static void case_files(void)
 {
-    static const char *const files[] = { "/tmp/proreg-twin-c.safetensors",
-                                         "/tmp/proreg-twin-o.safetensors" };
     Student a, b;
     Line line;
     if (!setup()) return;
+    Folder folder = folder_open();
+    const char *const files[] = { folder_name(&folder, "classifier.safetensors"),
+                                  folder_name(&folder, "optimizer.safetensors") };
     for (const Method *m = methods; m->name; m++) {
-        if (!student_at_start(&a, m) || !student_at_start(&b, m)) return;
+        if (!student_at_start(&a, m) || !student_at_start(&b, m)) break;
         LossConfig c = { m->form, 10, 1, 1, 1 };
         Optim o = { .kind = OPTIM_ADAMW_HF, .lr = { 1e-3, 1e-3, 1e-2, 1e-2 }, .beta1 = .9,
                     .beta2 = .98, .eps = 1e-8 };
@@ -381,8 +384,7 @@ static void case_files(void)
         student_free(&a);
         student_free(&b);
     }
-    remove(files[0]);
-    remove(files[1]);
+    folder_close(&folder);
 }
 
 static const TestCase cases[] = {
