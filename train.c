@@ -395,6 +395,7 @@ static Status plan(Train *t)
 static Status report(Train *t)
 {
     if (!t->eval.n) TRY(evaluate_student(t));  // a resumed run that was already at its end
+    if (t->o->mute) return OK;
     if (!t->o->json) {
         print_eval(&t->eval, t->data.eval.split);
         return OK;
@@ -445,7 +446,14 @@ static Status cmd_train(Options *o)
 
 // ---- the program --------------------------------------------------------------------------------
 
+static Status cmd_demo(Options *o)
+{
+    return demo(o, cmd_train);
+}
+
 static const Verb verbs[] = {
+    { "demo", "", 0, 0, "seven methods on a drawn world with a bias, in a minute; a report",
+      VERB_DEMO, cmd_demo },
     { "train", "", 0, 0, "fine-tune on labelled pictures", VERB_TRAIN, cmd_train },
     { "eval", "", 0, 0, "accuracy of a run or a model on a split", VERB_EVAL, cmd_eval },
     { "zeroshot", "", 0, 0, "accuracy straight from prompts", VERB_ZEROSHOT, cmd_zeroshot },

@@ -15,6 +15,7 @@
 Status cmd_eval(Options *o);
 Status cmd_zeroshot(Options *o);
 Status cmd_wise(Options *o);
+Status demo(Options *o, Status (*train)(Options *o));      // train: the verb of that name
 Status cmd_predict(Options *o);
 Status cmd_encode(Options *o);
 Status cmd_tokenize(Options *o);

@@ -44,6 +44,7 @@ typedef struct Options {
     double ra_m;
     int64_t seed, epochs, ra_n, eval_every, save_every, keep, max_steps;
     bool resume, overwrite, plan;
+    bool mute;                                    // train prints no result: another verb does
     // other verbs
     const char *predictions, *save_logits, *images, *texts, *output, *ops, *alphas;
     int64_t k, size, epoch, index;
@@ -53,6 +54,7 @@ typedef struct Options {
     int64_t n, n_test, vocab, image_size, patch, width, layers, heads, embed, context;
     int64_t text_width, text_layers, text_heads;
     double pairing;
+    int64_t seeds;
     // how to speak
     bool json, quiet, help;
 
