@@ -85,7 +85,7 @@ $(B)/test/%.o: PLAIN := -fno-tree-vectorize
 # The demo's model travels in the program.
 WORLD_MODEL := $(wildcard weights/world/*)
 $(B)/proreg/embedded.o: $(WORLD_MODEL)
-$(B)/proreg/embedded.o: PLAIN := $(if $(filter %/model.safetensors,$(WORLD_MODEL)),-DHAVE_WORLD_MODEL)
+$(B)/proreg/embedded.o: PLAIN := $(if $(filter %.safetensors,$(WORLD_MODEL)),-DHAVE_WORLD_MODEL)
 
 define isa_rule
 $(B)/tensor/cpu/cpu.$(1).o: tensor/cpu/cpu.c $(B)/flags

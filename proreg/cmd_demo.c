@@ -36,7 +36,7 @@ const DemoMethod demo_methods[DEMO_METHODS] = {
     { "proreg-k10", "ProReg as released", 6, TRAIN "proreg-k10 --method proreg --weight k10 "
       "--lr 1e-3", ASK("proreg-k10") },
 };
-enum { WISE_ROW = 3, HALF = DEMO_ALPHAS / 2 };
+enum { WISE_ROW = 3, HALF = DEMO_ALPHAS / 2, WRAP = 68 };        // columns of a command
 
 const char *const demo_tests[TESTS] = { "usual", "swapped", "new" };
 
@@ -71,12 +71,16 @@ static void expand(char *out, size_t bytes, const Demo *d, const char *word, siz
 void demo_command(char *out, size_t bytes, const Demo *d, const char *line, int seed)
 {
     char word[FILE_PATH];
+    size_t column = strlen("proreg");
     snprintf(out, bytes, "proreg");
     while (*line) {
         size_t n = strcspn(line, " ");
         expand(word, sizeof word, d, line, n, seed, "");
-        append(out, bytes, " ");
+        bool full = line[0] == '-' && column > WRAP;
+        column = full ? 4 : column + 1;
+        append(out, bytes, full ? " \\\n    " : " ");
         append(out, bytes, word);
+        column += strlen(word);
         line += n + strspn(line + n, " ");
     }
 }
@@ -300,7 +304,7 @@ DemoRow demo_row(const Tally *t, int seeds, int stride)
 static Status print_json(const Tally *t, const DemoMethod *m, int seed)
 {
     static const char *const key[] = { "id_top1", "ood_top1", "worst_class_id",
-                                       "worst_class_ood", "background" };
+                                       "worst_class_ood" };
     double score[SCORES];
     JsonOut o = { 0 };
     demo_scores(score, t);
@@ -309,7 +313,7 @@ static Status print_json(const Tally *t, const DemoMethod *m, int seed)
     json_out_string(&o, m->name);
     json_out_key(&o, "seed");
     json_out_int(&o, seed);
-    for (int i = 0; i < SCORES; i++) {
+    for (int i = 0; i < BACKGROUND; i++) {
         json_out_key(&o, key[i]);
         json_out_double(&o, score[i]);
     }

@@ -28,7 +28,8 @@ static void tile(FileOut *o, const char *what, double share, int colour)
 {
     file_printf(o, "<div><b>");
     html_share(o, share);
-    file_printf(o, "%%</b><span class=\"s%d\"><i class=\"key\"></i>%s</span></div>\n", colour, what);
+    file_printf(o, "%%</b><span class=\"s%d\"><i class=\"key\"></i>%s</span></div>\n", colour,
+                what);
 }
 
 static void question(FileOut *o, const Demo *d)
@@ -217,9 +218,9 @@ static void context_map(FileOut *o, const Demo *d, int method)
 static void context_maps(FileOut *o, const Demo *d)
 {
     static const int shown[] = { 0, 1, DEMO_FINETUNE, DEMO_PROREG };
-    file_printf(o, "<h2>Who looks at the background?</h2>\n<p>A row a shape, a column a background, "
-                   "all tests and seeds together. Framed: the shape's usual background; the last "
-                   "four backgrounds were never trained on. A model that sees shapes has even rows; "
+    file_printf(o, "<h2>Who looks at the background?</h2>\n<p>A row a shape, a column a background,"
+                   " all tests and seeds together. Framed: the shape's usual background; the last"
+                   " four backgrounds were never trained on. A model that sees shapes has even rows; "
                    "one that sees backgrounds knows little but the frames.</p>\n"
                    "<div class=\"grid\">\n");
     for (int i = 0; i < 4; i++) context_map(o, d, shown[i]);

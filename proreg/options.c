@@ -45,7 +45,8 @@ typedef struct {
 
 // One row a flag, one list of flags: nothing else in the program knows what there is.
 static const Option options[] = {
-    { "model", 'm', PATH, AT(model), NULL, "PATH", 0, 0, MODELS | VERB_TOKENIZE | VERB_PRETRAIN | VERB_DEMO,
+    { "model", 'm', PATH, AT(model), NULL, "PATH", 0, 0,
+      MODELS | VERB_TOKENIZE | VERB_PRETRAIN | VERB_DEMO,
       KEPT,
       "weights: a .pt or .safetensors file, a Hugging Face or open_clip folder" },
     { "run", 0, PATH, AT(run), NULL, "DIR", 0, 0, RUNS, 0, "a run of `train` instead of a model" },

@@ -3,6 +3,7 @@
 #include "proreg/html.h"
 #include "proreg/report.h"
 #include "proreg/svg.h"
+#include "test/page.h"
 #include "test/program.h"
 
 #include "weights/json.h"
@@ -19,104 +20,16 @@ static void a_run(void)
 
 // ---- is it a page -------------------------------------------------------------------------------
 
-typedef struct { const char *at; char open[64][32]; int depth, images, drawings; } Walk;
-
-static size_t name_length(const char *s)
-{
-    return strcspn(s, " />\n");
-}
-
-// `&name;` of those that XML knows, or `&#123;`.
-static const char *entity(const char *s)
-{
-    static const char *const known[] = { "&amp;", "&lt;", "&gt;", "&quot;", "&#160;" };
-    for (int i = 0; i < 5; i++)
-        if (!strncmp(s, known[i], strlen(known[i]))) return s + strlen(known[i]);
-    CHECK(0, "an entity of its own: %.20s", s);
-    return s + 1;
-}
-
-// name="value" ..: nothing in a value may end the tag.
-static void attributes(Walk *w)
-{
-    while (*w->at == ' ' || *w->at == '\n') {
-        w->at += strspn(w->at, " \n");
-        size_t n = strcspn(w->at, "=> /");
-        if (n == 0) return;
-        if (!CHECK(w->at[n] == '=' && w->at[n + 1] == '"', "an attribute: %.40s", w->at)) return;
-        bool reference = !strncmp(w->at, "src=", 4) || !strncmp(w->at, "href=", 5);
-        w->at += n + 2;
-        CHECK(!reference || !strncmp(w->at, "data:", 5), "another file: %.60s", w->at);
-        while (*w->at && *w->at != '"') {
-            CHECK(*w->at != '<', "a < in a value: %.40s", w->at);
-            w->at = *w->at == '&' ? entity(w->at) : w->at + 1;
-        }
-        w->at += *w->at == '"';
-    }
-}
-
-static void close_tag(Walk *w)
-{
-    size_t n = name_length(w->at += 2);
-    if (!CHECK(w->depth > 0, "closes nothing: %.40s", w->at)) return;
-    const char *open = w->open[--w->depth];
-    CHECK(strlen(open) == n && !memcmp(open, w->at, n), "%s is closed by %.40s", open, w->at);
-    w->at += n;
-    CHECK(*w->at == '>', "%.40s", w->at);
-    w->at++;
-}
-
-static void open_tag(Walk *w)
-{
-    size_t n = name_length(++w->at);
-    if (!CHECK(n > 0 && n < 32 && w->depth < 64, "a tag: %.40s", w->at)) return;
-    snprintf(w->open[w->depth++], 32, "%.*s", (int)n, w->at);
-    CHECK(strcmp(w->open[w->depth - 1], "script") != 0, "a script");
-    w->images += !strcmp(w->open[w->depth - 1], "img");
-    w->drawings += !strcmp(w->open[w->depth - 1], "svg");
-    w->at += n;
-    attributes(w);
-    if (*w->at == '/') {
-        w->depth--;
-        w->at++;
-    }
-    CHECK(*w->at == '>', "a tag does not end: %.40s", w->at);
-    w->at++;
-}
-
-static Walk walk(const char *text)
-{
-    static const char doctype[] = "<!DOCTYPE html>\n";
-    Walk w = { .at = text };
-    CHECK(!strncmp(text, doctype, sizeof doctype - 1), "%.40s", text);
-    w.at += sizeof doctype - 1;
-    while (*w.at && test_failures == 0) {
-        if (!strncmp(w.at, "</", 2)) close_tag(&w);
-        else if (*w.at == '<') open_tag(&w);
-        else if (*w.at == '&') w.at = entity(w.at);
-        else w.at++;
-    }
-    CHECK(w.depth == 0, "%d tags are left open", w.depth);
-    return w;
-}
-
 static void page(void)
 {
     a_run();
-    Walk w = walk(program_file("run/report.html", NULL));
+    PageWalk w = page_walk(program_file("run/report.html", NULL));
     CHECK(w.images == 12 + 12 + 24, "%d pictures", w.images);
     CHECK(w.drawings == 6, "%d drawings", w.drawings);
     test_note("%d pictures, %d drawings", w.images, w.drawings);
 }
 
 // ---- are its numbers those of the files ---------------------------------------------------------
-
-static const char *after(const char *text, const char *word)
-{
-    const char *at = text ? strstr(text, word) : NULL;
-    CHECK(at, "no %s", word);
-    return at ? at + strlen(word) : "";
-}
 
 // The last lines of results.jsonl against the table: domain, number, before, top1, mean of classes.
 static void numbers(void)
@@ -129,15 +42,15 @@ static void numbers(void)
     CHECK_OK(run_files_open(&r, path));
     int n = run_files_at(&r, -1, &first);
     CHECK(n == 3 && run_files_at(&r, 0, &zero) == 3, "%d lines", n);
-    const char *at = after(program_file("run/report.html", NULL), "<table id=\"accuracy\">");
+    const char *at = page_after(program_file("run/report.html", NULL), "<table id=\"accuracy\">");
     for (int i = 0; i < n; i++) {
         const EvalLine *e = &r.eval[first + i];
         const double want[] = { r.eval[zero + i].top1, e->top1, e->mean_class };
         char row[64];
         snprintf(row, sizeof row, "<tr><td>%s</td><td>%d</td>", e->domain, (int)e->n);
-        at = after(at, row);
+        at = page_after(at, row);
         for (int k = 0; k < 3; k++) {
-            at = after(at, "<data value=\"");
+            at = page_after(at, "<data value=\"");
             CHECK(strtod(at, NULL) == want[k], "%s: %.20s, not %.17g", e->domain, at, want[k]);
         }
     }
@@ -159,9 +72,9 @@ static void classes(void)
             const Cell *c = &r.eval[i].cell[k];
             snprintf(cell, sizeof cell, "<title>%s, %s: %.15g", r.eval[i].class_name[k],
                      r.eval[i].domain, (double)c->correct / (double)c->n);
-            const char *at = after(text, cell);
+            const char *at = page_after(text, cell);
             snprintf(cell, sizeof cell, " (%d of %d)</title>", (int)c->correct, (int)c->n);
-            after(at, cell);
+            page_after(at, cell);
         }
     run_files_close(&r);
 }
@@ -196,11 +109,11 @@ static void methods(void)
         CHECK(proreg(TRAIN "--method %s --epochs 1 --out $W/m_%s", method[i], method[i]) == 0, "%s",
               program_stderr());
         snprintf(name, sizeof name, "m_%s/report.html", method[i]);
-        walk(program_file(name, NULL));
+        page_walk(program_file(name, NULL));
     }
     CHECK(proreg("train --model $M --data $W/set --epochs 1 -q --out $W/plain") == 0, "%s",
           program_stderr());
-    walk(program_file("plain/report.html", NULL));
+    page_walk(program_file("plain/report.html", NULL));
 }
 
 static void names(void)
@@ -214,8 +127,8 @@ static void names(void)
     svg_chart(&o, &(Chart){ .about = "\"><script>", .series = &s, .n = 1 });
     CHECK_OK(html_end(&o));
     const char *text = program_file("names.html", NULL);
-    walk(text);
-    after(text, "<title>&lt;i&gt;&amp;&quot;\xef\xbf\xbd\xef\xbf\xbd\xc3\xa9</title>");
+    page_walk(text);
+    page_after(text, "<title>&lt;i&gt;&amp;&quot;\xef\xbf\xbd\xef\xbf\xbd\xc3\xa9</title>");
 }
 
 static void text(void)
@@ -231,9 +144,9 @@ static void text(void)
     html_png(&o, (const uint8_t *)"\xfb\xff", 2, "b");
     CHECK_OK(html_end(&o));
     const char *page = program_file("text.html", NULL);
-    after(page, "<body>\n-1,234,567999<data value=\"0.1\">10.0</data>");
-    after(page, "base64,TWFu/w==\" alt=\"a\"");
-    after(page, "base64,+/8=\" alt=\"b\"");
+    page_after(page, "<body>\n-1,234,567999<data value=\"0.1\">10.0</data>");
+    page_after(page, "base64,TWFu/w==\" alt=\"a\"");
+    page_after(page, "base64,+/8=\" alt=\"b\"");
 }
 
 // A report that cannot be written is told, and the run is there all the same.
