@@ -127,8 +127,8 @@ static void score_table(FileOut *o, const Demo *d)
                    "deviation over the seeds. Led by background: answers that name the "
                    "background's usual shape, where it is another's. All methods train on the same "
                    "batches; all but the probe at the same learning rate. A smaller rate learns "
-                   "less and forgets less: judge methods by a sweep, never by one row.</small></p>"
-                   "\n");
+                   "less and forgets less: judge methods by a sweep, never by one row; the source's "
+                   "<code>weights/world/results.md</code> has one.</small></p>\n");
 }
 
 typedef struct { Point one[SEEDS], mean, spread; } Spot;
@@ -218,10 +218,10 @@ static void context_map(FileOut *o, const Demo *d, int method)
 static void context_maps(FileOut *o, const Demo *d)
 {
     static const int shown[] = { 0, 1, DEMO_FINETUNE, DEMO_PROREG };
-    file_printf(o, "<h2>Who looks at the background?</h2>\n<p>A row a shape, a column a background,"
-                   " all tests and seeds together. Framed: the shape's usual background; the last"
-                   " four backgrounds were never trained on. A model that sees shapes has even rows; "
-                   "one that sees backgrounds knows little but the frames.</p>\n"
+    file_printf(o, "<h2>Who looks at the background?</h2>\n<p>A row a shape, a column a "
+                   "background, all tests and seeds together. Framed: the shape's usual one; "
+                   "the last four backgrounds were never trained on. A model that sees shapes has "
+                   "even rows; one that sees backgrounds knows little but the frames.</p>\n"
                    "<div class=\"grid\">\n");
     for (int i = 0; i < 4; i++) context_map(o, d, shown[i]);
     file_printf(o, "</div>\n");
