@@ -5,15 +5,16 @@
 
 static Status copy_files(const char *to, const char *from)
 {
-    static const char *const files[] = {
-        "config.json", "preprocessor_config.json", "model.safetensors", "vocab.json", "merges.txt",
-        "tokenizer_config.json", "special_tokens_map.json", "classifier.safetensors", "classes.txt",
+    static const char *const files[] = {       // the first five must be there
+        "config.json", "preprocessor_config.json", "model.safetensors", "classifier.safetensors",
+        "classes.txt", "vocab.json", "merges.txt", "tokenizer_config.json",
+        "special_tokens_map.json",
     };
     char source[FILE_PATH], target[FILE_PATH];
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         TRY(path_join(source, from, files[i]));
         TRY(path_join(target, to, files[i]));
-        if (file_exists(source)) TRY(file_copy(source, target));
+        if (i < 5 || file_exists(source)) TRY(file_copy(source, target));
     }
     return OK;
 }

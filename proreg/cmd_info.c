@@ -103,6 +103,8 @@ static Status info_run(const Options *o)
     char checkpoint[FILE_PATH];
     RunState s;
     for (int i = 0; i < 2; i++) {
+        TRY(path_join(checkpoint, o->args[0], names[i]));
+        if (i && !folder_exists(checkpoint)) continue;     // a run may have no best
         TRY(run_checkpoint(checkpoint, o->args[0], names[i]));
         TRY(run_load_state(&s, checkpoint));
         if (!o->json)

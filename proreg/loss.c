@@ -37,7 +37,12 @@ static real *to_host(Tape *t, const Tensor *x)
     int64_t n = x ? tensor_size(x) : 0;
     real *host = x ? arena_take(&t->host, (size_t)n * sizeof *host) : NULL;
     if (x && !host) tape_fail(t, err_memory("loss"));
-    if (!host || tape_fail(t, t->be->sync()) != OK) return NULL;
+    if (!host) return NULL;
+    Status status = t->be->sync();
+    if (status != OK) {
+        tape_fail(t, status);
+        return NULL;
+    }
     t->be->download(host, x->data, (size_t)n * sizeof *host);
     return host;
 }

@@ -308,14 +308,16 @@ Status folder_commit(const char *temp, const char *path)
     return sync_parent(path);
 }
 
+// A link is removed, never what it leads to.
 void folder_discard(const char *temp)
 {
+    if (unlink(temp) == 0) return;
     DIR *dir = opendir(temp);
     if (!dir) return;
     for (struct dirent *e; (e = readdir(dir));) {
         char path[FILE_PATH];
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
-        if (path_join(path, temp, e->d_name) == OK && unlink(path) != 0) folder_discard(path);
+        if (path_join(path, temp, e->d_name) == OK) folder_discard(path);
     }
     closedir(dir);
     rmdir(temp);

@@ -153,6 +153,14 @@ static void whole_files(void)
     check_content(path, "newer");
     CHECK_STATUS(file_map(&(FileMap){ 0 }, root), ERR_IO, "is a folder");
     CHECK_STATUS(file_save("/proc/none/x", "", 0), ERR_IO, "/proc/none/x");
+    // A link in a folder that goes away is removed; what it leads to stays.
+    char kept[FILE_PATH], link[FILE_PATH];
+    CHECK_OK(path_join(kept, root, "kept"));
+    CHECK_OK(path_join(link, root, "linked"));
+    CHECK_OK(folder_make(kept));
+    CHECK(symlink(kept, link) == 0, "no link");
+    folder_discard(link);
+    CHECK(folder_exists(kept) && !folder_exists(link), "a link was followed");
     folder_discard(root);
     CHECK(!folder_exists(root), "something was left in %s", root);
 }

@@ -151,6 +151,9 @@ static void counting(void)
               "%lld pictures: total %lld, warm %lld, steps %lld", (long long)known[i].n,
               (long long)c.total, (long long)c.warm, (long long)c.steps);
     }
+    // The released count would be 0, and every rate with it.
+    Counting few = recipe_counting(recipe_find("bar"), 24, 1, 256, 0);
+    CHECK(few.total == 1 && few.steps == 1 && !few.released, "total %lld", (long long)few.total);
 }
 
 // A class without pictures in a domain does not count there; `all` is pooled over pictures.
