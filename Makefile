@@ -66,8 +66,10 @@ MAKEFLAGS += --no-print-directory
 
 all: build/proreg ## build build/proreg (release; the folder proreg/ has taken the shorter name)
 
-build/proreg: $(B)/bin/proreg
-	$(Q)cp $< $@.new && mv $@.new $@
+# By content: another variant, compiler or B may have put a younger one there.
+build/proreg: $(B)/bin/proreg FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)cmp -s $< $@ || { cp $< $@.new && mv $@.new $@; }
 
 $(B)/bin/proreg: $(B)/train.o $(OBJ)
 	$(call say,LINK,$@)
