@@ -48,6 +48,10 @@ Status setup_templates(Options *o);
 // A file that will be written: refused before the work is done if its folder is not writable.
 Status setup_output(const char *path);
 
+// --out of a verb that makes a folder whole. --overwrite replaces an old one only if it is empty or
+// holds names[0] and nothing but these n names: a mistaken --out must cost nobody's files.
+Status setup_folder(const Options *o, const char *const *names, int n);
+
 // The pictures of these sides (dataset.h). known (n): a run's class names, or NULL.
 Status setup_dataset_options(DatasetOptions *d, Options *o, int sides);
 Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known, int n);

@@ -153,7 +153,8 @@ Status cmd_predict(Options *o)
     TRY(setup_model_or_run(o));
     for (int i = 0; i < o->args_count; i++)
         if (!file_exists(o->args[i]))
-            return err_set(ERR_IO, "predict: %s: no such file", o->args[i]);
+            return err_set(ERR_IO, "predict: %s: %s", o->args[i],
+                           folder_exists(o->args[i]) ? "is a folder" : "no such file");
     TRY(setup_machine(o, &be));
     if (o->run) TRY(open_run(&c, o, be, &names, &n));
     else TRY(open_model(&c, o, be, &items));

@@ -270,6 +270,11 @@ static Status report(Pretrain *p)
 
 // ---- the verb -----------------------------------------------------------------------------------
 
+static const char *const written[] = {
+    "pretrain.jsonl", "config.json", "model.safetensors", "preprocessor_config.json", "merges.txt",
+    "vocab.json", "special_tokens_map.json", "tokenizer_config.json",
+};
+
 static Status check(const Options *o)
 {
     if (!o->out) return err_set(ERR_USAGE, "pretrain: needs --out DIR");
@@ -278,9 +283,7 @@ static Status check(const Options *o)
         return err_set(ERR_USAGE, "pretrain: needs --merges FILE, learned by `tokenize --train`, "
                        "or --model PATH to go on from");
     if (!o->model) TRY(check_shape(o));
-    if (folder_exists(o->out) && !o->overwrite)
-        return err_set(ERR_IO, "pretrain: %s is there: another --out, or --overwrite", o->out);
-    return folder_writable(o->out);
+    return setup_folder(o, written, sizeof written / sizeof written[0]);
 }
 
 static Status pretrain(Pretrain *p)

@@ -5,14 +5,14 @@
 #include "data/world.h"
 #include "proreg/cmd.h"
 
+static const char *const written[] = { "captions.tsv", "train", "val", "usual", "swapped", "new" };
+
 Status cmd_world(Options *o)
 {
     const Backend *be;
     bool task = strcmp(o->kind, "task") == 0, simple = strcmp(o->kind, "simple") == 0;
     if (!o->out) return err_set(ERR_USAGE, "data world: needs --out DIR");
-    if (folder_exists(o->out) && !o->overwrite)
-        return err_set(ERR_IO, "data world: %s is there: another --out, or --overwrite", o->out);
-    TRY(folder_writable(o->out));
+    TRY(setup_folder(o, written, sizeof written / sizeof written[0]));
     TRY(setup_machine(o, &be));
     const WorldTask t = { o->n, o->n_test, o->pairing };
     Status status = task ? world_write_task(o->out, (uint64_t)o->seed, &t)

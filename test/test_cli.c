@@ -146,7 +146,8 @@ static void sets(void)
           "list.txt" },
         { "train -q --model $M --data $W/set --train-list $W/gone.txt --out $W/run", 1,
           "none.ppm" },
-        { "predict --model $M --classes a,b $W/none.ppm", 1, "none.ppm" },
+        { "predict --model $M --classes a,b $W/none.ppm", 1, "none.ppm: no such file" },
+        { "predict --model $M --classes a,b $W/set", 1, "set: is a folder" },
         { "predict --model $M --classes a,b $W/torn/train/a/2.ppm", 1, "2.ppm" },
     };
     REFUSE(bad);
@@ -405,6 +406,31 @@ static void outputs(void)
     REFUSE(bad);
 }
 
+// --overwrite replaces what the verb once wrote, and nobody's other files.
+static void replaced(void)
+{
+    folder_name(&world, "void/x");
+    folder_text(&world, "mine/captions.txt", "x");
+    folder_text(&world, "mixed/train/x", "x");
+    folder_text(&world, "aside/captions.tsv", "x");
+    folder_text(&world, "aside.old/thesis", "x");
+    static const Bad bad[] = {
+        { "data world -q --n 2 --out $W/void", 1, "void is there: another --out, or --overwrite" },
+        { "data world -q --n 2 --overwrite --out $W/file", 1, "file: is a file" },
+        { "data world -q --n 2 --overwrite --out $W/mine/", 1, "something else: captions.txt" },
+        { "data world -q --n 2 --overwrite --out $W/mixed", 1, "holds no captions.tsv" },
+        { "data world -q --n 2 --overwrite --out $W/aside/", 1, "aside.old: is in the way" },
+        { "pretrain -q --model $M --data $W/void --overwrite --out $M", 1, "no pretrain.jsonl" },
+        { "pretrain -q --model $M --data $W/void --overwrite --out $W/mine", 1, "captions.txt" },
+    };
+    folder_text(&world, "file", "x");
+    REFUSE(bad);
+    CHECK(*program_file("mine/captions.txt", NULL) == 'x', "a file of somebody's is gone");
+    for (int seed = 0; seed < 3; seed++)
+        CHECK(proreg("data world -q --n 2 --seed %d --overwrite --out $W/void", seed) == 0, "%s",
+              program_stderr());
+}
+
 static int files_left(const char *name)
 {
     char command[600];
@@ -577,7 +603,8 @@ static const TestCase cases[] = {
     { "that_do_not_fit", that_do_not_fit }, { "sets", sets }, { "safetensors", safetensors },
     { "configurations", configurations }, { "run_configurations", run_configurations },
     { "activations", activations }, { "pickles", pickles }, { "bombs", bombs },
-    { "outputs", outputs }, { "full_disk", full_disk }, { "helps", helps }, { "tokens", tokens },
+    { "outputs", outputs }, { "replaced", replaced }, { "full_disk", full_disk },
+    { "helps", helps }, { "tokens", tokens },
     { "predictions", predictions }, { "csv", csv }, { "vectors", vectors },
     { "listings", listings }, { "pixels", pixels }, { "environment", environment },
     { "checked", checked },
