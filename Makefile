@@ -191,6 +191,9 @@ fuzz: ## look for new inputs that crash a parser: make fuzz TARGET=jpeg SECONDS=
 bench-kernels: $(B)/bench_kernels ## each kernel: time, rate, share of the peak (ARGS=--json)
 	$(Q)$(B)/bench_kernels $(ARGS)
 
+demo: build/proreg ## what the paper is about, in two minutes and without a download
+	$(Q)build/proreg demo --out build/demo
+
 # ---- the drawn world (weights/world/README.md) ---------------------------------------------------
 
 pretrain: build/proreg ## make the small CLIP of weights/world again, in build/world/model
@@ -215,5 +218,5 @@ help: ## print this list
 	@sed -n 's/^\([a-z][a-z0-9 -]*\):[^#]*## /  make \1 - /p' Makefile
 
 .PHONY: all tests test layers style headers debug asan tsan test-gcc test-clang test-musl \
-        test-aarch64 bugs parity interop check-all cov fuzz bench bench-kernels pretrain \
+        test-aarch64 bugs parity interop check-all cov fuzz bench bench-kernels demo pretrain \
         pretrain-check world-results clean help FORCE

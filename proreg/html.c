@@ -105,7 +105,7 @@ static const char *escape(unsigned char c)
     case '<': return "&lt;";
     case '>': return "&gt;";
     case '"': return "&quot;";
-    default: return c < ' ' || c == 127 ? "\xef\xbf\xbd" : NULL;
+    default: return (c < ' ' && c != '\n' && c != '\t') || c == 127 ? "\xef\xbf\xbd" : NULL;
     }
 }
 
