@@ -127,8 +127,8 @@ static void score_table(FileOut *o, const Demo *d)
                    "deviation over the seeds. Led by background: answers that name the "
                    "background's usual shape, where it is another's. All methods train on the same "
                    "batches; all but the probe at the same learning rate. A smaller rate learns "
-                   "less and forgets less: judge methods by a sweep, never by one row; the source's "
-                   "<code>weights/world/results.md</code> has one.</small></p>\n");
+                   "less and forgets less: judge methods by a sweep, never by one row; "
+                   "<code>weights/world/results.md</code> of the source has one.</small></p>\n");
 }
 
 typedef struct { Point one[SEEDS], mean, spread; } Spot;

@@ -227,49 +227,77 @@ static int crowd(const Frame *f, Label l)
     return n;
 }
 
-// Of eight places around the point, the first of those where least is in the way.
+// Of these places around the point, the first of those where least is in the way.
 static Label place(const Frame *f, double x, double y, double width)
 {
     const Point by[] = { { 9, 4 }, { -9 - width, 4 }, { -width / 2, -10 }, { -width / 2, 19 },
-                         { 8, -7 }, { 8, 15 }, { -8 - width, -7 }, { -8 - width, 15 } };
+                         { 8, -7 }, { 8, 15 }, { -8 - width, -7 }, { -8 - width, 15 },
+                         { 8, -20 }, { -8 - width, -20 }, { 8, 28 }, { -8 - width, 28 } };
     Label best = { x + by[0].x, y + by[0].y, width };
-    for (int i = 1; i < 8; i++) {
+    for (size_t i = 1; i < sizeof by / sizeof by[0]; i++) {
         const Label l = { x + by[i].x, y + by[i].y, width };
         if (crowd(f, l) < crowd(f, best)) best = l;
     }
     return best;
 }
 
-// Names of lines stand in the margin at the line's end, or as little above or below as is free.
-static Label beside(const Frame *f, double y, double width)
-{
-    Label l = { f->right + 5, y + 4, width };
-    for (int i = 1; i < 2 * LABELS; i++) {
-        bool free_here = l.y > TOP - 4 && l.y < f->height;
-        for (int k = 0; k < f->labels; k++) free_here &= !overlap(&l, &f->label[k]);
-        if (free_here) return l;
-        l.y = y + 4 + (i % 2 ? 13 : -13) * ((i + 1) / 2);
-    }
-    return l;
-}
-
-static void write_name(Frame *f, const Series *s)
+// The last point that is there, on the page; false: there is none, or nothing to name.
+static bool named_end(const Frame *f, const Series *s, Point *end)
 {
     int64_t last = s->n - 1;
     while (last >= 0 && !(isfinite(s->point[last].x) && isfinite(s->point[last].y))) last--;
-    if (!s->name || last < 0 || f->labels == LABELS) return;
-    double x = at_x(f, s->point[last].x), y = at_y(f, s->point[last].y);
-    double width = text_width(s->name);
-    bool line = s->kind == LINE || s->kind == DASHES;
-    if (s->kind == BARS) {                     // bars are named in the upper right corner
-        x = f->right - width - 9;
-        y = TOP + 4 + 15 * f->labels;
-    }
-    Label l = line ? beside(f, y, width) : place(f, x, y, width);
-    f->label[f->labels++] = l;
+    if (!s->name || last < 0) return false;
+    *end = (Point){ at_x(f, s->point[last].x), at_y(f, s->point[last].y) };
+    return true;
+}
+
+static void write_name(Frame *f, const Series *s, Label l)
+{
+    if (f->labels < LABELS) f->label[f->labels++] = l;
     file_printf(f->o, "<text class=\"name s%d\" x=\"%.1f\" y=\"%.1f\">", s->colour, l.x, l.y);
     html_text(f->o, s->name);
     file_printf(f->o, "</text>\n");
+}
+
+// Names of lines stand in the margin in the order of the lines' ends, moved apart where they would
+// touch: down first, then up from the axis.
+static void name_lines(Frame *f)
+{
+    const Series *line[LABELS];
+    double y[LABELS], least = f->height - BOTTOM + 4;
+    int n = 0;
+    for (int i = 0; i < f->c->n && n < LABELS; i++) {
+        const Series *s = &f->c->series[i];
+        Point end;
+        bool drawn = s->kind == LINE || s->kind == DASHES;
+        if (!drawn || !named_end(f, s, &end)) continue;
+        int at = n++;
+        for (; at > 0 && y[at - 1] > end.y + 4; at--) {
+            y[at] = y[at - 1];
+            line[at] = line[at - 1];
+        }
+        y[at] = end.y + 4;
+        line[at] = s;
+    }
+    for (int i = 1; i < n; i++) y[i] = larger(y[i], y[i - 1] + 13);
+    for (int i = n - 1; i >= 0; i--, least -= 13) y[i] = smaller(y[i], least);
+    for (int i = 0; i < n; i++)
+        write_name(f, line[i], (Label){ f->right + 5, y[i], text_width(line[i]->name) });
+}
+
+// Dots are named beside them, bars in the upper right corner.
+static void name_others(Frame *f)
+{
+    int bars = 0;
+    for (int i = 0; i < f->c->n; i++) {
+        const Series *s = &f->c->series[i];
+        Point end;
+        if (s->kind == LINE || s->kind == DASHES || !named_end(f, s, &end)) continue;
+        double width = text_width(s->name);
+        Label corner = { f->right - width, TOP + 4 + 15 * bars, width };
+        bars += s->kind == BARS;
+        write_name(f, s, s->kind == BARS ? corner : place(f, end.x, end.y, width));
+    }
 }
 
 static void open_svg(FileOut *o, double width, double height, const char *about)
@@ -288,7 +316,8 @@ void svg_chart(FileOut *o, const Chart *c)
     x_axis(&f);
     diagonal(&f);
     for (int i = 0; i < c->n; i++) draw(&f, i);
-    for (int i = 0; i < c->n; i++) write_name(&f, &c->series[i]);
+    name_lines(&f);
+    name_others(&f);
     file_printf(o, "</svg>\n");
 }
 
