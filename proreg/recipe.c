@@ -81,7 +81,7 @@ Counting recipe_counting(const Recipe *r, int64_t pictures, int64_t epochs, int6
 {
     Counting c = { .steps = epochs * ceil_div(pictures, batch) };
     int64_t released = epochs * ceil_div(ceil_div(pictures, 4), batch / 16 ? batch / 16 : 1) / 4;
-    c.released = r && batch % 16 == 0 && released > 0;     // 0: a handful of pictures, all at rate 0
+    c.released = r && batch % 16 == 0 && released > 0;  // 0: all would be at rate 0
     c.total = c.released ? released : c.steps;
     c.warm = (int64_t)(warmup * (double)c.total);
     return c;
