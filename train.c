@@ -46,6 +46,22 @@ typedef struct {
 
 // ---- what is asked ------------------------------------------------------------------------------
 
+// Killed before its first checkpoint, a run has nothing to go on from and has trained nothing: it
+// begins again. A folder that merely holds some config.json is no such run.
+static Status begin_anew(Options *o)
+{
+    char last[FILE_PATH], log[FILE_PATH];
+    const Method *method;
+    TRY(path_join(log, o->out, "log.jsonl"));
+    if (run_checkpoint(last, o->out, "last") == OK || folder_exists(last) || file_exists(log))
+        return OK;
+    TRY(run_method(&method, o->out));
+    say(o, "note: %s: killed before its first checkpoint, so it begins anew", o->out);
+    o->resume = false;
+    o->overwrite = true;
+    return OK;
+}
+
 static Status settings(Train *t)
 {
     Options *o = t->o;
@@ -60,6 +76,7 @@ static Status settings(Train *t)
         TRY(options_check_resume(o, config));
         TRY(options_read_config(o, config));
         if (options_source(o, "max-steps") != FROM_FLAG) o->max_steps = 0;   // it has stopped once
+        TRY(begin_anew(o));
     }
     if (o->config) TRY(options_read_config(o, o->config));
     if (!o->model) return err_set(ERR_USAGE, "train: needs --model PATH");
@@ -100,6 +117,24 @@ static Status open_data(Train *t)
     return OK;
 }
 
+// A checkpoint's three counts must belong together and to this training set.
+static Status check_state(const Train *t, const char *checkpoint)
+{
+    const RunState *s = &t->state;
+    int64_t steps = t->counting.steps, of_epoch = steps / t->o->epochs;
+    if (s->step != s->epoch * of_epoch + s->epoch_step || s->epoch_step >= of_epoch ||
+        s->step > steps)
+        return err_set(ERR_FORMAT, "checkpoint: %s/state.json: step %lld is not step %lld of epoch "
+                       "%lld: there are %lld epochs of %lld", checkpoint, (long long)s->step,
+                       (long long)s->epoch_step, (long long)s->epoch, (long long)t->o->epochs,
+                       (long long)of_epoch);
+    if (s->best_top1 > 1 || s->best_step > s->step)
+        return err_set(ERR_FORMAT, "checkpoint: %s/state.json: the best of step %lld is %g at step "
+                       "%lld", checkpoint, (long long)s->step, s->best_top1,
+                       (long long)s->best_step);
+    return OK;
+}
+
 // The student begins as the pretrained model asked by prompts, or as a checkpoint of this run.
 static Status open_student(Train *t, const float *class_features)
 {
@@ -121,6 +156,7 @@ static Status open_student(Train *t, const float *class_features)
     TRY(path_join(path, last, "optimizer.safetensors"));
     TRY(student_load_optimizer(s, path));
     TRY(run_load_state(&t->state, last));
+    TRY(check_state(t, last));
     return run_load_samples(o->out, t->samples, t->sample_names, t->data.train.n);
 }
 

@@ -363,6 +363,56 @@ static void whole_lists(void)
     CHECK(program_same("lists/last/model.safetensors", "lists2/last/model.safetensors"), "weights");
 }
 
+static void put(const char *name, const char *text)
+{
+    FILE *out = fopen(folder_name(&world, name), "wb");
+    if (!out) exit(2);
+    fputs(text, out);
+    fclose(out);
+}
+
+// A kill before the first checkpoint: the run begins anew, with its own options, to the same bits.
+static void killed_early(void)
+{
+    char last[FILE_PATH], log[FILE_PATH];
+    a_run();
+    CHECK(proreg(TRAIN "--epochs 2 --max-steps 1 --out $W/early") == 0, "%s", program_stderr());
+    path_join(last, world.path, "early/last");
+    path_join(log, world.path, "early/log.jsonl");
+    folder_discard(last);
+    CHECK(proreg("train --resume --out $W/early -q") == 1, "%s", program_stderr());
+    CHECK(strstr(program_stderr(), "holds no checkpoint `last`"), "a run that has trained: %s",
+          program_stderr());
+    CHECK(remove(log) == 0, "%s", log);
+    CHECK(proreg("train --resume --out $W/early -q") == 0, "%s", program_stderr());
+    CHECK(program_same("early/last/model.safetensors", "run/last/model.safetensors"), "weights");
+    logs_of("early", 8);
+    CHECK(proreg("train --resume --out $M -q") == 1 && there("model/config.json"),
+          "a model's folder is no run: %s", program_stderr());
+}
+
+// Counts in state.json that do not belong together; some made the loader wait for ever.
+static void wrong_states(void)
+{
+    static const char *const bad[] = {
+        "\"step\": 5, \"epoch\": 1, \"epoch_step\": 0",
+        "\"step\": 4, \"epoch\": 0, \"epoch_step\": 4",
+        "\"step\": 4, \"epoch\": 1, \"epoch_step\": 3",
+        "\"step\": 9, \"epoch\": 2, \"epoch_step\": 1",
+        "\"step\": 4611686018427387903, \"epoch\": 0, \"epoch_step\": 0",
+        "\"step\": 4, \"epoch\": 1, \"epoch_step\": 0, \"best_top1\": 2",
+        "\"step\": 4, \"epoch\": 1, \"epoch_step\": 0, \"best_top1\": 0.1, \"best_step\": 5",
+    };
+    CHECK(proreg(TRAIN "--epochs 2 --max-steps 4 --out $W/state") == 0, "%s", program_stderr());
+    for (int i = 0; i < (int)(sizeof bad / sizeof *bad); i++) {
+        char text[200];
+        snprintf(text, sizeof text, "{%s}\n", bad[i]);
+        put("state/last/state.json", text);
+        CHECK(proreg("train --resume --out $W/state -q") == 1, "%s: %s", text, program_stderr());
+        CHECK(strstr(program_stderr(), "state.json: "), "%s: %s", text, program_stderr());
+    }
+}
+
 static void refused(void)
 {
     static const struct { const char *options, *word; int status; } cases_[] = {
@@ -424,7 +474,9 @@ static const TestCase cases[] = {
     { "files", files }, { "config", config }, { "logs", logs }, { "domains", domains },
     { "counting", counting }, { "accuracy", accuracy }, { "groups", groups },
     { "precedence", precedence }, { "faults", faults }, { "torn_logs", torn_logs },
-    { "recovered", recovered }, { "swept", swept }, { "device", device }, { "lists", whole_lists },
+    { "recovered", recovered }, { "killed_early", killed_early },
+    { "wrong_states", wrong_states }, { "swept", swept }, { "device", device },
+    { "lists", whole_lists },
     { "refused", refused }, { "changed", changed }, { "exported", exported },
     { "overwritten", overwritten },
 };
