@@ -17,7 +17,7 @@ static void member_int(JsonOut *o, const char *key, int64_t value)
 }
 
 // The weights, and what else in the model's folder decides numbers.
-static Status hash_model(JsonOut *o, const Clip *c)
+static Status hash_model(JsonOut *o, const Clip *c, const char *merges)
 {
     static const char *const beside[] = {
         "config.json", "open_clip_config.json", "preprocessor_config.json", "vocab.json",
@@ -32,6 +32,10 @@ static Status hash_model(JsonOut *o, const Clip *c)
         if (!file_exists(path)) continue;
         TRY(run_hash(hex, path));
         member(o, beside[i], hex);
+    }
+    if (merges) {
+        TRY(run_hash(hex, merges));
+        member(o, "--merges", hex);
     }
     json_out_end(o);
     return OK;
@@ -90,7 +94,7 @@ Status config_write(JsonOut *out, const RunFacts *f)
     options_write_config(f->options, out);
     write_program(out, f);
     json_out_key(out, "model_sha256");
-    TRY(hash_model(out, f->model));
+    TRY(hash_model(out, f->model, f->options->merges));
     write_data(out, f);
     write_schedule(out, f);
     member_int(out, "parameters", params_count(f->params));
@@ -111,10 +115,34 @@ static Status same_member(const Json *ours, const Json *theirs, const char *path
                    path, ours->key, a, b);
 }
 
+// Names, prompts and templates, in their order: files and flags that a hash of pictures and weights
+// does not cover decide them.
+static Status same_list(const Json *ours, const Json *theirs, const char *key, const char *path)
+{
+    const Json *a, *b;
+    TRY(json_need(&a, ours, key, JSON_ARRAY));
+    TRY(json_need(&b, theirs, key, JSON_ARRAY));
+    if (a->count != b->count)
+        return err_set(ERR_FORMAT, "resume: %s: %s has changed since: %lld entries, were %lld",
+                       path, key, (long long)a->count, (long long)b->count);
+    for (int64_t i = 0; i < a->count; i++) {
+        const char *x, *y;
+        TRY(json_string(&x, json_at(a, i)));
+        TRY(json_string(&y, json_at(b, i)));
+        if (strcmp(x, y) != 0)
+            return err_set(ERR_FORMAT, "resume: %s: %s has changed since: `%.60s` was `%.60s`",
+                           path, key, x, y);
+    }
+    return OK;
+}
+
 static Status same_facts(const Json *ours, const Json *theirs, const char *path)
 {
     const Json *model, *was;
     TRY(same_member(json_get(ours, "data_sha256"), theirs, path));
+    TRY(same_list(ours, theirs, "class_order", path));
+    TRY(same_list(ours, theirs, "prompt_order", path));
+    TRY(same_list(ours, theirs, "template", path));
     TRY(json_need(&model, ours, "model_sha256", JSON_OBJECT));
     TRY(json_need(&was, theirs, "model_sha256", JSON_OBJECT));
     for (int64_t i = 0; i < model->count; i++) TRY(same_member(json_at(model, i), was, path));

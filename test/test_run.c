@@ -447,6 +447,32 @@ static void changed(void)
     CHECK(proreg("train --resume --out $W/run -q") == 0, "%s", program_stderr());
 }
 
+// Nor with other prompts, from whichever file they come.
+static void changed_prompts(void)
+{
+    put("templates.txt", "a {}.\n{} of paint\n");
+    put("names.txt", "azure\nbird\ncrimson\n");
+    CHECK(proreg(TRAIN "--epochs 2 --max-steps 2 --templates $W/templates.txt --classnames "
+                 "$W/names.txt --out $W/prompts") == 0, "%s", program_stderr());
+    put("templates.txt", "a {}.\n{} of ink\n");
+    CHECK(proreg("train --resume --out $W/prompts -q") == 1 &&
+          strstr(program_stderr(), "template has changed since: `{} of ink` was `{} of paint`"),
+          "%s", program_stderr());
+    put("templates.txt", "a {}.\n");
+    CHECK(proreg("train --resume --out $W/prompts -q") == 1 &&
+          strstr(program_stderr(), "template has changed since: 1 entries, were 2"), "%s",
+          program_stderr());
+    put("templates.txt", "a {}.\n{} of paint\n");
+    put("names.txt", "azure\nfowl\ncrimson\n");
+    CHECK(proreg("train --resume --out $W/prompts -q") == 1 &&
+          strstr(program_stderr(), "class_order has changed since: `fowl` was `bird`"), "%s",
+          program_stderr());
+    put("names.txt", "azure\nbird\ncrimson\n");
+    put("merges.txt", "#version: 0.2\n");
+    CHECK(proreg("train --resume --out $W/prompts -q --merges $W/merges.txt") == 1, "merges");
+    CHECK(proreg("train --resume --out $W/prompts -q") == 0, "%s", program_stderr());
+}
+
 static void overwritten(void)
 {
     a_run();
@@ -477,7 +503,8 @@ static const TestCase cases[] = {
     { "recovered", recovered }, { "killed_early", killed_early },
     { "wrong_states", wrong_states }, { "swept", swept }, { "device", device },
     { "lists", whole_lists },
-    { "refused", refused }, { "changed", changed }, { "exported", exported },
+    { "refused", refused }, { "changed", changed }, { "changed_prompts", changed_prompts },
+    { "exported", exported },
     { "overwritten", overwritten },
 };
 
