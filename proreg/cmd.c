@@ -384,8 +384,8 @@ Status classifier_logits(void *classifier, float *logits, const float *pixels, i
 
 // ---- evaluation ---------------------------------------------------------------------------------
 
-static Status count_batches(Eval *e, Loader *loader, LogitsFn *fn, void *model, float *logits,
-                            float *keep, Progress *progress)
+static Status count_batches(Eval *e, Loader *loader, const Sample *path, LogitsFn *fn, void *model,
+                            float *logits, float *keep, Progress *progress)
 {
     Batch b;
     for (;;) {
@@ -394,6 +394,9 @@ static Status count_batches(Eval *e, Loader *loader, LogitsFn *fn, void *model, 
         TRY(fn(model, logits, b.pixels, b.n));
         for (int i = 0; i < b.n; i++) {
             const float *z = logits + (int64_t)i * e->classes;
+            if (!eval_finite(z, e->classes))
+                return err_set(ERR_FORMAT, "evaluation: %s: a logit is not finite: the weights "
+                               "cannot be right", path[b.index[i]].path);
             eval_add(e, b.domain[i], b.label[i], eval_argmax(z, e->classes));
             if (keep) memcpy(keep + (int64_t)b.index[i] * e->classes, z,
                              (size_t)e->classes * sizeof *z);
@@ -411,7 +414,8 @@ Status evaluate(Eval *e, const Dataset *d, const char *const *names, LoaderOptio
     float *logits = malloc(bytes);
     Status status = logits ? loader_open(&loader, options) : err_memory("evaluation");
     Progress p = progress_begin("eval", options->set->n, quiet);
-    if (status == OK) status = count_batches(e, loader, fn, model, logits, keep, &p);
+    if (status == OK)
+        status = count_batches(e, loader, options->set->sample, fn, model, logits, keep, &p);
     progress_end(&p);
     loader_close(loader);
     free(logits);

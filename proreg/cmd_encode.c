@@ -86,6 +86,16 @@ static Status read_rows(Encode *e, Tensor *vectors, float *out)
     return tape_read(&e->tape, out, vectors);
 }
 
+static Status check_rows(const Encode *e, int64_t from, int64_t n)
+{
+    int64_t E = e->clip.config.embed;
+    for (int64_t i = from; i < from + n; i++)
+        if (!eval_finite(e->rows + i * E, E))
+            return err_set(ERR_FORMAT, "encode: %s: its vector is not finite: the weights cannot "
+                           "be right", e->name[i]);
+    return OK;
+}
+
 static Status picture_batches(Encode *e, Loader *loader, int64_t *made, Progress *progress)
 {
     int64_t S = e->clip.config.image_size, E = e->clip.config.embed;
@@ -97,6 +107,7 @@ static Status picture_batches(Encode *e, Loader *loader, int64_t *made, Progress
         Tensor *x = tape_constant(&e->tape, 4, (int64_t[]){ b.n, 3, S, S }, b.pixels);
         TRY(read_rows(e, clip_image(&e->tape, &e->clip, x), e->rows + *made * E));
         for (int i = 0; i < b.n; i++) e->name[*made + i] = e->name[b.index[i]];
+        TRY(check_rows(e, *made, b.n));
         *made += b.n;
         progress_add(progress, b.n);
     }
@@ -139,6 +150,7 @@ static Status encode_texts(Encode *e, const Bpe *bpe)
         tape_begin(&e->tape, TAPE_NO_GRAD);
         if (status == OK)
             status = read_rows(e, clip_text(&e->tape, &e->clip, ids, n), e->rows + from * E);
+        if (status == OK) status = check_rows(e, from, n);
     }
     arena_free(&scratch);
     return status;

@@ -69,6 +69,11 @@ static Status print_batch(const Predict *p, const Batch *b)
     for (int i = 0; i < b->n && status == OK; i++) {
         const float *z = p->logits + (int64_t)i * p->classes;
         const char *path = p->o->args[b->index[i]];
+        if (!eval_finite(z, p->classes)) {
+            status = err_set(ERR_FORMAT, "predict: %s: a logit is not finite: the weights cannot "
+                             "be right", path);
+            break;
+        }
         rank(order, z, p->classes, top);
         if (p->o->json) status = print_json(p, path, z, order, top);
         else print_text(p, path, z, order, top);

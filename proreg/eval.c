@@ -1,6 +1,7 @@
 // eval.c - accuracy per domain and class.
 #include "proreg/eval.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "tensor/fmath.h"
@@ -112,6 +113,13 @@ void eval_lines(const Eval *e, JsonOut *out, int64_t step, const char *split)
     for (int d = 0; d < e->domains; d++)
         if (eval_row(e, d).n > 0) line(e, out, step, split, d);
     if (eval_domains(e) > 1) line(e, out, step, split, EVAL_ALL);
+}
+
+bool eval_finite(const float *z, int64_t n)
+{
+    for (int64_t k = 0; k < n; k++)
+        if (!isfinite(z[k])) return false;
+    return true;
 }
 
 int eval_argmax(const float *z, int64_t n)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clip/bpe.h"
+#include "proreg/eval.h"
 #include "proreg/proreg.h"
 
 enum { CHUNK = 64 };             // prompts at a time
@@ -91,8 +92,11 @@ Status zeroshot_classes(float *raw, float *unit, const Clip *c, const Bpe *bpe,
         float *x = all + k * T * E;
         if (T > 1) average(x, x, T, E);
         if (raw) memcpy(raw + k * E, x, (size_t)E * sizeof *x);
+        make_unit(x, E);
         if (unit) memcpy(unit + k * E, x, (size_t)E * sizeof *x);
-        if (unit) make_unit(unit + k * E, E);
+        if (!eval_finite(x, E))                // a vector of length 0 among them
+            status = err_set(ERR_FORMAT, "prompts: class %s: its vector is not finite: the weights "
+                             "cannot be right", classes[k]);
     }
     tape_free(&t);
     free(ids);

@@ -439,6 +439,51 @@ static int files_left(const char *name)
 }
 
 // A limit on the size of files stands in for a full disk: the write fails in the middle.
+// The small model with another first number in one of its tensors.
+static void spoil(const char *model, const char *tensor, float value)
+{
+    size_t n;
+    uint64_t length = 0;
+    const char *file = program_file("model/model.safetensors", &n);
+    char *whole = malloc(n);
+    if (!whole) exit(2);
+    memcpy(whole, file, n);
+    for (int k = 7; k >= 0; k--) length = length << 8 | (uint8_t)whole[k];
+    const char *at = strstr(file + 8, tensor), *key = "\"data_offsets\"";
+    if (at) at = strstr(at, key);
+    if (at) at = strchr(at, '[');
+    if (CHECK(at, "no %s", tensor))
+        memcpy(whole + 8 + length + strtoul(at + 1, NULL, 10), &value, sizeof value);
+    model_with(model, "model.safetensors", whole, n);
+    free(whole);
+}
+
+// A NaN anywhere would make every answer the first class, and an accuracy of it.
+static void not_finite(void)
+{
+    static const struct { const char *model, *key; float value; const char *word; } made[] = {
+        { "nan_image", "visual_projection.weight", NAN, "its" },
+        { "inf_scale", "logit_scale", 1000, "a logit is not finite" },
+        { "nan_text", "text_projection.weight", NAN, "prompts: class blue: its vector" },
+    };
+    for (int i = 0; i < 3; i++) {
+        static const char *const commands[] = {
+            "zeroshot --data $W/set --eval-split test -q --model $W/%s",
+            "predict --classes blue,red $W/set/test/red/0.ppm --model $W/%s",
+            "train --data $W/set --eval-split test -q --out $W/nanrun --model $W/%s",
+            "encode --images $W/set/test -q -o $W/nan.npy --model $W/%s",
+        };
+        spoil(made[i].model, made[i].key, made[i].value);
+        for (int c = 0; c < 4; c++) {
+            if (c == 3 && i > 0) continue;     // pictures alone: neither texts nor a scale
+            int status = proreg(commands[c], made[i].model);
+            CHECK(status == 1 && strstr(program_stderr(), "not finite") &&
+                  strstr(program_stderr(), made[i].word), "%s: %s: %d: %s", made[i].model,
+                  commands[c], status, program_stderr());
+        }
+    }
+}
+
 static void full_disk(void)
 {
     static const struct { const char *command, *left; } full[] = {
@@ -603,8 +648,8 @@ static const TestCase cases[] = {
     { "that_do_not_fit", that_do_not_fit }, { "sets", sets }, { "safetensors", safetensors },
     { "configurations", configurations }, { "run_configurations", run_configurations },
     { "activations", activations }, { "pickles", pickles }, { "bombs", bombs },
-    { "outputs", outputs }, { "replaced", replaced }, { "full_disk", full_disk },
-    { "helps", helps }, { "tokens", tokens },
+    { "outputs", outputs }, { "replaced", replaced }, { "not_finite", not_finite },
+    { "full_disk", full_disk }, { "helps", helps }, { "tokens", tokens },
     { "predictions", predictions }, { "csv", csv }, { "vectors", vectors },
     { "listings", listings }, { "pixels", pixels }, { "environment", environment },
     { "checked", checked },
