@@ -4,10 +4,13 @@
 // What is asked, what is opened, one step, evaluation, checkpoints, the loop: read down, or begin
 // with train(), which is all of it in a dozen lines. The method itself is proreg/loss.c, the model
 // clip/vit.c, the other verbs proreg/cmd_*.c.
+#include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "proreg/cmd.h"
 #include "proreg/frozen.h"
@@ -42,6 +45,7 @@ typedef struct {
     Eval eval;                             // the last evaluation
     JsonOut results;                       // its lines, until they are written
     Progress progress;
+    int lock;                              // on the run's folder; < 0: not yet
 } Train;
 
 // ---- what is asked ------------------------------------------------------------------------------
@@ -69,9 +73,10 @@ static Status settings(Train *t)
     if (o->resume && o->overwrite)
         return err_set(ERR_USAGE, "--resume: does not go with --overwrite");
     if (o->resume && o->config) return err_set(ERR_USAGE, "--resume: does not go with --config");
-    if (!o->out && !o->plan) return err_set(ERR_USAGE, "train: needs --out DIR");
+    if (!o->out && (o->resume || !o->plan)) return err_set(ERR_USAGE, "train: needs --out DIR");
     if (o->out && !o->plan) TRY(run_check(o->out, o->resume, o->overwrite));
     if (o->resume) {
+        TRY(folder_lock(&t->lock, o->out));
         TRY(path_join(config, o->out, "config.json"));
         TRY(options_check_resume(o, config));
         TRY(options_read_config(o, config));
@@ -343,6 +348,15 @@ static RunFacts facts(const Train *t)
                        &t->student.clip.params, t->be, "" };
 }
 
+// Two processes may have begun at once; the second one gives way.
+static Status claim(Train *t)
+{
+    if (t->lock >= 0) return OK;           // a resumed run that begins anew
+    TRY(folder_make(t->o->out));
+    TRY(folder_lock(&t->lock, t->o->out));
+    return run_check(t->o->out, false, t->o->overwrite);
+}
+
 // The folder appears here, after everything that could be wrong has been looked at.
 static Status begin(Train *t)
 {
@@ -351,6 +365,7 @@ static Status begin(Train *t)
     TRY(dataset_hash(&t->data, f.data_hash));
     TRY(evaluate_student(t));
     Status status = config_write(&config, &f);
+    if (status == OK) status = claim(t);
     if (status == OK) status = run_begin(t->o->out, &config);
     json_out_free(&config);
     TRY(status);
@@ -460,9 +475,10 @@ static Status train(Train *t)
 
 static Status cmd_train(Options *o)
 {
-    Train t = { .o = o, .state = { .best_top1 = -1 } };
+    Train t = { .o = o, .state = { .best_top1 = -1 }, .lock = -1 };
     Status status = train(&t);
     progress_end(&t.progress);
+    folder_unlock(&t.lock);
     loader_close(t.loader);
     frozen_free(&t.frozen);
     teacher_free(&t.teacher);
@@ -513,9 +529,23 @@ static const Verb verbs[] = {
     { 0 },
 };
 
+// A standard stream that the caller closed would lend its number to the next file, which messages
+// would then be written into; so something that cannot be written takes its place. And a file that
+// grows beyond the limit is an error like a full disk, not the end of the process.
+static void prepare(void)
+{
+    int fd;
+    while ((fd = open("/dev/null", O_RDONLY)) >= 0 && fd <= 2) continue;
+    if (fd > 2) close(fd);
+#ifdef SIGXFSZ
+    signal(SIGXFSZ, SIG_IGN);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     const char *first = argc > 1 ? argv[1] : "";
+    prepare();
     if (!strcmp(first, "--version")) return printf("proreg %s\n", PROREG_VERSION) < 0;
     if (!strcmp(first, "--help") || !strcmp(first, "-h") || !strcmp(first, "help")) {
         verbs_help(verbs, stdout);

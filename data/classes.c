@@ -236,6 +236,9 @@ static Status first_from_known(Work *w)
 static Status make_prompts(Work *w)
 {
     for (int k = 0; k < w->d->class_count; k++) {
+        if (strchr(w->d->classes[k].name, '\n'))   // a run's classes are a line each
+            return err_set(ERR_FORMAT, "dataset: class %s: a line end in its name",
+                           w->d->classes[k].name);
         char *prompt = arena_string(w->arena, w->d->classes[k].name);
         if (!prompt) return err_memory("dataset");
         for (char *p = prompt; *p; p++)

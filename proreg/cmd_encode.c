@@ -20,6 +20,12 @@ typedef struct {
     float *rows;               // (n,E)
 } Encode;
 
+static bool ends_with(const char *path, const char *suffix)
+{
+    size_t n = strlen(path), m = strlen(suffix);
+    return n > m && !strcmp(path + n - m, suffix);
+}
+
 // ---- which pictures -----------------------------------------------------------------------------
 
 static Status add_name(Encode *e, const char *name)
@@ -72,6 +78,10 @@ static Status list_pictures(Encode *e)
         TRY(add_name(e, o->images));
     }
     for (int i = 0; i < o->args_count; i++) TRY(add_name(e, o->args[i]));
+    for (int64_t i = 0; i < e->n && ends_with(o->output, ".npy"); i++)
+        if (strchr(e->name[i], '\n'))
+            return err_set(ERR_FORMAT, "encode: %s: a line end in its name: the lines of a .txt "
+                           "would not be the rows; a .safetensors holds it", e->name[i]);
     for (int64_t i = 0; i < e->n && !o->skip_bad; i++)
         if (!file_exists(e->name[i]))
             return err_set(ERR_IO, "encode: %s: no such file", e->name[i]);
@@ -157,12 +167,6 @@ static Status encode_texts(Encode *e, const Bpe *bpe)
 }
 
 // ---- files --------------------------------------------------------------------------------------
-
-static bool ends_with(const char *path, const char *suffix)
-{
-    size_t n = strlen(path), m = strlen(suffix);
-    return n > m && !strcmp(path + n - m, suffix);
-}
 
 static Status save_names(const Encode *e)
 {

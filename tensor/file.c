@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -351,6 +352,21 @@ void folder_sweep(const char *folder)
         if (path_join(path, folder, e->d_name) == OK && unlink(path) != 0) folder_discard(path);
     }
     if (dir) closedir(dir);
+}
+
+Status folder_lock(int *lock, const char *path)
+{
+    *lock = open(path, O_RDONLY | O_CLOEXEC);
+    if (*lock < 0) return failed("cannot open", path);
+    if (flock(*lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return OK;
+    folder_unlock(lock);
+    return err_set(ERR_IO, "cannot write: %s: another process is writing there", path);
+}
+
+void folder_unlock(int *lock)
+{
+    if (*lock >= 0) close(*lock);
+    *lock = -1;
 }
 
 Status folder_writable(const char *path)

@@ -57,6 +57,10 @@ Status folder_recover(const char *path);
 // Removes what processes that were killed have left in `folder` of files and folders that they were
 // writing there. Those of a process that still runs stay.
 void folder_sweep(const char *folder);
+// Holds a folder against other processes that ask the same, until it is released or the process
+// ends. Where the file system has no locks, every one is granted. *lock < 0: none.
+Status folder_lock(int *lock, const char *path);
+void folder_unlock(int *lock);
 Status folder_writable(const char *path);          // could it be made or written? makes nothing
 
 bool file_exists(const char *path);

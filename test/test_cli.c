@@ -462,7 +462,7 @@ static void spoil(const char *model, const char *tensor, float value)
 static void not_finite(void)
 {
     static const struct { const char *model, *key; float value; const char *word; } made[] = {
-        { "nan_image", "visual_projection.weight", NAN, "its" },
+        { "nan_image", "visual_projection.weight", NAN, "not finite" },
         { "inf_scale", "logit_scale", 1000, "a logit is not finite" },
         { "nan_text", "text_projection.weight", NAN, "prompts: class blue: its vector" },
     };
@@ -482,6 +482,22 @@ static void not_finite(void)
                   commands[c], status, program_stderr());
         }
     }
+}
+
+// A closed stream is not lent to a file, and a limit of the shell is an error like a full disk.
+static void streams(void)
+{
+    CHECK(proreg("eval --model $M --data $W/set --eval-split test --predictions $W/p1.csv -q") == 0,
+          "%s", program_stderr());
+    CHECK(proreg("eval --model $M --data $W/set --eval-split test --predictions $W/p2.csv "
+                 "0<&- 2>&- >&-") == 1, "stdout cannot be written");
+    CHECK(program_same("p1.csv", "p2.csv"), "messages in a file");
+    CHECK(proreg("data decode $W/set/test/red/0.ppm -o $W/d.ppm 0<&- 2>&- >&-") == 0, "decode");
+    setenv("PROREG_BEFORE", "ulimit -f 8;", 1);
+    int status = proreg(TRAIN "--overwrite --epochs 1");
+    unsetenv("PROREG_BEFORE");
+    CHECK(status == 1 && strstr(program_stderr(), "cannot write"), "%d: %s", status,
+          program_stderr());
 }
 
 static void full_disk(void)
@@ -649,7 +665,7 @@ static const TestCase cases[] = {
     { "configurations", configurations }, { "run_configurations", run_configurations },
     { "activations", activations }, { "pickles", pickles }, { "bombs", bombs },
     { "outputs", outputs }, { "replaced", replaced }, { "not_finite", not_finite },
-    { "full_disk", full_disk }, { "helps", helps }, { "tokens", tokens },
+    { "streams", streams }, { "full_disk", full_disk }, { "helps", helps }, { "tokens", tokens },
     { "predictions", predictions }, { "csv", csv }, { "vectors", vectors },
     { "listings", listings }, { "pixels", pixels }, { "environment", environment },
     { "checked", checked },

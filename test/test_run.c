@@ -473,6 +473,36 @@ static void changed_prompts(void)
     CHECK(proreg("train --resume --out $W/prompts -q") == 0, "%s", program_stderr());
 }
 
+// Two processes would write over each other's checkpoints.
+static void locked(void)
+{
+    int lock;
+    a_half();
+    CHECK_OK(folder_lock(&lock, folder_name(&world, "torn")));
+    CHECK(proreg("train --resume --out $W/torn -q") == 1 &&
+          strstr(program_stderr(), "torn: another process is writing there"), "%s",
+          program_stderr());
+    CHECK(proreg(TRAIN "--epochs 1 --overwrite --out $W/torn") == 1 &&
+          strstr(program_stderr(), "another process"), "%s", program_stderr());
+    folder_unlock(&lock);
+    CHECK(proreg("train --resume --out $W/torn -q") == 0, "%s", program_stderr());
+    CHECK(proreg("train --resume --plan -q") == 2, "%s", program_stderr());
+}
+
+// Names that no list of lines could hold: refused before work is lost on them.
+static void line_ends(void)
+{
+    program_pictures("lines/train", 1, 0);
+    CHECK_OK(folder_make(folder_name(&world, "lines/train/a\nb")));
+    program_picture("lines/train/a\nb/0.ppm", 0, 1);
+    CHECK(proreg("train --model $M --data $W/lines --epochs 1 -q --out $W/lrun") == 1 &&
+          strstr(program_stderr(), "a line end in its name"), "%s", program_stderr());
+    CHECK(proreg("encode --model $M --images $W/lines -q -o $W/l.npy") == 1 &&
+          strstr(program_stderr(), "a line end in its name"), "%s", program_stderr());
+    CHECK(proreg("encode --model $M --images $W/lines -q -o $W/l.safetensors") == 0, "%s",
+          program_stderr());
+}
+
 static void overwritten(void)
 {
     a_run();
@@ -505,7 +535,7 @@ static const TestCase cases[] = {
     { "lists", whole_lists },
     { "refused", refused }, { "changed", changed }, { "changed_prompts", changed_prompts },
     { "exported", exported },
-    { "overwritten", overwritten },
+    { "locked", locked }, { "line_ends", line_ends }, { "overwritten", overwritten },
 };
 
 int main(void)
