@@ -16,7 +16,8 @@ enum {
     APP0 = 0xE0, APP14 = 0xEE, TEM = 0x01,
 };
 
-enum { SCANS = 500 };        // more make a small file slow, and no picture better
+// More scans make a small file slow, and no picture better. An encoder writes about ten.
+enum { SCANS = 500, SCANS_LARGE = 64, LARGE = 1 << 22 };         // pixels
 
 const uint8_t jpeg_zigzag[64 + 15] = {
     0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,
@@ -212,7 +213,8 @@ static Status scan(Jpeg *j, const uint8_t *p, int n)
 {
     JpegScan s = { 0 };
     if (!j->n) return err_set(ERR_FORMAT, "jpeg: a scan before the frame");
-    if (++j->scans > SCANS) return err_set(ERR_FORMAT, "jpeg: more than %d scans", SCANS);
+    int most = (int64_t)j->width * j->height > LARGE ? SCANS_LARGE : SCANS;
+    if (++j->scans > most) return err_set(ERR_FORMAT, "jpeg: more than %d scans", most);
     if (n < 1 || p[0] < 1 || p[0] > j->n || n != 4 + 2 * p[0]) return bad_length("scan header", n);
     for (int i = 0; i < p[0]; i++) TRY(scan_component(j, &s, p + 1 + 2 * i));
     const uint8_t *q = p + 1 + 2 * p[0];
