@@ -385,7 +385,7 @@ static void zip_bomb(void)
 static void zip64(void)
 {
     FileMap map;
-    if (!CHECK_OK(file_map(&map, GOLDEN "script.pt"))) return;
+    if (!CHECK_OK(file_map(&map, GOLDEN "state.pt"))) return;
     size_t end64 = map.size - 22 - 20 - 56;
     static const struct { size_t at; uint64_t x; const char *word; } bad[] = {
         { 32, UINT64_MAX, "a directory of 18446744073709551615 members" },
