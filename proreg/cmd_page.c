@@ -30,13 +30,14 @@ static Status shrink(Image *out, const Image *in)
     return resize(out, in, width ? width : 1, height ? height : 1, FILTER_BICUBIC);
 }
 
-static Status thumb(Image *image, const char *root, const char *path)
+static Status thumb(Image *image, bool *smaller, const char *root, const char *path)
 {
     char file[FILE_PATH];
     Image whole;
     TRY(dataset_path(file, root, path));
     TRY(image_load(&whole, file, IMAGE_MAX_PIXELS));
-    if (whole.width <= THUMB && whole.height <= THUMB) {
+    *smaller = whole.width > THUMB || whole.height > THUMB;
+    if (!*smaller) {
         *image = whole;
         return OK;
     }
@@ -49,12 +50,13 @@ void page_picture(FileOut *o, const char *root, const char *path)
 {
     Image image;
     size_t bytes;
-    if (thumb(&image, root, path) != OK) {
+    bool smaller;
+    if (thumb(&image, &smaller, root, path) != OK) {
         file_printf(o, "<span class=\"none\"></span>");
         return;
     }
     uint8_t *png = png_encode(&image, &bytes);
-    if (png) html_png(o, png, bytes, path);
+    if (png) html_png(o, png, bytes, path, smaller);
     free(png);
     image_free(&image);
 }

@@ -46,9 +46,10 @@ static void head(FileOut *o, const RunFiles *r)
     html_text(o, path_name(data));
     file_printf(o, "</h1>\n<p class=\"lead\">");
     html_int(o, (int64_t)run_files_number(r, "train_pictures"));
-    file_printf(o, " pictures, %g epochs in batches of %g, learning rate %g, seed %g. ",
-                run_files_number(r, "epochs"), run_files_number(r, "batch"),
-                run_files_number(r, "lr"), run_files_number(r, "seed"));
+    double epochs = run_files_number(r, "epochs");
+    file_printf(o, " pictures, %g epoch%s in batches of %g, learning rate %g, seed %g. ", epochs,
+                epochs == 1 ? "" : "s", run_files_number(r, "batch"), run_files_number(r, "lr"),
+                run_files_number(r, "seed"));
     file_printf(o, "Evaluated on ");
     html_int(o, (int64_t)run_files_number(r, "eval_pictures"));
     file_printf(o, " pictures of <code>");
@@ -86,9 +87,9 @@ static void accuracy_row(FileOut *o, const EvalLine *e, const EvalLine *before)
 static void accuracy_table(FileOut *o, const RunFiles *r)
 {
     int first, zero, n = run_files_at(r, -1, &first), n0 = run_files_at(r, 0, &zero);
-    file_printf(o, "<div class=\"wide\"><table id=\"accuracy\"><thead><tr><th>domain</th>"
+    file_printf(o, "<div class=\"wide\"><table id=\"accuracy\"><thead><tr><th>%s</th>"
                    "<th>pictures</th><th>before<br/>%%</th><th>top 1<br/>%%</th><th>mean of "
-                   "classes<br/>%%</th></tr></thead><tbody>\n");
+                   "classes<br/>%%</th></tr></thead><tbody>\n", n > 1 ? "domain" : "split");
     for (int i = first; i < first + n; i++)
         accuracy_row(o, &r->eval[i], of_domain(r, zero, n0, r->eval[i].domain));
     file_printf(o, "</tbody></table></div>\n");

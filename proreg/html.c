@@ -165,9 +165,9 @@ static void base64(FileOut *o, const uint8_t *x, size_t n)
     }
 }
 
-void html_png(FileOut *o, const uint8_t *png, size_t bytes, const char *alt)
+void html_png(FileOut *o, const uint8_t *png, size_t bytes, const char *alt, bool smooth)
 {
-    file_printf(o, "<img src=\"data:image/png;base64,");
+    file_printf(o, "<img %ssrc=\"data:image/png;base64,", smooth ? "class=\"photo\" " : "");
     base64(o, png, bytes);
     file_printf(o, "\" alt=\"");
     html_text(o, alt);

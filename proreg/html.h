@@ -21,4 +21,5 @@ void html_text(FileOut *o, const char *text);      // escaped; what is no UTF-8 
 void html_share(FileOut *o, double share);         // 0..1 as percent, one digit after the point
 void html_number(FileOut *o, double x);            // shortest text that comes back to the same bits
 void html_int(FileOut *o, int64_t n);              // 1,234,567
-void html_png(FileOut *o, const uint8_t *png, size_t bytes, const char *alt);   // <img .. />
+// <img .. />; smooth: a photograph, whose pixels are not meant to be seen.
+void html_png(FileOut *o, const uint8_t *png, size_t bytes, const char *alt, bool smooth);
