@@ -15,9 +15,9 @@ static void a_run(void)
     if (file_exists(folder_name(&world, "run/config.json"))) return;
     program_pictures("styles/ink", 8, 40);
     program_pictures("styles/oil", 8, 80);
-    for (int i = 0; i < 5; i++) {              // so that top1 is not the mean of the classes
+    for (int i = 0; i < 5; i++) {              // red ones, so that not all comes out right
         char name[60];
-        snprintf(name, sizeof name, "styles/oil/red/more%d.ppm", i);
+        snprintf(name, sizeof name, "styles/oil/blue/more%d.ppm", i);
         program_picture(name, 0, 200 + i);
     }
     CHECK(proreg(TRAIN "--epochs 4 --batch 8 --lr 1e-3 --out $W/run") == 0, "%s", program_stderr());
