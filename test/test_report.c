@@ -75,9 +75,10 @@ static void classes(void)
     for (int i = first; i < first + n; i++)
         for (int k = 0; k < r.eval[i].classes; k++) {
             const Cell *c = &r.eval[i].cell[k];
-            snprintf(cell, sizeof cell, "<title>%s, %s: %.15g", r.eval[i].class_name[k],
-                     r.eval[i].domain, (double)c->correct / (double)c->n);
+            snprintf(cell, sizeof cell, "<title>%s, %s: ", r.eval[i].class_name[k],
+                     r.eval[i].domain);
             const char *at = page_after(text, cell);
+            CHECK(strtod(at, NULL) == (double)c->correct / (double)c->n, "%.20s", at);
             snprintf(cell, sizeof cell, " (%d of %d)</title>", (int)c->correct, (int)c->n);
             page_after(at, cell);
         }
