@@ -147,10 +147,20 @@ static void run_shared(int64_t pieces)
     inside = false;
 }
 
+static _Thread_local int64_t fewest = INT64_MAX;
+
+int64_t par_fewest_pieces(void)
+{
+    int64_t n = fewest;
+    fewest = INT64_MAX;
+    return n;
+}
+
 void par_for(int64_t n, int64_t grain, ParFn *fn, void *arg)
 {
     if (grain < 1) grain = 1;
     int64_t pieces = n / grain + (n % grain != 0);
+    if (pieces < fewest) fewest = pieces;
     if (pieces <= 1 || pieces > INT32_MAX || par_threads() == 1 || inside
         || pthread_mutex_trylock(&pool.busy) != 0) {
         run_alone(n, grain, fn, arg);

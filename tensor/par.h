@@ -18,4 +18,7 @@ void par_for(int64_t n, int64_t grain, ParFn *fn, void *arg);
 // Threads that share the work, the caller included. Not while a loop runs. 1..256.
 Status par_set_threads(int threads);
 int par_threads(void);
+// For tests, which prove nothing about threads with a loop of one piece: the fewest pieces that any
+// loop of this thread had since the last call; INT64_MAX: there was none.
+int64_t par_fewest_pieces(void);
 int par_cores(void);         // what this process may use: affinity and cgroup limits honoured

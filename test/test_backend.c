@@ -182,6 +182,60 @@ static void equal_bits(void)
     test_note("%s", backend_isa_list());
 }
 
+// Each kernel in sizes at which every loop of it has at least seven pieces, so that threads do share
+// them: the same bits on 1 to 7.
+static const KernelCase large_cases[] = {
+    { "fill", fill, { 120001 }, ACT_NONE, 1 }, { "copy", copy, { 120001 }, ACT_NONE, 1 },
+    { "linear_fwd", linear_fwd, { 900, 900, 400 }, ACT_QUICK_GELU, 400 },
+    { "linear_bwd", linear_bwd, { 900, 900, 400 }, ACT_QUICK_GELU, 900 },
+    { "attention_fwd", attention_fwd, { 4, 9, 9, 2, 16 }, ACT_NONE, 16 },
+    { "attention_bwd", attention_bwd, { 4, 9, 9, 2, 16 }, ACT_NONE, 16 },
+    { "layernorm_fwd", layernorm_fwd, { 150, 901 }, ACT_NONE, 901 },
+    { "layernorm_bwd", layernorm_bwd, { 150, 901 }, ACT_NONE, 901 },
+    { "unit_fwd", unit_fwd, { 150, 901 }, ACT_NONE, 901 },
+    { "unit_bwd", unit_bwd, { 150, 901 }, ACT_NONE, 901 },
+    { "softmax_fwd", softmax_fwd, { 50, 345 }, ACT_NONE, 345 },
+    { "xent_fwd", xent_fwd, { 50, 345 }, ACT_NONE, 345 },
+    { "xent_bwd", xent_bwd, { 50, 345 }, ACT_NONE, 345 },
+    { "gather_fwd", gather_fwd, { 150, 901, 19 }, ACT_NONE, 1 },
+    { "gather_bwd", gather_bwd, { 150, 901, 19 }, ACT_NONE, 150 },
+    { "sum_rows", sum_rows, { 50, 901 }, ACT_NONE, 50 },
+    { "act_fwd", act_fwd, { 120001 }, ACT_GELU, 1 },
+    { "act_bwd", act_bwd, { 120001 }, ACT_GELU, 1 },
+    { "add_fwd", add_fwd, { 150, 901 }, ACT_NONE, 1 },
+    { "scale_fwd", scale_fwd, { 150, 901 }, ACT_NONE, 1 },
+    { "scale_bwd", scale_bwd, { 150, 901 }, ACT_NONE, 901 },
+    { "dot_fwd", dot_fwd, { 460001 }, ACT_NONE, 16 },
+    { "dot_bwd", dot_bwd, { 120001 }, ACT_NONE, 1 },
+    { "patches_fwd", patches_fwd, { 3, 128, 16 }, ACT_NONE, 1 },
+    { "tokens_fwd", tokens_fwd, { 3, 49, 901 }, ACT_NONE, 1 },
+    { "tokens_bwd", tokens_bwd, { 3, 49, 901 }, ACT_NONE, 3 },
+    { "axpy", axpy, { 120001 }, ACT_NONE, 1 }, { "sumsq", sumsq, { 460001 }, ACT_NONE, 1 },
+    { "adamw", adamw, { 120001, 0 }, ACT_NONE, 1 }, { "sgd", sgd, { 120001 }, ACT_NONE, 1 },
+};
+
+static void equal_bits_in_pieces(void)
+{
+    enum { N = TEST_COUNT(large_cases) };
+    static uint64_t want[N];
+    find_devices();
+    for (int i = 0; i < N; i++) {
+        par_fewest_pieces();
+        want[i] = hash_of(devices[0], &large_cases[i]);
+        int64_t pieces = par_fewest_pieces();
+        CHECK(pieces >= 7 && pieces < INT64_MAX, "%s: a loop of %lld pieces",
+              label(&large_cases[i], 0), (long long)pieces);
+    }
+    for (int threads = 2; threads <= 7; threads++) {
+        CHECK_OK(par_set_threads(threads));
+        for (int i = 0; i < N; i++)
+            CHECK(hash_of(devices[0], &large_cases[i]) == want[i], "%s: %d threads",
+                  label(&large_cases[i], 0), threads);
+    }
+    CHECK_OK(par_set_threads(1));
+    test_note("%d kernels", N);
+}
+
 // ---- linear without an oracle: y t = x (w^T t) + b t for a random t, at a larger size -----------
 
 static double dot_with(const float *a, int64_t step, const double *t, int64_t n)
@@ -320,7 +374,8 @@ static const TestCase cases[] = {
     { "scale", scale_kernels }, { "dot", dot_kernels }, { "patches", patches_kernels },
     { "tokens", tokens_kernels }, { "axpy", axpy_kernels },
     { "adamw", adamw_kernels }, { "sgd", sgd_kernels }, { "complete", complete },
-    { "equal_bits", equal_bits }, { "linear_property", linear_property },
+    { "equal_bits", equal_bits }, { "equal_bits_in_pieces", equal_bits_in_pieces },
+    { "linear_property", linear_property },
     { "rows_left_out", rows_left_out }, { "queries_left_out", queries_left_out },
     { "scratch_refused", scratch_refused },
 };
