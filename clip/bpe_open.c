@@ -360,16 +360,6 @@ static int id_order(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-static Status save_json(JsonOut *o, const char *folder, const char *name)
-{
-    char path[FILE_PATH];
-    Status status = json_out_status(o);
-    if (status == OK) status = path_join(path, folder, name);
-    if (status == OK) status = file_save(path, o->text, o->size);
-    json_out_free(o);
-    return status;
-}
-
 static Status save_vocab(const Bpe *bpe, const char *folder)
 {
     Symbol *sorted = malloc((size_t)bpe->symbols * sizeof *sorted);
@@ -385,7 +375,7 @@ static Status save_vocab(const Bpe *bpe, const char *folder)
     }
     json_out_end(&o);
     free(sorted);
-    return save_json(&o, folder, "vocab.json");
+    return json_out_save(&o, folder, "vocab.json");
 }
 
 static void put_names(JsonOut *o, const Bpe *bpe)
@@ -410,7 +400,7 @@ Status bpe_save(const Bpe *bpe, const char *folder, int context)
     json_out_object(&map);
     put_names(&map, bpe);
     json_out_end(&map);
-    TRY(save_json(&map, folder, "special_tokens_map.json"));
+    TRY(json_out_save(&map, folder, "special_tokens_map.json"));
     json_out_object(&config);
     json_out_key(&config, "tokenizer_class");
     json_out_string(&config, "CLIPTokenizer");
@@ -420,5 +410,5 @@ Status bpe_save(const Bpe *bpe, const char *folder, int context)
     json_out_bool(&config, true);
     put_names(&config, bpe);
     json_out_end(&config);
-    return save_json(&config, folder, "tokenizer_config.json");
+    return json_out_save(&config, folder, "tokenizer_config.json");
 }

@@ -102,23 +102,13 @@ static void put_preprocessor(JsonOut *o, const ClipConfig *c)
     json_out_end(o);
 }
 
-static Status save_json(const char *folder, const char *name, JsonOut *o)
-{
-    char path[FILE_PATH];
-    Status status = json_out_status(o);
-    if (status == OK) status = path_join(path, folder, name);
-    if (status == OK) status = file_save(path, o->text, o->size);
-    json_out_free(o);
-    return status;
-}
-
 Status config_save(const char *folder, const ClipConfig *c, float logit_scale)
 {
     JsonOut config = { .indent = 2 }, pixels = { .indent = 2 };
     put_config(&config, c, logit_scale);
-    TRY(save_json(folder, "config.json", &config));
+    TRY(json_out_save(&config, folder, "config.json"));
     put_preprocessor(&pixels, c);
-    return save_json(folder, "preprocessor_config.json", &pixels);
+    return json_out_save(&pixels, folder, "preprocessor_config.json");
 }
 
 // ---- weights ------------------------------------------------------------------------------------

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tensor/edits.h"
 #include "tensor/file.h"
 #include "weights/inflate.h"
 
-enum { UNPACKED_MOST = 1 << 30,
-       NAME_MOST = 256 };     // bytes of a .gz list; of a name for "nearest"
+enum { UNPACKED_MOST = 1 << 30 };   // bytes of a .gz list
 
 // ---- lines --------------------------------------------------------------------------------------
 
@@ -206,37 +206,15 @@ int64_t name_find(const char *wanted, const char *const *name, int64_t n)
     return -1;
 }
 
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-// Edits (a letter put in, taken out or changed) from a to b, regardless of case (Levenshtein 1966).
-static int edits(const char *a, const char *b)
-{
-    int row[NAME_MOST + 1], m = (int)strlen(b);
-    for (int j = 0; j <= m; j++) row[j] = j;
-    for (int i = 1; *a; a++, i++) {
-        int diagonal = row[0];
-        row[0] = i;
-        for (int j = 1; j <= m; j++) {
-            int change = diagonal + (lower(*a) != lower(b[j - 1]));
-            diagonal = row[j];
-            row[j] = least(change, 1 + least(row[j], row[j - 1]));
-        }
-    }
-    return row[m];
-}
-
 const char *name_nearest(const char *wrong, const char *const *name, int64_t n)
 {
     const char *best = NULL;
     size_t length = strlen(wrong);
-    int fewest = 1 + (int)(length < NAME_MOST ? length : 0) / 3;
-    if (length > NAME_MOST) return NULL;
+    int fewest = 1 + (int)(length < EDITS_MOST ? length : 0) / 3;
+    if (length > EDITS_MOST) return NULL;
     for (int64_t i = 0; i < n; i++) {
-        if (!name[i] || strlen(name[i]) > NAME_MOST) continue;
-        int d = edits(wrong, name[i]);
+        if (!name[i] || strlen(name[i]) > EDITS_MOST) continue;
+        int d = edits_between(wrong, name[i], fewest + 1, true);
         if (d < fewest || (d == fewest && !best)) {
             best = name[i];
             fewest = d;

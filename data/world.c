@@ -76,10 +76,10 @@ static double distance(int shape, double x, double y)
     }
 }
 
-// How much of the pixel at (u, v) the shape covers.
-static double coverage(const WorldScene *s, double u, double v)
+// How much of the pixel at (u, v) the shape covers; c, n: cosine and sine of its turn.
+static double coverage(const WorldScene *s, double c, double n, double u, double v)
 {
-    double c = fm_cos64(s->turn), n = sine(s->turn), dx = u - s->x, dy = v - s->y;
+    double dx = u - s->x, dy = v - s->y;
     double d = distance(s->shape, (c * dx + n * dy) / s->radius, (c * dy - n * dx) / s->radius);
     d *= s->radius;
     if (s->outline) d = fabs(d + .052) - .065;
@@ -189,19 +189,20 @@ static uint8_t to_byte(double x)
 Status world_paint(Image *image, const WorldScene *s, Rng *rng)
 {
     enum { S = WORLD_SIZE };
-    double ink[3], back[3];
+    double ink[3], back[3], turn_c = fm_cos64(s->turn), turn_n = sine(s->turn);
     Texture t = texture(rng);
     TRY(image_new(image, S, S));
     for (int c = 0; c < 3; c++) ink[c] = colours[s->colour][c] + 12 * rng_normal(rng);
     for (int y = 0; y < S; y++)
         for (int x = 0; x < S; x++) {
             uint8_t *out = image->rgb + 3 * (y * S + x);
-            double a = coverage(s, (x + .5) * 2 / S - 1, (y + .5) * 2 / S - 1);
+            double u = (x + .5) * 2 / S - 1, v = (y + .5) * 2 / S - 1;
+            double a = coverage(s, turn_c, turn_n, u, v);
             context_colour(back, s->context, x * 48. / S, y * 48. / S, &t, rng);
             for (int c = 0; c < 3; c++) {
-                double v = back[c] + a * (ink[c] - back[c]) + 255 * s->noise * rng_normal(rng);
-                v = fmin(fmax(v, 0), 255);
-                out[c] = to_byte(127.5 + s->contrast * (v - 127.5));
+                double p = back[c] + a * (ink[c] - back[c]) + 255 * s->noise * rng_normal(rng);
+                p = fmin(fmax(p, 0), 255);
+                out[c] = to_byte(127.5 + s->contrast * (p - 127.5));
             }
         }
     return OK;

@@ -29,6 +29,7 @@ typedef struct {
     Optim optim;
     int64_t step, total, warm;
     double loss, norm;                     // of the last step
+    Eval eval;                             // the last evaluation
     JsonOut log;
     Progress progress;
 } Pretrain;
@@ -161,29 +162,28 @@ static Status pretrain_step(Pretrain *p, const Batch *b)
 
 // ---- evaluation, log, result --------------------------------------------------------------------
 
-static Status ask(void *teacher, float *logits, const float *pixels, int64_t n)
+typedef struct { Teacher teacher; Tape *tape; } Asked;
+
+static Status ask(void *arg, float *logits, const float *pixels, int64_t n)
 {
-    Tape t;
-    Teacher *h = teacher;
-    tape_init(&t, h->clip->params.be);
-    Status status = teacher_logits(h, &t, logits, pixels, NULL, n);
-    tape_free(&t);
-    return status;
+    Asked *a = arg;
+    return teacher_logits(&a->teacher, a->tape, logits, pixels, NULL, n);
 }
 
-static Status evaluate_prompts(Pretrain *p, Eval *e)
+static Status evaluate_prompts(Pretrain *p)
 {
     int64_t K = p->data.class_count, E = p->clip.config.embed;
     LoaderOptions l = setup_loader(p->o, &p->data, &p->data.eval, &p->clip.config);
-    Teacher h = { 0 };
+    Asked a = { .tape = &p->tape };
     float *unit = malloc((size_t)(K * E) * sizeof *unit);
     Status status = unit ? OK : err_memory("pretrain");
     if (status == OK)
         status = zeroshot_classes(NULL, unit, &p->clip, p->bpe, p->prompts, K, p->o->template.item,
                                   p->o->template.n);
-    if (status == OK) status = teacher_init(&h, &p->clip, unit, K, 0);
-    if (status == OK) status = evaluate(e, &p->data, p->names, &l, ask, &h, NULL, true);
-    teacher_free(&h);
+    if (status == OK) status = teacher_init(&a.teacher, &p->clip, unit, K, 0);
+    eval_free(&p->eval);
+    if (status == OK) status = evaluate(&p->eval, &p->data, p->names, &l, ask, &a, NULL, true);
+    teacher_free(&a.teacher);
     free(unit);
     return status;
 }
@@ -198,7 +198,6 @@ static void put(JsonOut *o, const char *key, double value)
 static Status note(Pretrain *p, bool evaluate_now)
 {
     float scale;
-    Eval e = { 0 };
     TRY(params_get(&p->clip.params, params_find(&p->clip.params, "logit_scale"), &scale));
     json_out_object(&p->log);
     json_out_key(&p->log, "step");
@@ -207,11 +206,11 @@ static Status note(Pretrain *p, bool evaluate_now)
     put(&p->log, "grad_norm", p->norm);
     put(&p->log, "logit_scale", (double)scale);
     if (evaluate_now && p->evaluates) {
-        TRY(evaluate_prompts(p, &e));
-        put(&p->log, "top1", eval_row(&e, EVAL_ALL).top1);
+        TRY(evaluate_prompts(p));
+        put(&p->log, "top1", eval_row(&p->eval, EVAL_ALL).top1);
         progress_say(&p->progress, "step %lld: loss %.4f, scale %.3f, zero-shot top1 %.4f",
-                     (long long)p->step, p->loss, (double)scale, eval_row(&e, EVAL_ALL).top1);
-        eval_free(&e);
+                     (long long)p->step, p->loss, (double)scale,
+                     eval_row(&p->eval, EVAL_ALL).top1);
     }
     json_out_end(&p->log);
     return OK;
@@ -251,21 +250,20 @@ static Status save(Pretrain *p)
     return status;
 }
 
+// The last step has evaluated.
 static Status report(Pretrain *p)
 {
-    Eval e;
     JsonOut lines = { 0 };
     if (!p->evaluates) return OK;
-    TRY(evaluate_prompts(p, &e));
-    if (p->o->json) {
-        eval_lines(&e, &lines, p->step, p->data.eval.split);
-        print_lines(&lines);
-        json_out_free(&lines);
-    } else {
-        print_eval(&e, p->data.eval.split);
+    if (!p->o->json) {
+        print_eval(&p->eval, p->data.eval.split);
+        return OK;
     }
-    eval_free(&e);
-    return OK;
+    eval_lines(&p->eval, &lines, p->step, p->data.eval.split);
+    print_lines(&lines);
+    Status status = json_out_status(&lines);
+    json_out_free(&lines);
+    return status;
 }
 
 // ---- the verb -----------------------------------------------------------------------------------
@@ -319,6 +317,7 @@ Status cmd_pretrain(Options *o)
     bpe_close(p.bpe);
     captions_close(&p.captions);
     dataset_close(&p.data);
+    eval_free(&p.eval);
     json_out_free(&p.log);
     return status;
 }

@@ -104,22 +104,10 @@ static Status read_alphas(Alphas *a, Options *o)
 
 static void line(JsonOut *out, const Eval *e, double alpha, const char *split, int domain)
 {
-    EvalRow row = eval_row(e, domain);
     json_out_object(out);
     json_out_key(out, "alpha");
     json_out_double(out, alpha);
-    json_out_key(out, "split");
-    json_out_string(out, split);
-    json_out_key(out, "domain");
-    json_out_string(out, domain == EVAL_ALL ? "all" : e->domain_name[domain]);
-    json_out_key(out, "n");
-    json_out_int(out, row.n);
-    json_out_key(out, "correct");
-    json_out_int(out, row.correct);
-    json_out_key(out, "top1");
-    json_out_double(out, row.top1);
-    json_out_key(out, "mean_class");
-    json_out_double(out, row.mean_class);
+    eval_members(e, out, split, domain);
     json_out_end(out);
 }
 

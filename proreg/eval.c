@@ -86,12 +86,9 @@ static void per_class(const Eval *e, JsonOut *out, int domain)
     json_out_end(out);
 }
 
-static void line(const Eval *e, JsonOut *out, int64_t step, const char *split, int domain)
+void eval_members(const Eval *e, JsonOut *out, const char *split, int domain)
 {
     EvalRow row = eval_row(e, domain);
-    json_out_object(out);
-    json_out_key(out, "step");
-    json_out_int(out, step);
     json_out_key(out, "split");
     json_out_string(out, split);
     json_out_key(out, "domain");
@@ -104,6 +101,14 @@ static void line(const Eval *e, JsonOut *out, int64_t step, const char *split, i
     json_out_double(out, row.top1);
     json_out_key(out, "mean_class");
     json_out_double(out, row.mean_class);
+}
+
+static void line(const Eval *e, JsonOut *out, int64_t step, const char *split, int domain)
+{
+    json_out_object(out);
+    json_out_key(out, "step");
+    json_out_int(out, step);
+    eval_members(e, out, split, domain);
     per_class(e, out, domain);
     json_out_end(out);
 }

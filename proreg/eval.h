@@ -32,6 +32,9 @@ int eval_domains(const Eval *e);                       // how many hold pictures
 // A line for each domain that holds pictures; with several of them a last line "all".
 void eval_lines(const Eval *e, JsonOut *out, int64_t step, const char *split);
 
+// The members from `split` to `mean_class` of such a line, into an object that is open.
+void eval_members(const Eval *e, JsonOut *out, const char *split, int domain);
+
 bool eval_finite(const float *z, int64_t n);           // neither NaN nor infinite
 int eval_argmax(const float *z, int64_t n);            // the first of the greatest
 double eval_softmax(const float *z, int64_t n, int64_t i);      // softmax(z)_i, in double

@@ -10,10 +10,8 @@
 #include "proreg/proreg.h"
 
 typedef struct {
-    int64_t embed;
     float *batch;              // (micro,E)
-    float *cache;              // (pictures,E) or NULL
-    uint8_t *known;            // (pictures) or NULL
+    Kept kept;                 // (pictures,E)
 } Frozen;
 
 Status frozen_init(Frozen *f, int64_t micro, int64_t embed, int64_t pictures);

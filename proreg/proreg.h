@@ -11,6 +11,7 @@
 // next.
 #pragma once
 #include "clip/clip.h"
+#include "proreg/kept.h"
 
 // ---- the loss -----------------------------------------------------------------------------------
 
@@ -118,9 +119,8 @@ Status zeroshot_classes(float *raw, float *unit, const Clip *c, const Bpe *bpe,
 typedef struct {
     const Clip *clip;
     float *classes;              // (K,E) unit
-    int64_t n_classes, pictures;
-    float *cache;                // (pictures,K)
-    uint8_t *known;              // (pictures)
+    int64_t n_classes;
+    Kept kept;                   // logits, (pictures,K)
 } Teacher;
 
 Status teacher_init(Teacher *h, const Clip *c, const float *unit_classes, int64_t n_classes,

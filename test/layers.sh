@@ -5,7 +5,7 @@
 #
 # `may FILES WHAT...`: the files may include headers whose path begins with one of WHAT.
 base='tensor/err.h tensor/arena.h tensor/file.h tensor/rng.h tensor/par.h tensor/sha256.h
-      tensor/fmath.h weights/inflate.h weights/json.h'
+      tensor/fmath.h tensor/edits.h weights/inflate.h weights/json.h'
 failed=0
 
 may() {
@@ -24,7 +24,7 @@ may() {
 }
 
 may 'tensor/*.[ch] tensor/*.inc tensor/cpu/*.[ch]' tensor/
-may 'weights/*.[ch]' weights/ tensor/err.h tensor/arena.h tensor/file.h
+may 'weights/*.[ch]' weights/ tensor/err.h tensor/arena.h tensor/file.h tensor/edits.h
 may 'data/*.[ch]' data/ $base
 may 'nn/*.[ch]' nn/ tensor/
 may 'clip/*.[ch]' clip/ nn/ tensor/ weights/

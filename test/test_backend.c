@@ -182,8 +182,8 @@ static void equal_bits(void)
     test_note("%s", backend_isa_list());
 }
 
-// Each kernel in sizes at which every loop of it has at least seven pieces, so that threads do share
-// them: the same bits on 1 to 7.
+// Each kernel in sizes at which every loop of it has at least seven pieces, so that threads do
+// share them: the same bits on 1 to 7.
 static const KernelCase large_cases[] = {
     { "fill", fill, { 120001 }, ACT_NONE, 1 }, { "copy", copy, { 120001 }, ACT_NONE, 1 },
     { "linear_fwd", linear_fwd, { 900, 900, 400 }, ACT_QUICK_GELU, 400 },

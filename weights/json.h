@@ -117,3 +117,4 @@ void json_out_null(JsonOut *o);
 Status json_out_status(const JsonOut *o);                // also an error: something is still open
 void json_out_reset(JsonOut *o);                         // empty, ready for the next
 void json_out_free(JsonOut *o);
+Status json_out_save(JsonOut *o, const char *folder, const char *name);   // whole; frees o

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tensor/file.h"
 #include "weights/json.h"
 
 static void put(JsonOut *o, const char *text, size_t bytes)
@@ -206,4 +207,14 @@ void json_out_free(JsonOut *o)
 {
     free(o->text);
     *o = (JsonOut){ .indent = o->indent };
+}
+
+Status json_out_save(JsonOut *o, const char *folder, const char *name)
+{
+    char path[FILE_PATH];
+    Status status = json_out_status(o);
+    if (status == OK) status = path_join(path, folder, name);
+    if (status == OK) status = file_save(path, o->text, o->size);
+    json_out_free(o);
+    return status;
 }

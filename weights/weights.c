@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tensor/edits.h"
 #include "weights/reader.h"
 
 enum { MAX_TENSORS = 1 << 20 };
@@ -202,41 +203,16 @@ const WeightsTensor *weights_find(const Weights *w, const char *name)
     return NULL;
 }
 
-enum { NEAR = 200 };                                   // longer names are not compared
-
-// Insertions, deletions and replacements that make b of a (Levenshtein 1966); row by row. Stops
-// where every way has cost `limit` already.
-static int edits(const char *a, const char *b, int limit)
-{
-    int row[NEAR + 1];
-    int n = (int)strlen(b);
-    for (int j = 0; j <= n; j++) row[j] = j;
-    for (int i = 1; *a; a++, i++) {
-        int diagonal = row[0], lowest = i;
-        row[0] = i;
-        for (int j = 1; j <= n; j++) {
-            int best = diagonal + (*a != b[j - 1]);
-            if (row[j] + 1 < best) best = row[j] + 1;
-            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = best;
-            if (best < lowest) lowest = best;
-        }
-        if (lowest >= limit) return limit;
-    }
-    return row[n];
-}
-
 const char *weights_nearest(const Weights *w, const char *name)
 {
     size_t n = strlen(name);
     const char *nearest = NULL;
-    int best = (int)(n < NEAR ? n : NEAR) / 3 + 1;     // further away it would not help
-    for (int64_t i = 0; i < w->count && n <= NEAR; i++) {
+    int best = (int)(n < EDITS_MOST ? n : EDITS_MOST) / 3 + 1;     // further off it would not help
+    for (int64_t i = 0; i < w->count && n <= EDITS_MOST; i++) {
         const char *other = w->tensor[i].name;
         size_t m = strlen(other);
-        if (m > NEAR || (m > n ? m - n : n - m) >= (size_t)best) continue;
-        int distance = edits(name, other, best);
+        if (m > EDITS_MOST || (m > n ? m - n : n - m) >= (size_t)best) continue;
+        int distance = edits_between(name, other, best, false);
         if (distance >= best) continue;
         best = distance;
         nearest = other;
