@@ -203,7 +203,7 @@ pretrain-check: build/proreg ## its first 50 steps, by the hash of the weights
 	$(Q)sh weights/world/pretrain.sh build/proreg build/world 50 | \
 	    cmp - weights/world/first50.sha256 && echo "ok   pretrain-check"
 
-world-results: build/proreg ## the tables of weights/world/results.md again (Python, half an hour)
+world-results: build/proreg ## the tables of weights/world/results.md again (Python, ten minutes)
 	$(Q)python3 weights/world/results.py build/proreg weights/world build/world-results
 
 bench: $(BENCH) ## build and run the benchmarks

@@ -85,7 +85,8 @@ static Status settings(Train *t)
     }
     if (o->config) TRY(options_read_config(o, o->config));
     if (!o->model) return err_set(ERR_USAGE, "train: needs --model PATH");
-    if (!o->data) return err_set(ERR_USAGE, "train: needs --data DIR");
+    if (!o->data && !(o->train_list && o->eval_list))
+        return err_set(ERR_USAGE, "train: needs --data DIR");
     t->recipe = recipe_find(o->recipe);
     TRY(recipe_apply(t->recipe, o));
     TRY(setup_method(o, &t->method, &t->loss));

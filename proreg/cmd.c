@@ -76,6 +76,12 @@ Status setup_model_or_run(const Options *o)
     return OK;
 }
 
+bool ends_with(const char *path, const char *suffix)
+{
+    size_t n = strlen(path), m = strlen(suffix);
+    return n > m && !strcmp(path + n - m, suffix);
+}
+
 Status setup_output(const char *path)
 {
     char folder[FILE_PATH];

@@ -47,6 +47,7 @@ Status setup_templates(Options *o);
 
 // A file that will be written: refused before the work is done if its folder is not writable.
 Status setup_output(const char *path);
+bool ends_with(const char *path, const char *suffix);
 
 // --out of a verb that makes a folder whole. --overwrite replaces an old one only if it is empty or
 // holds names[0] and nothing but these n names: a mistaken --out must cost nobody's files.

@@ -20,12 +20,6 @@ typedef struct {
     float *rows;               // (n,E)
 } Encode;
 
-static bool ends_with(const char *path, const char *suffix)
-{
-    size_t n = strlen(path), m = strlen(suffix);
-    return n > m && !strcmp(path + n - m, suffix);
-}
-
 // ---- which pictures -----------------------------------------------------------------------------
 
 static Status add_name(Encode *e, const char *name)

@@ -5,12 +5,6 @@
 #include "proreg/cmd.h"
 #include "proreg/npy.h"
 
-static bool ends_with(const char *path, const char *suffix)
-{
-    size_t n = strlen(path), m = strlen(suffix);
-    return n >= m && !strcmp(path + n - m, suffix);
-}
-
 // (S,S,3) bytes of one file, after the operations that were asked for.
 static Status crop_of(uint8_t *crop, const Options *o, const Transform *t, const char *path)
 {

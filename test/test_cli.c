@@ -107,6 +107,8 @@ static void that_do_not_fit(void)
         { "tokenize --merges $M/merges.txt --truncate x", 2, "--truncate: goes with --pad" },
         { "predict --model $M --classes a,,b $M/config.json", 2, "an empty name" },
         { "data augment x -o y.ppm", 2, "either --ops" },
+        { "data decode x -o y.png", 2, "y.png: writes FILE.ppm alone" },
+        { "data augment x -o y.png --randaug", 2, "y.png: writes FILE.ppm alone" },
         { "data preprocess x -o y.png", 2, "-o FILE.npy or -o FILE.ppm" },
         { "encode --model $M --texts x --skip-bad -o x.npy", 2, "--skip-bad: goes with --images" },
     };

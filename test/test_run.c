@@ -361,6 +361,11 @@ static void whole_lists(void)
     CHECK(proreg("train -q --config $W/lists/config.json --out $W/lists2") == 0, "%s",
           program_stderr());
     CHECK(program_same("lists/last/model.safetensors", "lists2/last/model.safetensors"), "weights");
+    // Two lists need no folder; one does.
+    CHECK(proreg("train --model $M -q --max-steps 1 --out $W/lists3 --train-list $W/a.txt "
+                 "--eval-list $W/b.txt") == 0, "%s", program_stderr());
+    CHECK(proreg("train --model $M -q --out $W/lists4 --train-list $W/a.txt") == 2
+          && strstr(program_stderr(), "needs --data"), "%s", program_stderr());
 }
 
 static void put(const char *name, const char *text)
