@@ -126,7 +126,8 @@ static Status items_from_list(Look *w, const char *path)
     for (int64_t i = 0; i < list.n; i++) {
         const ListEntry *e = &list.entry[i];
         const char *name = list.numeric ? folder_above(w->arena, e->path, 1) : e->label;
-        w->item[w->n++] = (Item){ .path = e->path, .split = path_name(path), .domain = "",
+        w->item[w->n++] = (Item){ .path = e->path, .split = path_name(path),
+                                  .domain = domain_of(w->arena, &w->o->data, e->path),
                                   .class_name = name ? name : "", .number = e->number,
                                   .line = e->line };
     }
@@ -241,13 +242,15 @@ static Status span(Look *w, Labels *l, const Item *item, int64_t n, const Item *
 // Numbers may follow an order of their own: bare labels of two sources must not be compared.
 static Status check_order(Look *w, const char *list, const Item *const *seen, int32_t room)
 {
+    const bool by_letters = w->o->data.by_letters;
+    const char *order = by_letters ? "the order of letters alone" : "byte order";
     const Item *last = NULL;
     for (int32_t k = 0; k < room; k++) {
         if (!seen[k]) continue;
-        if (last && strcmp(last->class_name, seen[k]->class_name) > 0)
+        if (last && name_order(last->class_name, seen[k]->class_name, by_letters) > 0)
             return find(w, CHECK_CLASS_ORDER, list, "label %d is %s, though %s comes before %s in "
-                        "byte order: the numbers are not those of sorted folders", k,
-                        seen[k]->class_name, seen[k]->class_name, last->class_name);
+                        "%s: the numbers are not those of sorted folders", k,
+                        seen[k]->class_name, seen[k]->class_name, last->class_name, order);
         last = seen[k];
     }
     return OK;
@@ -294,13 +297,13 @@ static int ignoring_case(const char *a, const char *b)
 // Byte order puts capitals first. DomainNet's official order ignores case, so its labels differ.
 static Status check_case(Look *w, const Dataset *d)
 {
+    const DatasetOptions *o = &w->o->data;
+    if (o->classnames || o->known || o->by_letters) return OK;
     for (int k = 1; k < d->class_count; k++)
-        if (ignoring_case(d->classes[k - 1].name, d->classes[k].name) > 0 &&
-            !w->o->data.classnames &&
-            !w->o->data.known)
+        if (ignoring_case(d->classes[k - 1].name, d->classes[k].name) > 0)
             return find(w, CHECK_CLASS_ORDER, "",
-                        "label %d is %s, behind %s: an order that ignores "
-                        "case has other labels (--classnames FILE sets one)", k,
+                        "label %d is %s, behind %s: an order that ignores case has other labels "
+                        "(--classnames FILE sets one, --recipe domainnet that of DomainNet)", k,
                         d->classes[k].name, d->classes[k - 1].name);
     return OK;
 }

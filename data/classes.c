@@ -21,6 +21,13 @@ static Status too_many(const Side *side, int64_t n)
                    CLASSES_MOST);
 }
 
+static int by_letters(const void *a, const void *b)
+{
+    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+    int d = name_order(x, y, true);
+    return d ? d : strcmp(x, y);
+}
+
 static Status classes_by_name(Work *w, const Side *side)
 {
     const char **name = arena_take(w->arena, (size_t)side->n * sizeof *name), *last = NULL;
@@ -32,6 +39,7 @@ static Status classes_by_name(Work *w, const Side *side)
     }
     n = names_unique(name, n);
     if (n > CLASSES_MOST) return too_many(side, n);
+    if (w->o->by_letters) qsort(name, (size_t)n, sizeof *name, by_letters);
     w->first = arena_zero(w->arena, (size_t)n * sizeof *w->first);
     if (!w->first) return err_memory("dataset");
     for (int64_t i = 0; i < n; i++) w->first[i].name = w->first[i].folder = name[i];

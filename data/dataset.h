@@ -67,10 +67,11 @@ typedef struct {
     int sides;                 // DATASET_TRAIN, DATASET_EVAL or both
     const char *train_split;   // NULL: "train" if there is one
     const char *eval_split;    // NULL: val, valid or crossval, else the training one; note tells
-    const char *train_domains, *eval_domains;          // "a,b"; NULL: all
+    const char *train_domains, *eval_domains;          // "a,b", `_` or blank; NULL: all
     const char *train_list, *eval_list;                // files, "a.txt,b.txt"; NULL: folders
     int label_base;            // 0 or 1: the first label in the lists
     const char *classnames;    // a file, a class a line
+    bool by_letters;           // folders by letters and digits alone, case ignored (DomainNet)
     const char *const *known;  // class names of a run, in label order, matched by name
     int known_count;
 } DatasetOptions;

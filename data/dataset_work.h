@@ -54,3 +54,5 @@ bool names_have(const char *const *name, int64_t n, const char *wanted);
 const char *names_joined(char text[NAMES_TEXT], const char *const *name, int64_t n);
 // The folder `up` levels above a file, 1 being the one it lies in; NULL: there is none.
 const char *folder_above(Arena *arena, const char *path, int up);
+// Of a listed DOMAIN/CLASS/FILE or DOMAIN/SPLIT/CLASS/FILE; "": it has none.
+const char *domain_of(Arena *arena, const DatasetOptions *o, const char *path);

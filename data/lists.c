@@ -199,6 +199,23 @@ bool name_same(const char *a, const char *b)
     return *a == *b;
 }
 
+static bool letter_or_digit(char c)
+{
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || (unsigned char)c > 127;
+}
+
+int name_order(const char *a, const char *b, bool by_letters)
+{
+    if (!by_letters) return strcmp(a, b);
+    for (;; a++, b++) {
+        while (*a && !letter_or_digit(*a)) a++;
+        while (*b && !letter_or_digit(*b)) b++;
+        unsigned char x = (unsigned char)lower(*a), y = (unsigned char)lower(*b);
+        if (x != y) return x < y ? -1 : 1;
+        if (!x) return 0;
+    }
+}
+
 int64_t name_find(const char *wanted, const char *const *name, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)

@@ -41,6 +41,8 @@ bool picture_suffix(const char *path);         // ends like a picture's file, re
 
 // Names are the same if they differ only in `_` for a blank.
 bool name_same(const char *a, const char *b);
+// <0, 0, >0: by bytes, or by letters and digits alone with case ignored, as DomainNet's labels are.
+int name_order(const char *a, const char *b, bool by_letters);
 // The index of the same name, or -1. NULL entries are passed over, here and below.
 int64_t name_find(const char *wanted, const char *const *name, int64_t n);
 // What a mistyped name may have meant: the one with the fewest edits; NULL if none is near.

@@ -96,19 +96,19 @@ static Status side_from_tree(Side *side, Work *w, const char *split, const char 
 {
     const Tree *t = &w->tree;
     const char **wanted, **there = NULL;
-    int64_t wants, n;
+    int64_t wants = 0, n = 0;
     TRY(names_split(&wanted, &wants, w->arena, domains));
     TRY(tree_names(&there, &n, w, A_DOMAIN));
     for (int64_t i = 0; i < wants; i++)
-        if (!names_have(there, n, wanted[i])) return no_such(w->o->root, "domain", wanted[i],
-                                                             there, n);
+        if (name_find(wanted[i], there, n) < 0)
+            return no_such(w->o->root, "domain", wanted[i], there, n);
     *side = (Side){ .split = split };
     side->entry = arena_take(w->arena, (size_t)(t->n + 1) * sizeof *side->entry);
     if (!side->entry) return err_memory("dataset");
     for (int64_t i = 0; i < t->n; i++) {
         const TreeFile *f = &t->file[i];
         if (*split && strcmp(f->split, split)) continue;
-        if (wants && !names_have(wanted, wants, f->domain)) continue;
+        if (wants && name_find(f->domain, wanted, wants) < 0) continue;
         side->entry[side->n++] = (Entry){ f->path, f->domain, f->class_name, -1, 0, NULL };
     }
     if (side->n) return OK;
@@ -180,12 +180,11 @@ const char *folder_above(Arena *arena, const char *path, int up)
     return name;
 }
 
-// DOMAIN/CLASS/FILE, DOMAIN/SPLIT/CLASS/FILE.
-static const char *domain_of(Work *w, const char *path)
+const char *domain_of(Arena *arena, const DatasetOptions *o, const char *path)
 {
-    const char *const extra[] = { w->o->train_split, w->o->eval_split };
-    const char *name = folder_above(w->arena, path, 2);
-    if (name && tree_is_split(name, extra, 2)) name = folder_above(w->arena, path, 3);
+    const char *const extra[] = { o->train_split, o->eval_split };
+    const char *name = folder_above(arena, path, 2);
+    if (name && tree_is_split(name, extra, 2)) name = folder_above(arena, path, 3);
     return name && strcmp(name, ".") && strcmp(name, "..") ? name : "";
 }
 
@@ -217,7 +216,7 @@ static Status judge_folders(Side *side, Arena *arena)
 
 static Status entry_from_list(Entry *e, Work *w, const ListEntry *l, const char *list, bool numeric)
 {
-    *e = (Entry){ l->path, domain_of(w, l->path), l->label, -1, l->line, list };
+    *e = (Entry){ l->path, domain_of(w->arena, w->o, l->path), l->label, -1, l->line, list };
     if (!numeric) return OK;
     e->folder = folder_above(w->arena, l->path, 1);
     e->number = l->number - w->o->label_base;
@@ -255,10 +254,12 @@ static Status keep_domains(Side *side, Work *w, const char *domains)
     for (int64_t i = 0; i < side->n; i++) there[n++] = side->entry[i].domain;
     n = names_unique(there, n);
     for (int64_t i = 0; i < wants; i++)
-        if (!names_have(there, n, wanted[i]))
+        if (name_find(wanted[i], there, n) < 0)
             return no_such(side->entry[0].list, "domain", wanted[i], there, n);
-    for (int64_t i = 0; i < side->n; i++)
-        if (names_have(wanted, wants, side->entry[i].domain)) side->entry[kept++] = side->entry[i];
+    for (int64_t i = 0; i < side->n; i++) {
+        const Entry e = side->entry[i];
+        if (name_find(e.domain, wanted, wants) >= 0) side->entry[kept++] = e;
+    }
     side->n = kept;
     return OK;
 }

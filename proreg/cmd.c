@@ -177,6 +177,7 @@ Status setup_templates(Options *o)
 // A recipe's class list stands for a run's, unless the user gives one.
 static Status recipe_classes(const Recipe *r, Options *o, DatasetOptions *d)
 {
+    d->by_letters = r && r->by_letters;
     if (!r || !r->class_list || d->classnames) return OK;
     Items *items = arena_take(&o->arena, sizeof *items);
     if (!items) return err_memory("classes");
@@ -197,6 +198,18 @@ Status setup_dataset_options(DatasetOptions *d, Options *o, int sides)
     return recipe_classes(recipe_find(o->recipe), o, d);
 }
 
+// A domain on both sides is not unseen, whatever the recipe's name promises.
+static void tell_seen(const Options *o, const Recipe *r, const Dataset *d)
+{
+    for (int k = 0; k < d->domain_count; k++) {
+        int64_t train = 0, eval = 0;
+        while (train < d->train.n && d->train.sample[train].domain != k) train++;
+        while (eval < d->eval.n && d->eval.sample[eval].domain != k) eval++;
+        if (train < d->train.n && eval < d->eval.n)
+            say(o, "note: recipe %s: %s is trained on and evaluated on", r->name, d->domain[k]);
+    }
+}
+
 Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known, int n)
 {
     const Recipe *recipe = recipe_find(o->recipe);
@@ -214,6 +227,7 @@ Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known
     if (recipe && recipe->classes != d->class_count)
         say(o, "note: recipe %s has %d classes, this data %d", recipe->name, recipe->classes,
             d->class_count);
+    if (recipe && recipe->domains) tell_seen(o, recipe, d);
     if (recipe && recipe->note) say(o, "note: %s", recipe->note);
     return OK;
 }

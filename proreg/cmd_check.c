@@ -1,5 +1,6 @@
 // cmd_check.c - `data check`: what a data set holds, and what a run would trip over.
 #include <stdio.h>
+#include <string.h>
 
 #include "data/check.h"
 #include "proreg/cmd.h"
@@ -46,9 +47,14 @@ static void print_json(const Check *c)
 
 static void print_text(const Check *c)
 {
-    printf("%-12s %-16s %-24s %8s\n", "split", "domain", "class", "n");
+    int wide = 12;                             // a list's name may be longer than a split's
+    for (int64_t i = 0; i < c->count_n; i++) {
+        int n = (int)strlen(c->count[i].split);
+        if (n > wide && n <= 40) wide = n;
+    }
+    printf("%-*s %-16s %-24s %8s\n", wide, "split", "domain", "class", "n");
     for (int64_t i = 0; i < c->count_n; i++)
-        printf("%-12s %-16s %-24s %8lld\n", c->count[i].split, c->count[i].domain,
+        printf("%-*s %-16s %-24s %8lld\n", wide, c->count[i].split, c->count[i].domain,
                c->count[i].class_name, (long long)c->count[i].n);
     for (int64_t i = 0; i < c->finding_n; i++) {
         const Finding *f = &c->finding[i];

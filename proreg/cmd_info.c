@@ -206,11 +206,70 @@ static Status info_machine(Options *o)
     return OK;
 }
 
+// ---- recipes ------------------------------------------------------------------------------------
+
+typedef struct {
+    const char *name, *value;  // value NULL: the recipe has no such field
+    unsigned bit;              // of Recipe.published; 0: nobody's, it is how the data lies
+} Field;
+
+static void print_field(const Options *o, const Recipe *r, const Field *f)
+{
+    const char *by = !f->bit ? "data" : r->published & f->bit ? "published" : "ours";
+    JsonOut out = { 0 };
+    if (!o->json) printf("%-14s %-10s %s\n", f->name, by, f->value);
+    if (!o->json) return;
+    json_out_object(&out);
+    json_out_key(&out, "field");
+    json_out_string(&out, f->name);
+    json_out_key(&out, "value");
+    json_out_string(&out, f->value);
+    json_out_key(&out, "from");
+    json_out_string(&out, by);
+    json_out_end(&out);
+    print_lines(&out);
+    json_out_free(&out);
+}
+
+static Status info_recipe(const Options *o)
+{
+    const Recipe *r = recipe_find(o->recipe);
+    char classes[16], base[16], alpha[32], kd_alpha[32];
+    const char *rest = r->domains ? "one side is yours to name, the other gets the rest" : NULL;
+    snprintf(classes, sizeof classes, "%d", r->classes);
+    snprintf(base, sizeof base, "%d", r->label_base);
+    snprintf(alpha, sizeof alpha, "%g", r->alpha);
+    snprintf(kd_alpha, sizeof kd_alpha, "%g", r->kd_alpha);
+    const Field field[] = {
+        { "data set", r->title, 0 }, { "layout", r->layout, 0 }, { "classes", classes, 0 },
+        { "class order", r->class_list ? r->class_list : r->by_letters
+              ? "the folders by letters and digits alone, case ignored"
+              : "the folders in byte order", 0 },
+        { "template", r->template, PUBLISHED_TEMPLATE },
+        { "train split", r->train_split, PUBLISHED_DOMAINS },
+        { "eval split", r->eval_split, PUBLISHED_DOMAINS },
+        { "domains", r->domains, 0 },
+        { "train domains", r->train_domains ? r->train_domains : rest, PUBLISHED_DOMAINS },
+        { "eval domains", r->eval_domains ? r->eval_domains : rest, PUBLISHED_DOMAINS },
+        { "train lists", r->train_list, 0 }, { "eval lists", r->eval_list, 0 },
+        { "label base", r->train_list ? base : NULL, 0 },
+        { "alpha", r->alpha > 0 ? alpha : NULL, PUBLISHED_ALPHA },
+        { "alpha of kd", r->kd_alpha > 0 ? kd_alpha : NULL, PUBLISHED_KD_ALPHA },
+        { "schedule", "10 epochs of batches of 256, linear, steps counted as in the released code",
+          PUBLISHED_SCHEDULE },
+        { "augment", "randaug", PUBLISHED_SCHEDULE }, { "note", r->note, 0 },
+    };
+    for (size_t i = 0; i < sizeof field / sizeof *field; i++)
+        if (field[i].value) print_field(o, r, &field[i]);
+    return OK;
+}
+
 Status cmd_info(Options *o)
 {
-    if (o->machine == (o->args_count == 1))
-        return err_set(ERR_USAGE, "info: needs either a PATH or --machine");
+    if (o->machine + (o->args_count == 1) + (o->recipe != NULL) != 1)
+        return err_set(ERR_USAGE, "info: needs either a PATH, --machine or --recipe NAME");
     if (o->machine) return info_machine(o);
+    if (o->recipe) return info_recipe(o);
     const char *path = o->args[0];
     if (folder_exists(path) && has(path, "last")) return info_run(o);
     if (folder_exists(path)) return info_model(o, path);

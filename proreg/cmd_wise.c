@@ -202,6 +202,7 @@ Status cmd_wise(Options *o)
     TRY(run_checkpoint(checkpoint, o->run, o->checkpoint));
     TRY(path_join(config, o->run, "config.json"));
     TRY(options_read_config(o, config));
+    TRY(recipe_apply(recipe_find(o->recipe), o));
     TRY(setup_machine(o, &be));
     TRY(run_load_classes(&o->arena, &names, &n, checkpoint));
     TRY(setup_dataset(&d, o, DATASET_EVAL, names, n));

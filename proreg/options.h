@@ -32,7 +32,7 @@ typedef struct Options {
     const char *model, *merges, *activation, *run, *checkpoint;
     // pictures, classes, prompts
     const char *data, *recipe, *train_split, *eval_split, *train_domains, *eval_domains;
-    const char *train_list, *eval_list, *classnames, *classes, *templates_file;
+    const char *train_list, *eval_list, *lists, *classnames, *classes, *templates_file;
     Items template;
     int64_t label_base;
     // machine

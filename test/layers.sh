@@ -30,7 +30,8 @@ may 'nn/*.[ch]' nn/ tensor/
 may 'clip/*.[ch]' clip/ nn/ tensor/ weights/
 for file in proreg/*.[ch]; do
     case $file in
-    proreg/options.c) may "$file" proreg/ weights/ tensor/ data/lists.h ;;   # the nearest name
+    proreg/options.c | proreg/recipe.c)                       # names, and the nearest one
+        may "$file" proreg/ weights/ tensor/ data/lists.h ;;
     proreg/cmd*) may "$file" proreg/ clip/ nn/ tensor/ weights/ data/ ;;
     *) may "$file" proreg/ clip/ nn/ tensor/ weights/ ;;
     esac
