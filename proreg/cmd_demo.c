@@ -336,17 +336,27 @@ static Status tell(Demo *d, int method, int seed)
     return d->o->json ? print_json(t, &demo_methods[method], seed) : OK;
 }
 
+// One seed has no deviation.
+static void print_mean(const Demo *d, const DemoRow *r, int i)
+{
+    printf(" %5.1f", 100 * r->mean[i]);
+    if (d->seeds > 1) printf(" +- %-4.1f", 100 * r->deviation[i]);
+    else printf("%8s", "");
+}
+
 static void print_table(const Demo *d)
 {
-    printf("accuracy in percent, mean +- standard deviation over %d seed%s\n\n", d->seeds,
-           d->seeds > 1 ? "s" : "");
+    if (d->seeds > 1) printf("accuracy in percent, mean +- standard deviation over %d seeds\n\n",
+                             d->seeds);
+    else printf("accuracy in percent, one seed\n\n");
     printf("%-20s %-13s %-13s %-17s %s\n", "", "ID", "OOD", "worst class", "led by");
     printf("%-20s %-13s %-13s %-8s %-8s %s\n", "", "", "", "ID", "OOD", "background");
     for (int m = 0; m < DEMO_METHODS; m++) {
         DemoRow r = demo_row(d->tally + m, d->seeds, DEMO_METHODS);
-        printf("%-20s %5.1f +- %-4.1f %5.1f +- %-4.1f %5.1f    %5.1f    %5.1f\n",
-               demo_methods[m].title, 100 * r.mean[ID], 100 * r.deviation[ID], 100 * r.mean[OOD],
-               100 * r.deviation[OOD], 100 * r.mean[WORST_ID], 100 * r.mean[WORST_OOD],
+        printf("%-20s", demo_methods[m].title);
+        print_mean(d, &r, ID);
+        print_mean(d, &r, OOD);
+        printf(" %5.1f    %5.1f    %5.1f\n", 100 * r.mean[WORST_ID], 100 * r.mean[WORST_OOD],
                100 * r.mean[BACKGROUND]);
     }
     printf("\nID: each shape before its usual background, as in training. OOD: before another's, "

@@ -91,7 +91,7 @@ static const Option options[] = {
       VERB_TRAIN | CLASSIFIERS | VERB_PRETRAIN, KEPT,
       "prompts, a line each" },
 
-    { "method", 0, CHOICE, AT(method), "proreg", "proreg|finetune|head|kd|probe", 0, 0, VERB_TRAIN,
+    { "method", 0, CHOICE, AT(method), "proreg", "proreg|finetune|kd|head|probe", 0, 0, VERB_TRAIN,
       BITS, "how to fine-tune" },
     { "weight", 0, CHOICE, AT(weight), NULL, "k10|k1|ce-ratio|fixed|power", 0, 0, VERB_TRAIN, BITS,
       "form of the sample weight (k10 for proreg, fixed for kd)" },

@@ -1,5 +1,6 @@
 // test_recipe.c - each recipe on folders in the shape of its benchmark, and on real pictures where
 // ../shared has them: which pictures, which classes in which order, which settings.
+#include "clip/config.h"
 #include "data/lists.h"
 #include "proreg/cmd.h"
 #include "test/program.h"
@@ -249,6 +250,29 @@ static void told(void)
         CHECK(proreg("info --recipe %s --json", r->name) == 0, "%s", program_stderr());
 }
 
+// The pictures' layer and the model's each say what CLIP takes from a pixel.
+static void pixels(void)
+{
+    const Transform t = transform_clip(224);
+    const ClipConfig c = config_default();
+    CHECK(!memcmp(t.mean, c.mean, sizeof t.mean) && !memcmp(t.std, c.std, sizeof t.std), "differ");
+}
+
+// The command line offers each row of the tables and nothing else.
+static void choices(void)
+{
+    char all[300] = "--recipe ", methods_[300] = "--method ";
+    for (const Recipe *r = recipes; r->name; r++)
+        snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", r == recipes ? "" : "|",
+                 r->name);
+    for (const Method *m = methods; m->name; m++)
+        snprintf(methods_ + strlen(methods_), sizeof methods_ - strlen(methods_), "%s%s",
+                 m == methods ? "" : "|", m->name);
+    CHECK(proreg("train --help") == 0, "%s", program_stderr());
+    says(program_stdout(), strcat(all, " "));
+    says(program_stdout(), strcat(methods_, " "));
+}
+
 // ---- real pictures ------------------------------------------------------------------------------
 
 static bool shared(const char *folder)
@@ -295,7 +319,8 @@ static void real_order(void)
 static const TestCase cases[] = {
     { "by_split", by_split }, { "one_unseen", one_unseen }, { "by_lists", by_lists },
     { "refused", refused }, { "domainnet", domainnet }, { "officehome", officehome },
-    { "told", told }, { "real_bar", real_bar }, { "real_pacs", real_pacs },
+    { "told", told }, { "choices", choices }, { "pixels", pixels },
+    { "real_bar", real_bar }, { "real_pacs", real_pacs },
     { "real_order", real_order },
 };
 
