@@ -391,14 +391,14 @@ static void note(Item *e, CheckKind kind, Status status, const char *message)
     if (e->message) memcpy(e->message, message, n);
 }
 
-static void look_inside(Item *e, const FileMap *map)
+static void look_inside(Item *e, const FileMap *map, int64_t max_pixels)
 {
     const Format *f = format_of(map);
     Image image;
     Sha256 h = sha256_begin();
     sha256_add(&h, map->data, map->size);
     sha256_end(&h, e->hash);
-    Status status = image_decode(&image, map->data, map->size, IMAGE_MAX_PIXELS);
+    Status status = image_decode(&image, map->data, map->size, max_pixels);
     if (status != OK) {
         note(e, cut_short(f, map) ? CHECK_TRUNCATED : CHECK_UNREADABLE, status, err_msg());
     } else if (f && !suffix_of(f, e->path)) {
@@ -412,6 +412,7 @@ static void look_inside(Item *e, const FileMap *map)
 static void read_items(void *arg, int64_t from, int64_t to)
 {
     Look *w = arg;
+    int64_t max_pixels = w->o->max_pixels ? w->o->max_pixels : IMAGE_MAX_PIXELS;
     for (int64_t i = w->from + from; i < w->from + to; i++) {
         Item *e = &w->item[i];
         char path[FILE_PATH];
@@ -424,7 +425,7 @@ static void read_items(void *arg, int64_t from, int64_t to)
             continue;
         }
         if (status == OK) status = file_map(&map, path);
-        if (status == OK) look_inside(e, &map);
+        if (status == OK) look_inside(e, &map, max_pixels);
         else note(e, CHECK_UNREADABLE, status, err_msg());
         file_unmap(&map);
     }

@@ -61,6 +61,7 @@ enum { CHECK_MOST = 100 };
 typedef struct {
     DatasetOptions data;
     int classes;               // how many there should be; 0: any number
+    int64_t max_pixels;        // of a picture that is read; 0: IMAGE_MAX_PIXELS
     void (*progress)(void *arg, int64_t done, int64_t total);   // may be NULL
     void *arg;
 } CheckOptions;

@@ -7,6 +7,8 @@
 #include "data/formats.h"
 #include "tensor/file.h"
 
+enum { SIDE_MOST = 1 << 28 };          // the bytes of a row are an int
+
 Status image_new(Image *image, int width, int height)
 {
     *image = (Image){ 0 };
@@ -19,13 +21,13 @@ Status image_new(Image *image, int width, int height)
 
 Status image_fits(const char *format, int64_t width, int64_t height, int64_t max_pixels)
 {
-    if (width < 1 || height < 1 || width > INT32_MAX || height > INT32_MAX)
-        return err_set(ERR_FORMAT, "%s: %lld x %lld pixels", format, (long long)width,
-                       (long long)height);
-    if (width > max_pixels / height || width > (int64_t)(SIZE_MAX / 3) / height)
-        return err_set(ERR_FORMAT, "%s: %lld x %lld: more than %lld pixels", format,
+    if (width < 1 || height < 1 || width > SIDE_MOST || height > SIDE_MOST)
+        return err_set(ERR_FORMAT, "%s: %lld x %lld: a side is not of 1..%d pixels", format,
+                       (long long)width, (long long)height, SIDE_MOST);
+    if (width > max_pixels / height)
+        return err_set(ERR_LIMIT, "%s: %lld x %lld: more than %lld pixels", format,
                        (long long)width, (long long)height, (long long)max_pixels);
-    return OK;
+    return width > (int64_t)(SIZE_MAX / 8) / height ? err_memory(format) : OK;
 }
 
 Status image_sized(Image *image, const char *format, int64_t width, int64_t height,
@@ -34,7 +36,7 @@ Status image_sized(Image *image, const char *format, int64_t width, int64_t heig
     *image = (Image){ 0 };
     TRY(image_fits(format, width, height, max_pixels));
     uint8_t *rgb = malloc((size_t)width * (size_t)height * 3);
-    if (!rgb) return err_memory("image");
+    if (!rgb) return err_memory(format);
     *image = (Image){ rgb, (int)width, (int)height };
     return OK;
 }

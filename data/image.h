@@ -19,14 +19,15 @@
 
 #include "tensor/err.h"
 
-#define IMAGE_MAX_PIXELS 178956970     // as Pillow warns by default; checked before memory is taken
+#define IMAGE_MAX_PIXELS 178956970     // beyond it Pillow warns; also the default of --max-pixels
 
 typedef struct {
     uint8_t *rgb;                      // (height, width, 3); from malloc
     int width, height;                 // pixels
 } Image;
 
-// On failure *image is empty. The message begins with the format; image_load adds the path.
+// On failure *image is empty. The message begins with the format; image_load adds the path. More
+// than max_pixels are refused with ERR_LIMIT before memory is taken for them.
 Status image_decode(Image *image, const uint8_t *data, size_t bytes, int64_t max_pixels);
 Status image_load(Image *image, const char *path, int64_t max_pixels);
 Status image_new(Image *image, int width, int height);   // black

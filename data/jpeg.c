@@ -116,9 +116,7 @@ static Status frame(Jpeg *j, int marker, const uint8_t *p, int n)
     if (j->height == 0)
         return err_set(ERR_UNSUPPORTED, "jpeg: the height comes later (DNL), which is not read");
     if (j->width == 0) return err_set(ERR_FORMAT, "jpeg: width 0");
-    if ((int64_t)j->width * j->height > j->max_pixels)
-        return err_set(ERR_FORMAT, "jpeg: %d x %d: more than %lld pixels", j->width, j->height,
-                       (long long)j->max_pixels);
+    TRY(image_fits("jpeg", j->width, j->height, j->max_pixels));
     j->n = p[5];
     j->progressive = marker == SOF2;
     for (int i = 0; i < j->n; i++) {

@@ -79,7 +79,7 @@ Status loader_picture(const LoaderOptions *o, int64_t epoch, int32_t index, uint
     }
     if (chain) *chain = drawn;
     TRY(dataset_path(path, o->root, o->set->sample[index].path));
-    TRY(image_load(&image, path, IMAGE_MAX_PIXELS));
+    TRY(image_load(&image, path, o->max_pixels ? o->max_pixels : IMAGE_MAX_PIXELS));
     Status status = augment_apply(&image, &drawn);
     if (status == OK) status = shape_crop(o, &image, epoch, index, crop);
     image_free(&image);

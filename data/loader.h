@@ -36,6 +36,7 @@ typedef struct {
     uint64_t seed;
     int64_t epochs;            // 0: one
     int64_t epoch, step;       // where to begin, for a resumed run; step within the epoch
+    int64_t max_pixels;        // of a picture that is read; 0: IMAGE_MAX_PIXELS
     bool skip_bad;             // leave out what cannot be read, and list it; else it ends the run.
                                // In a shuffled epoch a step of which nothing is left ends it too
 } LoaderOptions;

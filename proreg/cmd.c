@@ -253,7 +253,7 @@ LoaderOptions setup_loader(const Options *o, const Dataset *d, const SampleSet *
     memcpy(t.std, config->std, sizeof t.std);
     return (LoaderOptions){ .root = d->root, .set = set, .transform = t, .batch = (int)o->batch,
                             .micro = (int)o->micro_batch, .workers = (int)o->workers,
-                            .seed = (uint64_t)o->seed };
+                            .seed = (uint64_t)o->seed, .max_pixels = o->max_pixels };
 }
 
 // ---- method, optimizer --------------------------------------------------------------------------

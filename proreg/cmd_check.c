@@ -83,7 +83,8 @@ Status cmd_check(Options *o)
     o->device = "cpu";
     TRY(recipe_apply(recipe, o));
     TRY(setup_machine(o, &be));
-    CheckOptions options = { .classes = recipe ? recipe->classes : 0, .progress = show };
+    CheckOptions options = { .classes = recipe ? recipe->classes : 0,
+                             .max_pixels = o->max_pixels, .progress = show };
     TRY(setup_dataset_options(&options.data, o, 0));
     Progress p = progress_begin("check", 0, o->quiet);
     options.arg = &p;

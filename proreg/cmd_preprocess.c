@@ -11,7 +11,7 @@ static Status crop_of(uint8_t *crop, const Options *o, const Transform *t, const
     Image image;
     AugmentChain chain = { .n = 0 };
     if (o->ops) TRY(augment_parse(&chain, o->ops));
-    TRY(image_load(&image, path, IMAGE_MAX_PIXELS));
+    TRY(image_load(&image, path, o->max_pixels));
     Status status = augment_apply(&image, &chain);
     if (status == OK) status = transform_crop(t, crop, &image);
     image_free(&image);

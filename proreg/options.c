@@ -39,6 +39,7 @@ typedef struct {
 #define RUNS (VERB_EVAL | VERB_PREDICT | VERB_ENCODE | VERB_EXPORT | VERB_WISE)
 #define LISTING (SETS | VERB_PREDICT | VERB_TOKENIZE | VERB_INFO | VERB_CHECK)
 #define PICTURE (VERB_PREPROCESS | VERB_AUGMENT)
+#define READING (MODELS | PICTURE | VERB_PRETRAIN | VERB_CHECK | VERB_DECODE)
 #define COMPUTING (MODELS | PICTURE | VERB_CHECK | VERB_INFO)
 #define ALL (~0u)
 #define BIG 9e15                       // whole numbers up to here are exact in a double
@@ -173,6 +174,8 @@ static const Option options[] = {
       VERB_ENCODE | VERB_EXPORT | VERB_DECODE | PICTURE, 0, "what to write" },
     { "raw", 0, BOOL, AT(raw), NULL, "", 0, 0, VERB_ENCODE, 0,
       "vectors as they are, not of length 1" },
+    { "max-pixels", 0, INT, AT(max_pixels), "178956970", "N", 1, INT32_MAX, READING, BITS,
+      "a picture of more is refused before it takes memory" },
     { "skip-bad", 0, BOOL, AT(skip_bad), NULL, "", 0, 0, VERB_ENCODE, 0,
       "leave out pictures that cannot be read, and list them" },
     { "truncate", 0, BOOL, AT(truncate), NULL, "", 0, 0,
@@ -567,6 +570,14 @@ static const Verb *find_verb(int *words, const Verb *verbs, int argc, char **arg
     return NULL;
 }
 
+// A picture was larger than allowed: the message names the flag that allows more, if there is one.
+static Status name_limit(const Options *o)
+{
+    const Option *row = find("max-pixels", 10, o->verb->bit);
+    if (!row || (double)o->max_pixels >= row->high) return ERR_LIMIT;
+    return err_set(ERR_LIMIT, "%s (--%s raises the limit)", err_msg(), row->name);
+}
+
 Status verb_run(const Verb *verbs, int argc, char **argv)
 {
     Options o;
@@ -577,6 +588,7 @@ Status verb_run(const Verb *verbs, int argc, char **argv)
     Status status = OK;
     if (o.help) options_help(verb);
     else status = verb->run(&o);
+    if (status == ERR_LIMIT) status = name_limit(&o);
     options_free(&o);
     if (status == OK && (fflush(stdout) != 0 || ferror(stdout)))
         return err_set(ERR_IO, "stdout: cannot write");

@@ -48,6 +48,7 @@ typedef struct Options {
     // other verbs
     const char *predictions, *save_logits, *images, *texts, *output, *ops, *alphas;
     int64_t k, size, epoch, index;
+    int64_t max_pixels;
     bool raw, skip_bad, truncate, pad, randaug, machine;
     // drawing, pretraining
     const char *kind, *captions, *train, *merges_out;

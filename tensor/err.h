@@ -14,6 +14,7 @@ typedef enum {
     ERR_MEMORY,       // an allocation was refused
     ERR_IO,           // the operating system refused a file
     ERR_FORMAT,       // a file does not hold what its format asks for
+    ERR_LIMIT,        // larger than the caller allows: memory was not asked for
     ERR_SHAPE,        // sizes that do not fit together
     ERR_UNSUPPORTED,  // sound, but not built here
     ERR_USAGE,        // the command line is wrong (exit status 2; all others 1)

@@ -295,10 +295,10 @@ static void case_huge(void)
             "\xff\xc4\0\x14\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
             "\xff\xc4\0\x14\x10\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
             "\xff\xda\0\x08\1\1\0\0\x3f\0\0\0", ERR_FORMAT, "cannot hold 2359296 blocks");
-    REFUSED("\xff\xd8\xff\xc0\0\x0b\x08\xff\xff\xff\xff\1\1\x11\0\0\0", ERR_FORMAT,
+    REFUSED("\xff\xd8\xff\xc0\0\x0b\x08\xff\xff\xff\xff\1\1\x11\0\0\0", ERR_LIMIT,
             "65535 x 65535");
-    REFUSED("GIF89a\xff\xff\xff\xff\0\0\0,\0\0\0\0\1\0\1\0\0\2", ERR_FORMAT, "65535 x 65535");
-    REFUSED("P6 99999999 99999999 255\n", ERR_FORMAT, "99999999 x 99999999");
+    REFUSED("GIF89a\xff\xff\xff\xff\0\0\0,\0\0\0\0\1\0\1\0\0\2", ERR_LIMIT, "65535 x 65535");
+    REFUSED("P6 99999999 99999999 255\n", ERR_LIMIT, "99999999 x 99999999");
     REFUSED("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\2\0\0\0\0\0\0\0",
             ERR_FORMAT, "png");
     REFUSED("\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x27\x10\0\0\x27\x10\x08\2\0\0\0\x35\x2c\xf5\x70"
@@ -307,7 +307,7 @@ static void case_huge(void)
     Image image;
     FileMap map;
     CHECK_OK(file_map(&map, IMAGES "rgb.png"));
-    CHECK_STATUS(image_decode(&image, map.data, map.size, 100), ERR_FORMAT, "more than 100 pixels");
+    CHECK_STATUS(image_decode(&image, map.data, map.size, 100), ERR_LIMIT, "more than 100 pixels");
     file_unmap(&map);
 }
 
