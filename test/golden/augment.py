@@ -2,6 +2,7 @@
 #
 # A line is `width height chain sha256`. The operations are written here anew, over Pillow's own
 # functions; the input is drawn by the formula in `picture`, which test_augment.c repeats.
+# test/bench/bench_data.py takes OPS from here.
 import hashlib
 import sys
 
@@ -55,4 +56,5 @@ def main(path):
     print("Pillow", PIL.__version__)
 
 
-main(sys.argv[1] if len(sys.argv) > 1 else "test/golden/augment.txt")
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "test/golden/augment.txt")
