@@ -2,11 +2,11 @@
 #
 #     python3 test/bench/bench_data.py build/release/bench_data [FOLDER]     (make bench-data)
 #
-# Both take the same pictures by turns, the one that begins changing each time, in one process and
+# Both take the same pictures by turns, the one that begins changing each time, in a process and
 # one thread each, files in memory. Processor time is compared within a pair of turns, so that a
 # machine whose clock drifts or is shared drifts for both. The peer does what ProReg's data loader
-# does: Image.open().convert("RGB"), Pillow's RandAugment, torchvision's Resize, CenterCrop, ToTensor
-# and Normalize. Every turn's crops and floats must have the same SHA-256, or the run fails.
+# does: Image.open().convert("RGB"), RandAugment by Pillow, torchvision's Resize, CenterCrop,
+# ToTensor and Normalize. Each turn's crops and floats must have the same SHA-256, or the run fails.
 import hashlib
 import io
 import os
@@ -126,7 +126,8 @@ def main(program, folder):
         row(STAGES[stage], augmented if stage == 1 else plain, [stage], pictures)
     row("all", plain, [0, 2, 3], pictures)
     row("all, with RandAugment", augmented, [0, 1, 2, 3], pictures)
-    print(f"equal: {pictures} of {pictures} pictures without and with RandAugment, crops and floats")
+    print(f"equal: {pictures} of {pictures} pictures without and with RandAugment, "
+          "crops and floats")
 
 
 main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "../shared/data/BAR")
