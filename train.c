@@ -34,6 +34,9 @@ typedef struct {
     Teacher teacher;                       // the frozen pretrained model
     Frozen frozen;                         // of a method that leaves the image tower as it is
     Loader *loader;
+    LoaderOptions loading;                 // of that loader
+    uint8_t *eval_left_out;                // (N) of the pictures to evaluate on
+    int64_t told;                          // training pictures that were left out, and named
 
     Tape tape, class_tape;                 // of a micro-batch; of the class vectors, once a step
     Tensor *classes;                       // on class_tape
@@ -195,6 +198,9 @@ static Status open_loader(Train *t)
     l.epochs = t->o->epochs;
     l.epoch = t->state.epoch;
     l.step = t->state.epoch_step;
+    TRY(setup_left_out(&l.left_out, t->o, &t->data.train));
+    TRY(setup_left_out(&t->eval_left_out, t->o, &t->data.eval));
+    t->loading = l;
     return loader_open(&t->loader, &l);
 }
 
@@ -251,40 +257,60 @@ static LogLine log_line(const Train *t, const Batch *b, double factor, double no
     return l;
 }
 
-// The class vectors are made once, each micro-batch adds to their gradient and to the tower's, and
-// the step ends with one update. How it was cut into micro-batches leaves no trace.
-static Status train_step(Train *t, bool *epoch_end)
+static Status next_pictures(Train *t, Batch *b)
+{
+    Status status = next_batch(t->loader, &t->loading, b);
+    tell_left_out(&t->progress, t->loader, &t->told);
+    return status;
+}
+
+// The class vectors are made once, and each micro-batch adds to their gradient and to the tower's.
+// How the step was cut into micro-batches leaves no trace. *b: the last of them.
+static Status gradients(Train *t, Batch *b)
 {
     Params *params = &t->student.clip.params;
-    double start = seconds_now();
-    Batch b;
     int done = 0;
     params_zero_grad(params);
     tape_begin(&t->class_tape, TAPE_TRAIN);
     t->classes = student_classes(&t->class_tape, &t->student);
     do {
-        TRY(loader_next(t->loader, &b));
-        TRY(micro_batch(t, &b, t->rows + done));
-        done += b.n;
-    } while (!b.last);
+        TRY(next_pictures(t, b));
+        if (b->n > 0) TRY(micro_batch(t, b, t->rows + done));
+        done += b->n;
+    } while (!b->last);
+    if (done == 0) return OK;
     TRY(student_classes_backward(&t->class_tape, t->classes));
-    TRY(params_check_grad(params));
+    return params_check_grad(params);
+}
 
+static Status update(Train *t, const Batch *b, double start)
+{
+    Params *params = &t->student.clip.params;
     double norm = params_grad_norm(params);
     double factor = schedule_factor(setup_schedule(t->o), t->state.step, t->counting.warm,
                                     t->counting.total);
-    LogLine line = log_line(t, &b, factor, norm);
+    LogLine line = log_line(t, b, factor, norm);
     if (!isfinite(line.loss) || !isfinite(norm))
         return err_set(ERR_FORMAT, "train: step %lld: loss %g, gradient %g: training has diverged",
                        (long long)line.step, line.loss, norm);
     TRY(optim_step(&t->optim, params, line.step, factor, norm));
     line.seconds = seconds_now() - start;
     progress_figure(&t->progress, "loss", line.loss);
+    return run_log(t->o->out, &line);
+}
+
+// A step of whose pictures none can be read (--skip-bad) passes without an update and a line.
+static Status train_step(Train *t, bool *epoch_end)
+{
+    double start = seconds_now();
+    Batch b;
+    TRY(gradients(t, &b));
+    if (b.step_n > 0) TRY(update(t, &b, start));
     *epoch_end = b.epoch_end;
     t->state.step++;
     t->state.epoch = b.epoch + (b.epoch_end ? 1 : 0);
     t->state.epoch_step = b.epoch_end ? 0 : b.step + 1;
-    return run_log(t->o->out, &line);
+    return OK;
 }
 
 // ---- evaluation and checkpoints -----------------------------------------------------------------
@@ -303,6 +329,7 @@ static Status evaluate_student(Train *t)
 {
     LoaderOptions l = setup_loader(t->o, &t->data, &t->data.eval, &t->pretrained.config);
     double start = seconds_now();
+    l.left_out = t->eval_left_out;
     tape_begin(&t->class_tape, TAPE_NO_GRAD);
     t->classes = student_classes(&t->class_tape, &t->student);
     eval_free(&t->eval);
@@ -425,7 +452,7 @@ static Status plan(Train *t)
     int64_t trained = t->student.clip.params.trained;
     int64_t weights = params_count(&t->pretrained.params) * 4;
     t->progress = progress_begin("plan", 0, true);
-    TRY(loader_next(t->loader, &b));
+    while (b.n == 0) TRY(next_pictures(t, &b));
     for (int i = 0; i < 2; i++) {
         tape_begin(&t->class_tape, TAPE_TRAIN);
         t->classes = student_classes(&t->class_tape, &t->student);
@@ -447,6 +474,8 @@ static Status plan(Train *t)
 static Status report(Train *t)
 {
     if (!t->eval.n) TRY(evaluate_student(t));  // a resumed run that was already at its end
+    count_left_out(t->o, t->loading.left_out, &t->data.train, "training pictures");
+    count_left_out(t->o, t->eval_left_out, &t->data.eval, "pictures to evaluate on");
     if (t->o->mute) return OK;
     if (!t->o->json) {
         print_eval(&t->eval, t->data.eval.split);

@@ -48,6 +48,9 @@ struct Loader {
     const Slot **batch;        // (micro)
     LoaderBad *bad;            // (bads)
     int64_t bads;
+    uint8_t *left_out;         // (n) which are in that list: o.left_out or own
+    uint8_t *own;
+    int64_t began, good;       // the first number; good pictures since
 };
 
 // ---- one picture --------------------------------------------------------------------------------
@@ -167,6 +170,8 @@ static int64_t step_size(const Loader *l, int64_t number)
 
 static Status keep_bad(Loader *l, const Slot *s)
 {
+    if (s->status == ERR_MEMORY) return err_set(s->status, "%s", s->message);
+    if (l->left_out[s->index]) return OK;
     LoaderBad *bad = realloc(l->bad, (size_t)(l->bads + 1) * sizeof *bad);
     if (!bad) return err_memory("loader");
     l->bad = bad;
@@ -174,6 +179,7 @@ static Status keep_bad(Loader *l, const Slot *s)
     if (!message) return err_memory("loader");
     strcpy(message, s->message);
     l->bad[l->bads++] = (LoaderBad){ s->index, message };
+    l->left_out[s->index] = 1;
     return OK;
 }
 
@@ -191,10 +197,10 @@ static Status begin_step(Loader *l, int64_t number)
         TRY(keep_bad(l, s));
         l->step_n--;
     }
-    if (l->step_n > 0 || !l->o.shuffle) return OK;
-    return err_set(ERR_FORMAT,
-                   "loader: none of the %lld pictures of a step is readable, the last is "
-                   "%s", (long long)size, l->bad[l->bads - 1].message);
+    l->good += l->step_n;
+    if (l->good > 0 || l->step_end - l->began < l->n) return OK;
+    return err_set(ERR_FORMAT, "none of the %lld pictures can be read, the last: %s",
+                   (long long)l->n, l->slot[(l->step_end - 1) % l->slots].message);
 }
 
 // Collects up to `micro` good pictures from `number` on; *next is the number behind the last.
@@ -245,9 +251,10 @@ Status loader_next(Loader *l, Batch *batch)
         int n;
         if (number >= l->step_end) TRY(begin_step(l, number));
         TRY(collect(l, number, &next, &n));
-        if (n > 0) hand_out(l, batch, number, next, n);
+        bool out = n > 0 || l->o.shuffle;
+        if (out) hand_out(l, batch, number, next, n);
         take_until(l, next);
-        if (n > 0) return OK;
+        if (out) return OK;
     }
     return OK;
 }
@@ -301,6 +308,9 @@ static Status allocate(Loader *l)
     if (!l->slot || !l->crops || !l->order || !l->pixels || !l->label || !l->domain || !l->index ||
         !l->batch)
         return err_memory("loader");
+    l->own = l->o.left_out ? NULL : calloc((size_t)l->n, 1);
+    l->left_out = l->own ? l->own : l->o.left_out;
+    if (!l->left_out) return err_memory("loader");
     for (int64_t i = 0; i < l->slots; i++) l->slot[i].crop = l->crops + i * bytes;
     return OK;
 }
@@ -324,6 +334,7 @@ static Loader *make(const LoaderOptions *o)
     l->slots = slots_for(&l->o);
     l->order_epoch = -1;
     l->claimed = l->taken = l->step_end = o->epoch * l->n + o->step * o->batch;
+    l->began = l->claimed;
     l->end = (o->epochs ? o->epochs : 1) * l->n;
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->space, NULL);
@@ -360,6 +371,7 @@ void loader_close(Loader *l)
     pthread_cond_destroy(&l->ready);
     for (int64_t i = 0; i < l->bads; i++) free((char *)(uintptr_t)l->bad[i].message);
     free(l->bad);
+    free(l->own);
     free(l->slot);
     free(l->crops);
     free(l->order);

@@ -7,7 +7,7 @@
 //     Batch b;
 //     for (;;) {
 //         TRY(loader_next(loader, &b));              // close the loader on failure too
-//         if (b.n == 0) break;                       // all epochs are over
+//         if (b.n == 0 && !b.last) break;            // all epochs are over
 //         forward_backward(b.pixels, b.label, b.n, b.step_n);
 //         if (b.last) update();
 //     }
@@ -16,6 +16,11 @@
 // An epoch's N pictures are permuted by (seed, epoch), cut into ceil(N / batch) steps, the last one
 // short, and each step into micro-batches. What is drawn for a picture depends on (seed, epoch,
 // index) alone, so neither the number of threads nor the place where a run was resumed can be seen.
+//
+// With skip_bad a step is as much shorter as pictures were left out of it. In a shuffled epoch, one
+// of which nothing is left is handed out too, with n = 0 and last, so that steps keep their number.
+// Refused memory is never skipped, and neither is a whole epoch: what is trained on must not depend
+// on the machine.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,8 +42,9 @@ typedef struct {
     int64_t epochs;            // 0: one
     int64_t epoch, step;       // where to begin, for a resumed run; step within the epoch
     int64_t max_pixels;        // of a picture that is read; 0: IMAGE_MAX_PIXELS
-    bool skip_bad;             // leave out what cannot be read, and list it; else it ends the run.
-                               // In a shuffled epoch a step of which nothing is left ends it too
+    bool skip_bad;             // leave out what cannot be read, and list it; else it ends the run
+    uint8_t *left_out;         // (N) set to 1 for what was; those that are 1 already are not listed
+                               // again, by whichever loader. NULL: the loader's own
 } LoaderOptions;
 
 typedef struct {               // the loader's memory, sound until the next call

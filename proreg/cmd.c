@@ -253,7 +253,41 @@ LoaderOptions setup_loader(const Options *o, const Dataset *d, const SampleSet *
     memcpy(t.std, config->std, sizeof t.std);
     return (LoaderOptions){ .root = d->root, .set = set, .transform = t, .batch = (int)o->batch,
                             .micro = (int)o->micro_batch, .workers = (int)o->workers,
-                            .seed = (uint64_t)o->seed, .max_pixels = o->max_pixels };
+                            .seed = (uint64_t)o->seed, .max_pixels = o->max_pixels,
+                            .skip_bad = o->skip_bad };
+}
+
+Status next_batch(Loader *loader, const LoaderOptions *options, Batch *batch)
+{
+    Status status = loader_next(loader, batch);
+    bool skips = options->skip_bad || status == ERR_MEMORY || status == ERR_LIMIT;
+    if (status == OK || skips) return status;
+    return err_set(status, "%s (--skip-bad leaves it out)", err_msg());
+}
+
+Status setup_left_out(uint8_t **left_out, Options *o, const SampleSet *set)
+{
+    *left_out = NULL;
+    if (!o->skip_bad) return OK;
+    *left_out = arena_zero(&o->arena, (size_t)set->n);
+    return *left_out ? OK : err_memory("pictures left out");
+}
+
+void tell_left_out(Progress *p, const Loader *loader, int64_t *told)
+{
+    const LoaderBad *bad;
+    for (int64_t n = loader_bad(loader, &bad); *told < n; ++*told)
+        progress_say(p, "left out: %s", bad[*told].message);
+}
+
+void count_left_out(const Options *o, const uint8_t *left_out, const SampleSet *set,
+                    const char *what)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; left_out && i < set->n; i++) n += left_out[i];
+    if (n > 0)
+        say(o, "%lld of %lld %s could not be read and were left out", (long long)n,
+            (long long)set->n, what);
 }
 
 // ---- method, optimizer --------------------------------------------------------------------------
@@ -404,19 +438,22 @@ Status classifier_logits(void *classifier, float *logits, const float *pixels, i
 
 // ---- evaluation ---------------------------------------------------------------------------------
 
-static Status count_batches(Eval *e, Loader *loader, const Sample *path, LogitsFn *fn, void *model,
-                            float *logits, float *keep, Progress *progress)
+static Status count_batches(Eval *e, Loader *loader, const LoaderOptions *options, LogitsFn *fn,
+                            void *model, float *logits, float *keep, Progress *progress)
 {
     Batch b;
+    int64_t told = 0;
     for (;;) {
-        TRY(loader_next(loader, &b));
+        Status status = next_batch(loader, options, &b);
+        tell_left_out(progress, loader, &told);
+        TRY(status);
         if (b.n == 0) return OK;
         TRY(fn(model, logits, b.pixels, b.n));
         for (int i = 0; i < b.n; i++) {
             const float *z = logits + (int64_t)i * e->classes;
             if (!eval_finite(z, e->classes))
                 return err_set(ERR_FORMAT, "evaluation: %s: a logit is not finite: the weights "
-                               "cannot be right", path[b.index[i]].path);
+                               "cannot be right", options->set->sample[b.index[i]].path);
             eval_add(e, b.domain[i], b.label[i], eval_argmax(z, e->classes));
             if (keep) memcpy(keep + (int64_t)b.index[i] * e->classes, z,
                              (size_t)e->classes * sizeof *z);
@@ -435,7 +472,7 @@ Status evaluate(Eval *e, const Dataset *d, const char *const *names, LoaderOptio
     Status status = logits ? loader_open(&loader, options) : err_memory("evaluation");
     Progress p = progress_begin("eval", options->set->n, quiet);
     if (status == OK)
-        status = count_batches(e, loader, options->set->sample, fn, model, logits, keep, &p);
+        status = count_batches(e, loader, options, fn, model, logits, keep, &p);
     progress_end(&p);
     loader_close(loader);
     free(logits);

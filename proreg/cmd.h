@@ -60,6 +60,16 @@ Status setup_names(const Dataset *d, Arena *arena, const char ***names, const ch
 LoaderOptions setup_loader(const Options *o, const Dataset *d, const SampleSet *set,
                            const ClipConfig *config);
 
+// Of a loader over these pictures; where one cannot be read, the message names --skip-bad.
+Status next_batch(Loader *loader, const LoaderOptions *options, Batch *batch);
+
+// With --skip-bad: marks for a set's pictures (LoaderOptions.left_out), else NULL; what a loader
+// has left out since *told; and how many of the set in all, at the end.
+Status setup_left_out(uint8_t **left_out, Options *o, const SampleSet *set);
+void tell_left_out(Progress *p, const Loader *loader, int64_t *told);
+void count_left_out(const Options *o, const uint8_t *left_out, const SampleSet *set,
+                    const char *what);
+
 // Method, loss and optimizer, with the checks of flags that do not go together.
 Status setup_method(Options *o, const Method **method, LossConfig *loss);
 Optim setup_optim(const Options *o);
@@ -104,7 +114,7 @@ Status classifier_logits(void *classifier, float *logits, const float *pixels, i
 typedef Status LogitsFn(void *model, float *logits, const float *pixels, int64_t n);
 
 // Counts the whole set into *e, which is begun here. keep: (N,K) for all logits in the set's order,
-// or NULL.
+// or NULL; rows of pictures that are left out are not written.
 Status evaluate(Eval *e, const Dataset *d, const char *const *names, LoaderOptions *loader,
                 LogitsFn *fn, void *model, float *keep, bool quiet);
 // eval and zeroshot: from an open classifier to files and the result on stdout.

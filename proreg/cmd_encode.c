@@ -100,12 +100,16 @@ static Status check_rows(const Encode *e, int64_t from, int64_t n)
     return OK;
 }
 
-static Status picture_batches(Encode *e, Loader *loader, int64_t *made, Progress *progress)
+static Status picture_batches(Encode *e, Loader *loader, const LoaderOptions *options,
+                              int64_t *made, Progress *progress)
 {
     int64_t S = e->clip.config.image_size, E = e->clip.config.embed;
     Batch b;
+    int64_t told = 0;
     for (;;) {
-        TRY(loader_next(loader, &b));
+        Status status = next_batch(loader, options, &b);
+        tell_left_out(progress, loader, &told);
+        TRY(status);
         if (b.n == 0) return OK;
         tape_begin(&e->tape, TAPE_NO_GRAD);
         Tensor *x = tape_constant(&e->tape, 4, (int64_t[]){ b.n, 3, S, S }, b.pixels);
@@ -122,19 +126,17 @@ static Status encode_pictures(Encode *e)
     Loader *loader = NULL;
     Dataset d = { .root = "." };
     SampleSet set = { .n = e->n, .split = "" };
-    const LoaderBad *bad;
     int64_t made = 0;
     set.sample = arena_zero(&e->o->arena, (size_t)e->n * sizeof *set.sample);
     if (!set.sample) return err_memory("encode");
     for (int64_t i = 0; i < e->n; i++) set.sample[i].path = e->name[i];
     LoaderOptions l = setup_loader(e->o, &d, &set, &e->clip.config);
-    l.skip_bad = e->o->skip_bad;
+    TRY(setup_left_out(&l.left_out, e->o, &set));
     TRY(loader_open(&loader, &l));
     Progress p = progress_begin("encode", e->n, e->o->quiet);
-    Status status = picture_batches(e, loader, &made, &p);
+    Status status = picture_batches(e, loader, &l, &made, &p);
     progress_end(&p);
-    for (int64_t i = 0, n = loader_bad(loader, &bad); i < n && status == OK; i++)
-        say(e->o, "left out: %s", bad[i].message);
+    count_left_out(e->o, l.left_out, &set, "pictures");
     loader_close(loader);
     e->n = made;
     return status;

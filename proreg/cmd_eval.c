@@ -20,13 +20,14 @@ static void csv_field(FileOut *out, const char *text, char end)
 }
 
 static Status save_predictions(const char *path, const Dataset *d, const char *const *names,
-                               const float *logits)
+                               const float *logits, const uint8_t *left_out)
 {
     FileOut out;
     int K = d->class_count;
     TRY(file_create(&out, path));
     file_printf(&out, "path,domain,label,predicted,p_label,p_predicted\n");
     for (int64_t i = 0; i < d->eval.n; i++) {
+        if (left_out && left_out[i]) continue;
         const Sample *s = &d->eval.sample[i];
         const float *z = logits + i * K;
         int best = eval_argmax(z, K);
@@ -39,12 +40,23 @@ static Status save_predictions(const char *path, const Dataset *d, const char *c
     return file_commit(&out);
 }
 
-static Status save_files(const Options *o, const Dataset *d, const char *const *names,
-                         const float *logits)
+// Rows of pictures that were left out make place for those behind them.
+static int64_t close_ranks(float *logits, const Dataset *d, const uint8_t *left_out)
 {
-    if (o->predictions) TRY(save_predictions(o->predictions, d, names, logits));
+    int64_t n = 0, K = d->class_count;
+    for (int64_t i = 0; i < d->eval.n; i++)
+        if (!left_out || !left_out[i])
+            memmove(logits + n++ * K, logits + i * K, (size_t)K * sizeof *logits);
+    return n;
+}
+
+static Status save_files(const Options *o, const Dataset *d, const char *const *names,
+                         float *logits, const uint8_t *left_out)
+{
+    if (o->predictions) TRY(save_predictions(o->predictions, d, names, logits, left_out));
     if (!o->save_logits) return OK;
-    return npy_save(o->save_logits, 2, (int64_t[]){ d->eval.n, d->class_count }, logits);
+    int64_t n = close_ranks(logits, d, left_out);
+    return npy_save(o->save_logits, 2, (int64_t[]){ n, d->class_count }, logits);
 }
 
 // ---- the result ---------------------------------------------------------------------------------
@@ -73,10 +85,12 @@ Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, int64_t s
     LoaderOptions l = setup_loader(o, d, &d->eval, c->config);
     size_t size = (size_t)d->eval.n * (size_t)d->class_count;
     Status status = setup_names(d, &arena, &names, &prompts);
+    if (status == OK) status = setup_left_out(&l.left_out, o, &d->eval);
     if (files && !(keep = malloc(size * sizeof *keep))) status = err_memory("logits");
     if (status == OK)
         status = evaluate(&e, d, names, &l, classifier_logits, c, keep, o->quiet);
-    if (status == OK) status = save_files(o, d, names, keep);
+    if (status == OK) status = save_files(o, d, names, keep, l.left_out);
+    if (status == OK) count_left_out(o, l.left_out, &d->eval, "pictures");
     if (status == OK) status = print_result(o, &e, step, d->eval.split);
     eval_free(&e);
     free(keep);

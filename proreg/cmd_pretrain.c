@@ -25,6 +25,9 @@ typedef struct {
     int32_t *ids;                          // (captions, context)
     int32_t *batch_ids;                    // (batch, context)
     Loader *loader;
+    LoaderOptions loading;                 // of that loader
+    uint8_t *eval_left_out;                // (N) of the pictures to evaluate on
+    int64_t told;                          // pictures that were left out, and named
     Tape tape;
     Optim optim;
     int64_t step, total, warm;
@@ -104,6 +107,7 @@ static Status open_data(Pretrain *p)
     p->evaluates = folder_exists(split);
     if (!p->evaluates) return OK;
     TRY(setup_dataset(&p->data, o, DATASET_EVAL, NULL, 0));
+    TRY(setup_left_out(&p->eval_left_out, o, &p->data.eval));
     return setup_names(&p->data, &o->arena, &p->names, &p->prompts);
 }
 
@@ -116,6 +120,8 @@ static Status open_loader(Pretrain *p)
     l.shuffle = true;
     l.epochs = o->epochs;
     int64_t steps = loader_steps(&l) * o->epochs;
+    TRY(setup_left_out(&l.left_out, o, &p->captions.set));
+    p->loading = l;
     p->total = steps;
     p->warm = (int64_t)(o->warmup * (double)steps);
     return loader_open(&p->loader, &l);
@@ -175,6 +181,7 @@ static Status evaluate_prompts(Pretrain *p)
     int64_t K = p->data.class_count, E = p->clip.config.embed;
     LoaderOptions l = setup_loader(p->o, &p->data, &p->data.eval, &p->clip.config);
     Asked a = { .tape = &p->tape };
+    l.left_out = p->eval_left_out;
     float *unit = malloc((size_t)(K * E) * sizeof *unit);
     Status status = unit ? OK : err_memory("pretrain");
     if (status == OK)
@@ -182,7 +189,8 @@ static Status evaluate_prompts(Pretrain *p)
                                   p->o->template.n);
     if (status == OK) status = teacher_init(&a.teacher, &p->clip, unit, K, 0);
     eval_free(&p->eval);
-    if (status == OK) status = evaluate(&p->eval, &p->data, p->names, &l, ask, &a, NULL, true);
+    if (status == OK) status = evaluate(&p->eval, &p->data, p->names, &l, ask, &a, NULL,
+                                              p->o->quiet);
     teacher_free(&a.teacher);
     free(unit);
     return status;
@@ -222,8 +230,10 @@ static Status loop(Pretrain *p)
     int64_t stop = o->max_steps > 0 && o->max_steps < p->total ? o->max_steps : p->total;
     while (p->step < stop) {
         Batch b;
-        TRY(loader_next(p->loader, &b));
-        TRY(pretrain_step(p, &b));
+        Status status = next_batch(p->loader, &p->loading, &b);
+        tell_left_out(&p->progress, p->loader, &p->told);
+        TRY(status);
+        if (b.n > 0) TRY(pretrain_step(p, &b));
         p->step++;
         progress_add(&p->progress, b.n);
         progress_figure(&p->progress, "loss", p->loss);
@@ -254,7 +264,9 @@ static Status save(Pretrain *p)
 static Status report(Pretrain *p)
 {
     JsonOut lines = { 0 };
+    count_left_out(p->o, p->loading.left_out, &p->captions.set, "pictures with captions");
     if (!p->evaluates) return OK;
+    count_left_out(p->o, p->eval_left_out, &p->data.eval, "pictures to evaluate on");
     if (!p->o->json) {
         print_eval(&p->eval, p->data.eval.split);
         return OK;

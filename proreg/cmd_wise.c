@@ -146,9 +146,12 @@ static void print_row(const Eval *e, double alpha)
 static Status rows(Options *o, Classifier *c, Wise *w, const Dataset *d, const char *const *names,
                    const Alphas *a)
 {
+    uint8_t *left_out;
+    TRY(setup_left_out(&left_out, o, &d->eval));
     for (int i = 0; i < a->n; i++) {
         Eval e;
         LoaderOptions l = setup_loader(o, d, &d->eval, c->config);
+        l.left_out = left_out;
         TRY(classifier_mix(c, w, a->item[i]));
         TRY(evaluate(&e, d, names, &l, classifier_logits, c, NULL, o->quiet));
         Status status = OK;
@@ -162,6 +165,7 @@ static Status rows(Options *o, Classifier *c, Wise *w, const Dataset *d, const c
         TRY(status);
         fflush(stdout);
     }
+    count_left_out(o, left_out, &d->eval, "pictures");
     return OK;
 }
 

@@ -176,7 +176,7 @@ static const Option options[] = {
       "vectors as they are, not of length 1" },
     { "max-pixels", 0, INT, AT(max_pixels), "178956970", "N", 1, INT32_MAX, READING, BITS,
       "a picture of more is refused before it takes memory" },
-    { "skip-bad", 0, BOOL, AT(skip_bad), NULL, "", 0, 0, VERB_ENCODE, 0,
+    { "skip-bad", 0, BOOL, AT(skip_bad), NULL, "", 0, 0, SETS | VERB_PRETRAIN | VERB_ENCODE, BITS,
       "leave out pictures that cannot be read, and list them" },
     { "truncate", 0, BOOL, AT(truncate), NULL, "", 0, 0,
       VERB_ENCODE | VERB_TOKENIZE | VERB_PRETRAIN, 0,

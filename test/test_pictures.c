@@ -1,4 +1,5 @@
-// test_pictures.c - what the program does with pictures that are too large, and the flag about it.
+// test_pictures.c - what the program does with pictures that are too large or damaged, and the
+// flags about them.
 #include "data/image.h"
 #include "test/program.h"
 #include "weights/inflate.h"
@@ -203,13 +204,189 @@ static void in_config(void)
     CHECK(remove(folder_name(&world, "set/test/red/9.ppm")) == 0, "cannot be removed");
 }
 
+// ---- --skip-bad ---------------------------------------------------------------------------------
+
+// 33 pictures to train on and 12 to test, of which 2 and 1 cannot be read; the folder `sound` has
+// none of those.
+static void open_damaged(void)
+{
+    Bytes jpeg = { 0 };
+    program_pictures("damaged/train", 11, 0);
+    program_pictures("damaged/test", 4, 1000);
+    program_pictures("sound/test", 4, 1000);
+    ADD(&jpeg, "\xff\xd8\xff\xc0\0\x0b\x08\0\x20\0\x20\1\1\x11\0\xff\xda\0\x08\1\1\0\0\x3f\0");
+    save("damaged/train/blue/4.ppm", &jpeg);
+    save_png("damaged/train/red/9.ppm", 20, 2);
+    folder_text(&world, "damaged/test/green_bird/1.ppm", "P6 16 16 255\nshort");
+    CHECK(remove(folder_name(&world, "sound/test/green_bird/1.ppm")) == 0, "cannot be removed");
+}
+
+static int count(const char *text, const char *word)
+{
+    int n = 0;
+    for (const char *s = text; (s = strstr(s, word)); s++) n++;
+    return n;
+}
+
+static void same_run(const char *a, const char *b)
+{
+    static const char *const files[] = { "last/model.safetensors", "last/classifier.safetensors",
+                                         "last/optimizer.safetensors", "samples.jsonl",
+                                         "results.jsonl" };
+    for (int i = 0; i < 5; i++) {
+        char x[100], y[100];
+        snprintf(x, sizeof x, "%s/%s", a, files[i]);
+        snprintf(y, sizeof y, "%s/%s", b, files[i]);
+        CHECK(program_same(x, y), "%s is not %s", x, y);
+    }
+}
+
+#define DAMAGED "train --model $M --data $W/damaged --eval-split test --overwrite --epochs 3 " \
+                "--lr 1e-3 --batch 7 --skip-bad "
+
+static void told_once(void)
+{
+    static const char *const bad[] = { "train/blue/4.ppm: jpeg: ", "train/red/9.ppm: png: ",
+                                       "test/green_bird/1.ppm: ppm: " };
+    CHECK(proreg(DAMAGED "--out $W/skip") == 0, "%s", program_stderr());
+    const char *text = program_stderr();
+    for (int i = 0; i < 3; i++) CHECK(count(text, bad[i]) == 1, "%s in: %s", bad[i], text);
+    CHECK(count(text, "left out: ") == 3, "%s", text);
+    CHECK(strstr(text, "\n2 of 33 training pictures could not be read and were left out\n") &&
+          strstr(text, "\n1 of 12 pictures to evaluate on could"), "%s", text);
+    text = program_file("skip/samples.jsonl", NULL);
+    CHECK(count(text, "\n") == 31 && !strstr(text, "blue/4.ppm"), "%s", text);
+    text = program_file("skip/results.jsonl", NULL);
+    CHECK(count(text, "\"n\": 11,") == 4, "%s", text);
+    CHECK(strstr(program_file("skip/config.json", NULL), "\"skip_bad\": true"), "config.json");
+    CHECK(proreg("wise --run $W/skip --model $M --alphas 0,0.5,1") == 0, "%s", program_stderr());
+    CHECK(count(program_stderr(), bad[2]) == 1, "%s", program_stderr());
+    CHECK(proreg(DAMAGED "--out $W/skip -q") == 0 && *program_stderr() == 0, "%s",
+          program_stderr());
+}
+
+// Without the flag the picture is named, and so is the flag.
+static void fatal(void)
+{
+    static const struct { const char *command, *word; } bad[] = {
+        { "train -q --model $M --data $W/damaged --eval-split test --out $W/no",
+          "test/green_bird/1.ppm: ppm: truncated" },
+        { "train -q --model $M --data $W/damaged --eval-list $W/one.txt --overwrite --out $W/way",
+          "png: inflate: the data ends early" },
+        { "eval -q --model $M --data $W/damaged --eval-split test", "1.ppm: ppm: truncated" },
+        { "encode -q --model $M --images $W/damaged -o $W/no.npy", "1.ppm: ppm: truncated" },
+    };
+    folder_text(&world, "one.txt", "test/red/0.ppm 2\n");
+    for (int i = 0; i < 4; i++) {
+        refuses(bad[i].command, bad[i].word);
+        refuses(bad[i].command, " (--skip-bad leaves it out)\n");
+    }
+    CHECK(!*program_file("no/config.json", NULL), "a run was begun");
+}
+
+static void same_for_all(void)
+{
+    static const char *const ways[] = { "--workers 0 --micro-batch 1 --threads 1",
+                                        "--workers 5 --micro-batch 3 --threads 3",
+                                        "--workers 1 --micro-batch 7" };
+    static const char *const methods[] = { "proreg", "probe" };
+    for (int m = 0; m < 2; m++) {
+        CHECK(proreg(DAMAGED "-q --out $W/skip --method %s", methods[m]) == 0, "%s",
+              program_stderr());
+        for (int i = 0; i < 3; i++) {
+            CHECK(proreg(DAMAGED "-q --out $W/way --method %s %s", methods[m], ways[i]) == 0,
+                  "%s", program_stderr());
+            same_run("skip", "way");
+        }
+        for (int stop = 4; stop <= 9; stop += 5) {
+            CHECK(proreg(DAMAGED "-q --out $W/way --method %s --max-steps %d", methods[m], stop)
+                  == 0 && proreg("train --resume --out $W/way -q") == 0, "%s", program_stderr());
+            CHECK(program_same("skip/last/model.safetensors", "way/last/model.safetensors") &&
+                  program_same("skip/samples.jsonl", "way/samples.jsonl"), "after %d", stop);
+        }
+    }
+}
+
+// A step with no readable picture has its number, and neither an update nor a line.
+static void empty_steps(void)
+{
+    CHECK(proreg(DAMAGED "-q --out $W/single --batch 1 --epochs 2") == 0, "%s", program_stderr());
+    const char *log = program_file("single/log.jsonl", NULL);
+    CHECK(count(log, "\n") == 62 && !strstr(log, "\"step\": 66"), "%d lines", count(log, "\n"));
+    CHECK(strstr(program_file("single/last/state.json", NULL), "\"step\": 66"), "its end");
+    for (int stop = 17; stop < 66; stop += 30) {
+        CHECK(proreg(DAMAGED "-q --out $W/way --batch 1 --epochs 2 --max-steps %d", stop) == 0 &&
+              proreg("train --resume --out $W/way -q") == 0, "%s", program_stderr());
+        CHECK(program_same("single/last/model.safetensors", "way/last/model.safetensors"),
+              "resumed after %d", stop);
+    }
+    CHECK(proreg(DAMAGED "-q --out $W/way --batch 1 --plan") == 0, "%s", program_stderr());
+}
+
+// What is left is evaluated as if the rest had never been there.
+static void like_sound(void)
+{
+#define ASK "--model $M --eval-split test -q --predictions $W/%s.csv --save-logits $W/%s.npy "
+    CHECK(proreg("eval --data $W/damaged --skip-bad " ASK, "a", "a") == 0, "%s", program_stderr());
+    const char *a = program_stdout();
+    CHECK(proreg("eval --data $W/sound " ASK, "b", "b") == 0, "%s", program_stderr());
+    CHECK(!strcmp(a, program_stdout()), "%s%s", a, program_stdout());
+    CHECK(program_same("a.csv", "b.csv") && program_same("a.npy", "b.npy"), "files");
+    CHECK(proreg(DAMAGED "-q --out $W/skip --max-steps 1") == 0, "%s", program_stderr());
+    CHECK(proreg("eval --run $W/skip -q --predictions $W/a.csv") == 0, "%s", program_stderr());
+    CHECK(count(program_file("a.csv", NULL), "\n") == 12, "the run's flag is not the evaluation's");
+    CHECK(proreg("encode --skip-bad --model $M --images $W/damaged/test -o $W/a.npy") == 0, "%s",
+          program_stderr());
+    CHECK(strstr(program_stderr(), "\n1 of 12 pictures could not be read"), "%s",
+          program_stderr());
+    CHECK(proreg("encode --model $M --images $W/sound/test -o $W/b.npy -q") == 0, "%s",
+          program_stderr());
+    CHECK(program_same("a.npy", "b.npy"), "vectors");
+}
+
+static void captions(void)
+{
+    folder_text(&world, "damaged/captions.tsv", "filepath\ttitle\ntrain/red/0.ppm\ta red dog\n"
+                "train/red/9.ppm\ta red cat\ntrain/blue/1.ppm\ta blue cat\n");
+#define PRETRAIN "pretrain --model $M --lr 1e-3 --data $W/damaged --eval-split test --epochs 3 " \
+                 "--overwrite --out $W/pre "
+    CHECK(proreg(PRETRAIN "-q") == 1 && strstr(program_stderr(), "red/9.ppm: png: ") &&
+          strstr(program_stderr(), "(--skip-bad"), "%s", program_stderr());
+    CHECK(proreg(PRETRAIN "--skip-bad --batch 1 --eval-every 2") == 0, "%s", program_stderr());
+    CHECK(count(program_stderr(), "left out: ") == 2, "%s", program_stderr());
+    CHECK(strstr(program_stderr(), "1 of 3 pictures with captions"), "%s", program_stderr());
+}
+
+// Nothing to train on, evaluate or write is an error with the flag too, and so is refused memory.
+static void all_bad(void)
+{
+    folder_text(&world, "void/train/a/1.ppm", "P6 16 16 255\nx");
+    folder_text(&world, "void/train/b/1.ppm", "P6 16 16 255\nx");
+    folder_picture(&world, "void/test/a/1.ppm", 1);
+    save_gif("bomb/huge.gif", 46340);
+    refuses("train -q --skip-bad --model $M --data $W/void --eval-split test --out $W/no --batch 1",
+            "none of the 2 pictures can be read, the last: ");
+    refuses("zeroshot -q --skip-bad --model $M --data $W/void --eval-split train",
+            "none of the 2 pictures can be read, the last: ");
+    refuses("encode -q --skip-bad --model $M --images $W/void/train -o $W/no.npy",
+            "none of the 2 pictures can be read, the last: ");
+    CHECK(!*program_file("no.npy", NULL), "it has written something");
+    if (little_memory())
+        refuses("encode -q --skip-bad --model $M --images $W/void --max-pixels 2147483647 "
+                "-o $W/no.npy $W/bomb/huge.gif", "huge.gif: gif: out of memory");
+}
+
 static const TestCase cases[] = {
     { "claims", claims }, { "bombs", bombs }, { "lowered", lowered }, { "in_config", in_config },
+    { "told_once", told_once }, { "fatal", fatal }, { "same_for_all", same_for_all },
+    { "empty_steps", empty_steps }, { "like_sound", like_sound }, { "captions", captions },
+    { "all_bad", all_bad },
 };
 
 int main(void)
 {
     if (!program_open(&program_small)) return 0;
+    open_damaged();
     int failed = test_main("pictures", cases, TEST_COUNT(cases));
     program_close();
     return failed;
