@@ -23,76 +23,92 @@ static uint8_t clamp_byte(double v)            // truncates
 
 // ---- tables -------------------------------------------------------------------------------------
 
-static void map_channel(Image *image, int c, const uint8_t table[256])
-{
-    uint8_t *p = image->rgb + c;
-    for (int64_t i = 0, n = pixels_of(image); i < n; i++, p += 3) *p = table[*p];
-}
-
 static void map_all(Image *image, const uint8_t table[256])
 {
     uint8_t *p = image->rgb;
     for (int64_t i = 0, n = 3 * pixels_of(image); i < n; i++) p[i] = table[p[i]];
 }
 
-static void count_channel(int64_t count[256], const Image *image, int c)
+static void map_channels(Image *image, uint8_t table[3][256])
 {
-    const uint8_t *p = image->rgb + c;
-    memset(count, 0, 256 * sizeof *count);
-    for (int64_t i = 0, n = pixels_of(image); i < n; i++, p += 3) count[*p]++;
+    uint8_t *p = image->rgb;
+    for (int64_t i = 0, n = pixels_of(image); i < n; i++, p += 3)
+        for (int c = 0; c < 3; c++) p[c] = table[c][p[c]];
+}
+
+static void count_channels(int64_t count[3][256], const Image *image)
+{
+    const uint8_t *p = image->rgb;
+    memset(count, 0, 3 * sizeof *count);
+    for (int64_t i = 0, n = pixels_of(image); i < n; i++, p += 3)
+        for (int c = 0; c < 3; c++) count[c][p[c]]++;
+}
+
+static void identity(uint8_t table[256])
+{
+    for (int i = 0; i < 256; i++) table[i] = (uint8_t)i;
+}
+
+static void stretch(uint8_t table[256], const int64_t count[256])
+{
+    int lo = 0, hi = 255;
+    while (lo < 255 && !count[lo]) lo++;
+    while (hi > 0 && !count[hi]) hi--;
+    identity(table);
+    if (hi <= lo) return;
+    double scale = 255.0 / (hi - lo), offset = -lo * scale;
+    for (int i = 0; i < 256; i++) table[i] = clamp_byte(i * scale + offset);
 }
 
 static Status autocontrast(Image *image, double unused)
 {
+    int64_t count[3][256];
+    uint8_t table[3][256];
     (void)unused;
-    for (int c = 0; c < 3; c++) {
-        int64_t count[256];
-        uint8_t table[256];
-        int lo = 0, hi = 255;
-        count_channel(count, image, c);
-        while (lo < 255 && !count[lo]) lo++;
-        while (hi > 0 && !count[hi]) hi--;
-        if (hi <= lo) continue;
-        double scale = 255.0 / (hi - lo), offset = -lo * scale;
-        for (int i = 0; i < 256; i++) table[i] = clamp_byte(i * scale + offset);
-        map_channel(image, c, table);
-    }
+    count_channels(count, image);
+    for (int c = 0; c < 3; c++) stretch(table[c], count[c]);
+    map_channels(image, table);
     return OK;
+}
+
+static void flatten(uint8_t table[256], const int64_t count[256], int64_t pixels)
+{
+    int last = 255;
+    while (last > 0 && !count[last]) last--;
+    int64_t step = (pixels - count[last]) / 255, n = step / 2;
+    identity(table);
+    if (step == 0) return;                     // also when one value fills the channel
+    for (int i = 0; i < 256; n += count[i++])
+        table[i] = (uint8_t)(n / step > 255 ? 255 : n / step);
 }
 
 static Status equalize(Image *image, double unused)
 {
+    int64_t count[3][256];
+    uint8_t table[3][256];
     (void)unused;
-    for (int c = 0; c < 3; c++) {
-        int64_t count[256];
-        uint8_t table[256];
-        int last = 255;
-        count_channel(count, image, c);
-        while (last > 0 && !count[last]) last--;
-        int64_t step = (pixels_of(image) - count[last]) / 255, n = step / 2;
-        if (step == 0) continue;               // also when one value fills the channel
-        for (int i = 0; i < 256; n += count[i++])
-            table[i] = (uint8_t)(n / step > 255 ? 255 : n / step);
-        map_channel(image, c, table);
-    }
+    count_channels(count, image);
+    for (int c = 0; c < 3; c++) flatten(table[c], count[c], pixels_of(image));
+    map_channels(image, table);
     return OK;
 }
 
 // Keeps 1 to 8 upper bits. The range 0..4 is that of the paper's code, and harsh: 1 bit at m = 9.
 static Status posterize(Image *image, double value)
 {
-    uint8_t table[256];
     int bits = value < 1 ? 1 : value > 8 ? 8 : (int)value;
-    for (int i = 0; i < 256; i++) table[i] = (uint8_t)(i & ~((1 << (8 - bits)) - 1));
-    map_all(image, table);
+    const uint8_t keep = (uint8_t)(255 << (8 - bits));
+    uint8_t *p = image->rgb;
+    for (int64_t i = 0, n = 3 * pixels_of(image); i < n; i++) p[i] &= keep;
     return OK;
 }
 
 static Status solarize(Image *image, double value)
 {
-    uint8_t table[256];
-    for (int i = 0; i < 256; i++) table[i] = (uint8_t)(i < value ? i : 255 - i);
-    map_all(image, table);
+    const int from = value < 0 ? 0 : value > 256 ? 256 : (int)ceil(value);
+    uint8_t *p = image->rgb;
+    for (int64_t i = 0, n = 3 * pixels_of(image); i < n; i++)
+        p[i] = (uint8_t)(p[i] < from ? p[i] : 255 - p[i]);
     return OK;
 }
 
@@ -196,17 +212,38 @@ static int64_t fix(double v)                   // to 16 bits after the point
     return (int64_t)floor(v * 65536.0 + 0.5);
 }
 
+// The first x >= 0 with s x >= f; s > 0.
+static int64_t first_from(int64_t f, int64_t s)
+{
+    return f <= 0 ? 0 : (f + s - 1) / s;
+}
+
+// Narrows from..to to those x for which 0 <= f + s x < limit.
+static void narrow(int64_t *from, int64_t *to, int64_t f, int64_t s, int64_t limit)
+{
+    if (s < 0) f = limit - 1 - f, s = -s;      // seen from the other end
+    int64_t first = s ? first_from(-f, s) : f < 0 ? *to : 0;
+    int64_t end = s ? first_from(limit - f, s) : f < limit ? *to : 0;
+    if (first > *from) *from = first;
+    if (end < *to) *to = end;
+}
+
 static void affine_fixed(uint8_t *out, const Image *in, const Affine *m)
 {
-    const int64_t a = fix(m->a), b = fix(m->b), d = fix(m->d), e = fix(m->e);
+    const int64_t a = fix(m->a), b = fix(m->b), d = fix(m->d), e = fix(m->e), w = in->width;
     int64_t x0 = fix(m->c + m->a * 0.5 + m->b * 0.5), y0 = fix(m->f + m->d * 0.5 + m->e * 0.5);
-    for (int y = 0; y < in->height; y++, x0 += b, y0 += e) {
-        int64_t fx = x0, fy = y0;
-        for (int x = 0; x < in->width; x++, out += 3, fx += a, fy += d) {
-            int64_t sx = fx >> 16, sy = fy >> 16;
-            if (sx < 0 || sx >= in->width || sy < 0 || sy >= in->height) continue;
-            memcpy(out, in->rgb + 3 * (sy * in->width + sx), 3);
+    for (int y = 0; y < in->height; y++, x0 += b, y0 += e, out += 3 * w) {
+        int64_t from = 0, to = w;
+        narrow(&from, &to, x0, a, w << 16);
+        narrow(&from, &to, y0, d, (int64_t)in->height << 16);
+        int64_t fx = x0 + from * a, fy = y0 + from * d;
+        if (a == 1 << 16 && d == 0 && from < to) {       // neighbours in a row stay neighbours
+            memcpy(out + 3 * from, in->rgb + 3 * ((fy >> 16) * w + (fx >> 16)),
+                   3 * (size_t)(to - from));
+            continue;
         }
+        for (int64_t x = from; x < to; x++, fx += a, fy += d)
+            memcpy(out + 3 * x, in->rgb + 3 * ((fy >> 16) * w + (fx >> 16)), 3);
     }
 }
 
@@ -215,17 +252,47 @@ static int64_t truncated(double v, int64_t n)  // -1 outside 0..n-1
     return v < 0 || v >= (double)n ? -1 : (int64_t)v;
 }
 
+// Columns from..to-1 come from `source` and those that follow it; the others are black.
+typedef struct { int from, to; int64_t source; } Run;
+
+// False when the columns that are not black do not follow each other.
+static bool one_run(Run *run, int width, const Affine *m)
+{
+    double fx = m->c + m->a * 0.5;
+    *run = (Run){ 0 };
+    for (int x = 0; x < width; x++, fx += m->a) {
+        int64_t sx = truncated(fx, width);
+        if (sx < 0) continue;
+        if (run->to == 0) *run = (Run){ x, x, sx };
+        if (x != run->to || sx != run->source + x - run->from) return false;
+        run->to = x + 1;
+    }
+    return true;
+}
+
+static void straight_row(uint8_t *out, const uint8_t *in, int width, const Affine *m)
+{
+    double fx = m->c + m->a * 0.5;
+    for (int x = 0; x < width; x++, out += 3, fx += m->a) {
+        int64_t sx = truncated(fx, width);
+        if (sx >= 0) memcpy(out, in + 3 * sx, 3);
+    }
+}
+
 // Without rotation or shear Pillow counts in double.
 static void affine_straight(uint8_t *out, const Image *in, const Affine *m)
 {
+    const int64_t stride = 3 * (int64_t)in->width;
     double fy = m->f + m->e * 0.5;
-    for (int y = 0; y < in->height; y++, fy += m->e) {
+    Run run;
+    bool moved = one_run(&run, in->width, m);
+    for (int y = 0; y < in->height; y++, fy += m->e, out += stride) {
         int64_t sy = truncated(fy, in->height);
-        double fx = m->c + m->a * 0.5;
-        for (int x = 0; x < in->width; x++, out += 3, fx += m->a) {
-            int64_t sx = truncated(fx, in->width);
-            if (sx >= 0 && sy >= 0) memcpy(out, in->rgb + 3 * (sy * in->width + sx), 3);
-        }
+        if (sy < 0) continue;
+        const uint8_t *row = in->rgb + sy * stride;
+        if (moved) memcpy(out + 3 * (int64_t)run.from, row + 3 * run.source,
+                          3 * (size_t)(run.to - run.from));
+        else straight_row(out, row, in->width, m);
     }
 }
 

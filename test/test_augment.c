@@ -160,6 +160,46 @@ static void tiny_and_extreme(void)
     image_free(&image);
 }
 
+// ---- shears and translations against their rule -------------------------------------------------
+
+// Each pixel by itself; b or d is a shear in 16 bits after the point, c or f a move in double.
+static void by_pixel(uint8_t *out, const Image *in, double b, double c, double d, double f)
+{
+    const int w = in->width, h = in->height;
+    memset(out, 0, 3 * (size_t)w * (size_t)h);
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++) {
+            double fx = x + 0.5 + c, fy = y + 0.5 + f;
+            if (b != 0 || d != 0) {
+                fx = 1.0 * x + (floor((0.5 + b * 0.5) * 65536 + 0.5) + floor(b * 65536 + 0.5) * y)
+                     / 65536;
+                fy = 1.0 * y + (floor((0.5 + d * 0.5) * 65536 + 0.5) + floor(d * 65536 + 0.5) * x)
+                     / 65536;
+            }
+            if (fx < 0 || fx >= w || fy < 0 || fy >= h) continue;
+            memcpy(out + 3 * (y * w + x), in->rgb + 3 * ((int)fy * w + (int)fx), 3);
+        }
+}
+
+static void moves(void)
+{
+    static const char *const names[] = { "ShearX", "ShearY", "TranslateXabs", "TranslateYabs" };
+    for (uint32_t i = 0; i < 4000; i++) {
+        Rng rng = rng_at(test_seed, 1, i, RNG_TEST);
+        int kind = (int)i % 4, w = 1 + (int)rng_below(&rng, 40), h = 1 + (int)rng_below(&rng, 40);
+        double range = i % 5 == 0 ? 1e5 : kind < 2 ? 2 : 50, v = range * (2 * rng_unit(&rng) - 1);
+        if (i % 3 == 0) v = floor(v);
+        Image image = drawn(w, h, i);
+        uint8_t want[3 * 40 * 40];
+        by_pixel(want, &image, kind == 0 ? v : 0, kind == 2 ? v : 0, kind == 1 ? v : 0,
+                 kind == 3 ? v : 0);
+        CHECK_OK(augment_op(&image, augment_find(names[kind]), v));
+        CHECK(!memcmp(image.rgb, want, 3 * (size_t)w * (size_t)h), "%s=%.17g of %d x %d",
+              names[kind], v, w, h);
+        image_free(&image);
+    }
+}
+
 // ---- the shared goldens -------------------------------------------------------------------------
 
 static bool field(char *out, size_t size, const char *line, const char *key)
@@ -248,7 +288,7 @@ static void shared_chains(void) { golden("randaug_pipeline_public", 14, one_chai
 static const TestCase cases[] = {
     { "pillow", pillow }, { "names", names }, { "text", text }, { "draws", draws }, { "crops",
                                                                                       crops },
-    { "tiny_and_extreme", tiny_and_extreme }, { "shared_ops", shared_ops },
+    { "tiny_and_extreme", tiny_and_extreme }, { "moves", moves }, { "shared_ops", shared_ops },
     { "shared_chains", shared_chains },
 };
 
