@@ -32,22 +32,33 @@ static void expand(uint32_t w[64], const uint8_t *p)
     }
 }
 
-static void compress(uint32_t state[8], const uint8_t *block)
+// One round. The eight words do not move: the next round takes them one place further on.
+static inline void turn(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t e, uint32_t f,
+                        uint32_t g, uint32_t *h, uint32_t add)
 {
-    uint32_t w[64], s[8];
+    uint32_t e1 = ror(e, 6) ^ ror(e, 11) ^ ror(e, 25), choose = (e & f) ^ (~e & g);
+    uint32_t e0 = ror(a, 2) ^ ror(a, 13) ^ ror(a, 22), majority = (a & b) ^ (a & c) ^ (b & c);
+    uint32_t t = *h + e1 + choose + add;
+    *d += t;
+    *h = t + e0 + majority;
+}
+
+static void compress(uint32_t s[8], const uint8_t *block)
+{
+    uint32_t w[64], a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5], g = s[6], h = s[7];
     expand(w, block);
-    memcpy(s, state, sizeof s);
-    for (int i = 0; i < 64; i++) {
-        uint32_t e1 = ror(s[4], 6) ^ ror(s[4], 11) ^ ror(s[4], 25);
-        uint32_t choose = (s[4] & s[5]) ^ (~s[4] & s[6]);
-        uint32_t t1 = s[7] + e1 + choose + K[i] + w[i];
-        uint32_t e0 = ror(s[0], 2) ^ ror(s[0], 13) ^ ror(s[0], 22);
-        uint32_t majority = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
-        memmove(s + 1, s, 7 * sizeof *s);
-        s[4] += t1;
-        s[0] = t1 + e0 + majority;
+    for (int i = 0; i < 64; i += 8) {
+        turn(a, b, c, &d, e, f, g, &h, K[i] + w[i]);
+        turn(h, a, b, &c, d, e, f, &g, K[i + 1] + w[i + 1]);
+        turn(g, h, a, &b, c, d, e, &f, K[i + 2] + w[i + 2]);
+        turn(f, g, h, &a, b, c, d, &e, K[i + 3] + w[i + 3]);
+        turn(e, f, g, &h, a, b, c, &d, K[i + 4] + w[i + 4]);
+        turn(d, e, f, &g, h, a, b, &c, K[i + 5] + w[i + 5]);
+        turn(c, d, e, &f, g, h, a, &b, K[i + 6] + w[i + 6]);
+        turn(b, c, d, &e, f, g, h, &a, K[i + 7] + w[i + 7]);
     }
-    for (int i = 0; i < 8; i++) state[i] += s[i];
+    s[0] += a, s[1] += b, s[2] += c, s[3] += d;
+    s[4] += e, s[5] += f, s[6] += g, s[7] += h;
 }
 
 Sha256 sha256_begin(void)
