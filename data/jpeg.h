@@ -16,8 +16,7 @@ enum { JPEG_FAST = 10 };                  // bits looked up at once
 
 typedef struct {
     bool defined;
-    uint16_t fast[1 << JPEG_FAST];       // length << 8 | symbol; 0: the code is longer
-    int32_t whole[1 << JPEG_FAST];       // value << 8 | run << 4 | bits of code and value; 0: more
+    uint16_t fast[1 << JPEG_FAST];       // symbol << 8 | bits of code and value; 0: a longer code
     uint32_t limit[18];                  // first code of 16 bits that is longer than this length
     int32_t offset[17];                  // from a code of this length to its symbol's place
     uint8_t symbol[256];

@@ -63,38 +63,25 @@ static inline void skip(JpegBits *b, int n)
     b->n -= n;
 }
 
-static inline int taken(JpegBits *b, int n)  // n of 1..16 that are there
+static int take(JpegBits *b, int n)          // n of 1..16
 {
+    need(b, n);
     int x = (int)peek(b, n);
     skip(b, n);
     return x;
 }
 
-static inline int take(JpegBits *b, int n)
-{
-    need(b, n);
-    return taken(b, n);
-}
-
-// Of n bits the first tells the sign: T.81, F.2.2.1, EXTEND.
-static inline int extend(int x, int n)
-{
-    return x < 1 << (n - 1) ? x - (1 << n) + 1 : x;
-}
-
 // ---- Huffman codes ------------------------------------------------------------------------------
 
-// The entries for codes that fit in a look-up together with the bits of their value.
-static void whole_values(JpegHuffman *t)
+// What is known of a code: its symbol, which is run << 4 | size, and in the lower eight bits how many
+// bits it takes together with the value of `size` bits that follows. 0: no code.
+static inline uint32_t entry(int length, int symbol)
 {
-    for (int i = 0; i < 1 << JPEG_FAST; i++) {
-        int length = t->fast[i] >> 8, run = t->fast[i] >> 4 & 15, size = t->fast[i] & 15;
-        int rest = JPEG_FAST - length - size;
-        if (length == 0 || size == 0 || rest < 0) continue;
-        int value = extend(i >> rest & ((1 << size) - 1), size);
-        t->whole[i] = value * 256 + run * 16 + length + size;
-    }
+    return (uint32_t)symbol << 8 | (uint32_t)(length + (symbol & 15));
 }
+
+static inline int bits_of(uint32_t e) { return e & 255; }
+static inline int size_of(uint32_t e) { return e >> 8 & 15; }
 
 Status jpeg_huffman(JpegHuffman *t, const uint8_t counts[16], const uint8_t *symbols, int n)
 {
@@ -109,36 +96,47 @@ Status jpeg_huffman(JpegHuffman *t, const uint8_t counts[16], const uint8_t *sym
             if (length > JPEG_FAST) continue;
             uint32_t first = code << (JPEG_FAST - length), many = 1u << (JPEG_FAST - length);
             for (uint32_t k = 0; k < many; k++)
-                t->fast[first + k] = (uint16_t)(length << 8 | symbols[at]);
+                t->fast[first + k] = (uint16_t)entry(length, symbols[at]);
         }
         t->limit[length] = code << (16 - length);
     }
     t->limit[17] = UINT32_MAX;
-    whole_values(t);
     t->defined = true;
     return OK;
 }
 
-// The next symbol, of which 16 bits are there, or -1 when no code fits.
-static inline int symbol_there(JpegBits *b, const JpegHuffman *t)
+static uint32_t long_code(const JpegBits *b, const JpegHuffman *t)
 {
-    uint16_t hit = t->fast[peek(b, JPEG_FAST)];
-    if (hit) {
-        skip(b, hit >> 8);
-        return hit & 255;
-    }
     uint32_t code = peek(b, 16);
     int length = JPEG_FAST + 1;
     while (code >= t->limit[length]) length++;
-    if (length > 16) return -1;
-    skip(b, length);
-    return t->symbol[((int)(code >> (16 - length)) + t->offset[length]) & 255];
+    if (length > 16) return 0;
+    return entry(length, t->symbol[((int)(code >> (16 - length)) + t->offset[length]) & 255]);
 }
 
+// The code that begins the bits, of which 16 are there; it is not consumed.
+static inline uint32_t code_there(const JpegBits *b, const JpegHuffman *t)
+{
+    uint32_t e = t->fast[peek(b, JPEG_FAST)];
+    return e ? e : long_code(b, t);
+}
+
+// The value behind the code e. Of its bits the first tells the sign: T.81, F.2.2.1, EXTEND. Without
+// a branch, since half of them would be foreseen wrongly; 0 where the value has no bits.
+static inline int value_there(const JpegBits *b, uint32_t e)
+{
+    int most = (1 << size_of(e)) - 1, x = (int)peek(b, bits_of(e)) & most;
+    return x - (x <= most >> 1 ? most : 0);
+}
+
+// The next symbol alone, or -1 when no code fits.
 static int symbol(JpegBits *b, const JpegHuffman *t)
 {
     need(b, 16);
-    return symbol_there(b, t);
+    uint32_t e = code_there(b, t);
+    if (e == 0) return -1;
+    skip(b, bits_of(e) - size_of(e));
+    return (int)(e >> 8);
 }
 
 // ---- blocks -------------------------------------------------------------------------------------
@@ -152,9 +150,10 @@ typedef struct {
 static inline bool dc_value(JpegBits *b, const Jpeg *j, JpegComponent *c)
 {
     need(b, 31);
-    int size = symbol_there(b, &j->dc[c->dc_table]);
-    if (size < 0) return false;
-    if (size) c->dc = (int16_t)(c->dc + extend(taken(b, size), size));
+    uint32_t e = code_there(b, &j->dc[c->dc_table]);
+    if (e == 0) return false;
+    c->dc = (int16_t)(c->dc + value_there(b, e));
+    skip(b, bits_of(e));
     return true;
 }
 
@@ -169,19 +168,16 @@ static int sequential(Reader *r, const Jpeg *j, JpegComponent *c, int16_t *block
     int k = 1;
     while (k < 64) {
         need(&b, 31);
-        int32_t whole = ac->whole[peek(&b, JPEG_FAST)];
-        if (whole) {
-            k += whole >> 4 & 15;
-            skip(&b, whole & 15);
-            block[jpeg_zigzag[k++]] = (int16_t)(whole >> 8);
-            continue;
+        uint32_t e = code_there(&b, ac);
+        if (e == 0) return -1;
+        int run = (int)(e >> 12);
+        if (size_of(e) == 0 && run < 15) {
+            skip(&b, bits_of(e));
+            break;
         }
-        int rs = symbol_there(&b, ac), size = rs & 15;
-        if (rs < 0) return -1;
-        if (size == 0 && rs != 0xF0) break;
-        k += rs >> 4;
-        if (size) block[jpeg_zigzag[k]] = (int16_t)extend(taken(&b, size), size);
-        k++;
+        k += run;
+        block[jpeg_zigzag[k++]] = (int16_t)value_there(&b, e);   // of a run alone: another zero
+        skip(&b, bits_of(e));
     }
     r->bits = b;
     return k;
@@ -213,18 +209,18 @@ static bool ac_first(Reader *r, const JpegHuffman *ac, const JpegScan *s, int16_
         return true;
     }
     for (int k = s->from; k <= s->to; k++) {
-        int rs = symbol(&r->bits, ac), size = rs & 15, zeros = rs >> 4;
-        if (rs < 0) return false;
-        if (size == 0 && zeros < 15) {
+        need(&r->bits, 31);
+        uint32_t e = code_there(&r->bits, ac);
+        if (e == 0) return false;
+        int zeros = (int)(e >> 12), value = value_there(&r->bits, e);
+        skip(&r->bits, bits_of(e));
+        if (size_of(e) == 0 && zeros < 15) {
             r->run = end_of_band(r, zeros);
             break;
         }
         k += zeros;
         if (k > 63) return false;
-        if (size) {
-            int value = extend(take(&r->bits, size), size);
-            block[jpeg_zigzag[k]] = (int16_t)((unsigned)value << s->low);
-        }
+        if (size_of(e)) block[jpeg_zigzag[k]] = (int16_t)((unsigned)value << s->low);
     }
     return true;
 }
