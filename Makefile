@@ -192,7 +192,8 @@ bench-kernels: $(B)/bench_kernels ## each kernel: time, rate, share of the peak 
 	$(Q)$(B)/bench_kernels $(ARGS)
 
 # With torchvision and the pictures, Pillow takes turns with ours; else ours alone.
-peer      = [ -d "$(or $(ARGS),../shared/data/BAR)" ] && $(PYTHON) -c 'import torchvision' 2>/dev/null
+peer      = [ -d "$(or $(ARGS),../shared/data/BAR)" ] && \
+	$(PYTHON) -c 'import torchvision' 2>/dev/null
 bench-data: $(B)/bench_data ## pictures to floats: each stage against Pillow (ARGS=FOLDER PYTHON=..)
 	$(Q)if $(peer); then $(PYTHON) test/bench/bench_data.py $< $(ARGS); else \
 	    echo "ours alone: no pictures, or $(PYTHON) lacks torchvision"; $< $(ARGS); fi
@@ -228,5 +229,5 @@ help: ## print this list
 	@sed -n 's/^\([a-z][a-z0-9 -]*\):[^#]*## /  make \1 - /p' Makefile
 
 .PHONY: all tests test layers style headers debug asan tsan test-gcc test-clang test-musl \
-        test-aarch64 bugs parity interop check-all cov fuzz bench bench-kernels bench-data profile-data \
-        demo pretrain pretrain-check world-results clean help FORCE
+        test-aarch64 bugs parity interop check-all cov fuzz bench bench-kernels bench-data \
+        profile-data demo pretrain pretrain-check world-results clean help FORCE

@@ -73,8 +73,8 @@ static int take(JpegBits *b, int n)          // n of 1..16
 
 // ---- Huffman codes ------------------------------------------------------------------------------
 
-// What is known of a code: its symbol, which is run << 4 | size, and in the lower eight bits how many
-// bits it takes together with the value of `size` bits that follows. 0: no code.
+// What is known of a code: its symbol, which is run << 4 | size, and in the lower eight bits how
+// many bits it takes together with the value of `size` bits that follows. 0: no code.
 static inline uint32_t entry(int length, int symbol)
 {
     return (uint32_t)symbol << 8 | (uint32_t)(length + (symbol & 15));
