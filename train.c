@@ -99,9 +99,16 @@ static Status settings(Train *t)
     return OK;
 }
 
+static Augment augmentation(const Train *t)
+{
+    return setup_augment(t->o, strcmp(t->o->augment, "randaug") == 0);
+}
+
+// Do a picture's pixels change from visit to visit?
 static bool augmented(const Train *t)
 {
-    return strcmp(t->o->augment, "none") != 0;
+    Augment a = augmentation(t);
+    return a.randaug || a.crop > 0 || a.flip;
 }
 
 // ---- what is opened -----------------------------------------------------------------------------
@@ -193,7 +200,7 @@ static Status open_models(Train *t)
 static Status open_loader(Train *t)
 {
     LoaderOptions l = setup_loader(t->o, &t->data, &t->data.train, &t->pretrained.config);
-    l.augment = (Augment){ .randaug = augmented(t), .n = (int)t->o->ra_n, .m = t->o->ra_m };
+    l.augment = augmentation(t);
     l.shuffle = true;
     l.epochs = t->o->epochs;
     l.epoch = t->state.epoch;

@@ -38,12 +38,14 @@ void augment_print(char text[AUGMENT_TEXT], const AugmentChain *chain);   // wha
 Status augment_op(Image *image, int op, double value);   // on failure the picture is as before
 Status augment_apply(Image *image, const AugmentChain *chain);
 
-// What training may do to a picture. Zeros: nothing.
+// What training may do to a picture, in this order: RandAugment on the whole picture, then a part
+// of it is resized, then flipped. Zeros: nothing but the resize.
 typedef struct {
     bool randaug;
     int n;                     // RandAugment's operations a picture
     double m;                  // and their strength
-    double crop;               // > 0: a random part of at least this share of the area
+    double crop;               // > 0: a random part of at least this share of the area, as
+                               // torchvision's RandomResizedCrop; 0: the middle, as CLIP
     bool flip;                 // left and right change places with chance 1/2
 } Augment;
 

@@ -55,9 +55,18 @@ struct Loader {
 
 // ---- one picture --------------------------------------------------------------------------------
 
-static Status shape_crop(const LoaderOptions *o, const Image *image, int64_t epoch, int32_t index,
-                         uint8_t *crop)
+static Status draw_operations(const LoaderOptions *o, Image *image, int64_t epoch, int32_t index)
 {
+    AugmentChain chain;
+    Rng rng = rng_at(o->seed, (uint32_t)epoch, (uint32_t)index, RNG_AUGMENT);
+    augment_draw(&chain, &rng, o->augment.n, o->augment.m);
+    return augment_apply(image, &chain);
+}
+
+Status loader_shape(const LoaderOptions *o, Image *image, int64_t epoch, int32_t index,
+                    uint8_t *crop)
+{
+    if (o->augment.randaug) TRY(draw_operations(o, image, epoch, index));
     Rng rng = rng_at(o->seed, (uint32_t)epoch, (uint32_t)index, RNG_CROP);
     const Transform *t = &o->transform;
     if (o->augment.crop > 0) {
@@ -70,21 +79,13 @@ static Status shape_crop(const LoaderOptions *o, const Image *image, int64_t epo
     return OK;
 }
 
-Status loader_picture(const LoaderOptions *o, int64_t epoch, int32_t index, uint8_t *crop,
-                      AugmentChain *chain)
+Status loader_picture(const LoaderOptions *o, int64_t epoch, int32_t index, uint8_t *crop)
 {
     char path[FILE_PATH];
-    AugmentChain drawn = { .n = 0 };
     Image image;
-    if (o->augment.randaug) {
-        Rng rng = rng_at(o->seed, (uint32_t)epoch, (uint32_t)index, RNG_AUGMENT);
-        augment_draw(&drawn, &rng, o->augment.n, o->augment.m);
-    }
-    if (chain) *chain = drawn;
     TRY(dataset_path(path, o->root, o->set->sample[index].path));
     TRY(image_load(&image, path, o->max_pixels ? o->max_pixels : IMAGE_MAX_PIXELS));
-    Status status = augment_apply(&image, &drawn);
-    if (status == OK) status = shape_crop(o, &image, epoch, index, crop);
+    Status status = loader_shape(o, &image, epoch, index, crop);
     image_free(&image);
     return status == OK ? OK : err_prefix(status, "%s", path);
 }
@@ -112,7 +113,7 @@ static int64_t claim(Loader *l)
 static void fill_slot(Loader *l, int64_t number)
 {
     Slot *s = &l->slot[number % l->slots];
-    s->status = loader_picture(&l->o, number / l->n, s->index, s->crop, NULL);
+    s->status = loader_picture(&l->o, number / l->n, s->index, s->crop);
     s->message[0] = 0;
     if (s->status != OK) strncat(s->message, err_msg(), sizeof s->message - 1);
 }

@@ -68,6 +68,8 @@ void loader_close(Loader *loader);                     // at any time; accepts N
 int64_t loader_steps(const LoaderOptions *options);    // of an epoch
 int64_t loader_bad(const Loader *loader, const LoaderBad **bad);      // how many were left out
 
-// One picture as the loader makes it: for looking at what training sees. chain may be NULL.
-Status loader_picture(const LoaderOptions *options, int64_t epoch, int32_t index, uint8_t *crop,
-                      AugmentChain *chain);
+// One picture as the loader makes it: for looking at what training sees. crop: (S,S,3).
+Status loader_picture(const LoaderOptions *options, int64_t epoch, int32_t index, uint8_t *crop);
+// The same of a decoded picture, which changes; `transform`, `augment` and `seed` are all it needs.
+Status loader_shape(const LoaderOptions *options, Image *image, int64_t epoch, int32_t index,
+                    uint8_t *crop);

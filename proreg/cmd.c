@@ -257,6 +257,12 @@ LoaderOptions setup_loader(const Options *o, const Dataset *d, const SampleSet *
                             .skip_bad = o->skip_bad };
 }
 
+Augment setup_augment(const Options *o, bool randaug)
+{
+    return (Augment){ .randaug = randaug, .n = (int)o->ra_n, .m = o->ra_m,
+                      .crop = o->random_crop, .flip = o->flip };
+}
+
 Status next_batch(Loader *loader, const LoaderOptions *options, Batch *batch)
 {
     Status status = loader_next(loader, batch);

@@ -60,6 +60,9 @@ Status setup_names(const Dataset *d, Arena *arena, const char ***names, const ch
 LoaderOptions setup_loader(const Options *o, const Dataset *d, const SampleSet *set,
                            const ClipConfig *config);
 
+// What is done to training pictures: randaug, or not, and what --random-crop and --flip say.
+Augment setup_augment(const Options *o, bool randaug);
+
 // Of a loader over these pictures; where one cannot be read, the message names --skip-bad.
 Status next_batch(Loader *loader, const LoaderOptions *options, Batch *batch);
 

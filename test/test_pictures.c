@@ -1,6 +1,6 @@
-// test_pictures.c - what the program does with pictures that are too large or damaged, and the
-// flags about them.
-#include "data/image.h"
+// test_pictures.c - what the program does with pictures that are too large or damaged, and parts of
+// pictures: --max-pixels, --skip-bad, --random-crop, --flip.
+#include "data/loader.h"
 #include "test/program.h"
 #include "weights/inflate.h"
 
@@ -228,12 +228,13 @@ static int count(const char *text, const char *word)
     return n;
 }
 
-static void same_run(const char *a, const char *b)
+// resumed: with one more evaluation, where it stopped.
+static void same_run(const char *a, const char *b, bool resumed)
 {
     static const char *const files[] = { "last/model.safetensors", "last/classifier.safetensors",
                                          "last/optimizer.safetensors", "samples.jsonl",
                                          "results.jsonl" };
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < (resumed ? 4 : 5); i++) {
         char x[100], y[100];
         snprintf(x, sizeof x, "%s/%s", a, files[i]);
         snprintf(y, sizeof y, "%s/%s", b, files[i]);
@@ -243,6 +244,7 @@ static void same_run(const char *a, const char *b)
 
 #define DAMAGED "train --model $M --data $W/damaged --eval-split test --overwrite --epochs 3 " \
                 "--lr 1e-3 --batch 7 --skip-bad "
+#define RARELY DAMAGED "-q --eval-every 100 "
 
 static void told_once(void)
 {
@@ -291,18 +293,17 @@ static void same_for_all(void)
                                         "--workers 1 --micro-batch 7" };
     static const char *const methods[] = { "proreg", "probe" };
     for (int m = 0; m < 2; m++) {
-        CHECK(proreg(DAMAGED "-q --out $W/skip --method %s", methods[m]) == 0, "%s",
+        CHECK(proreg(RARELY "--out $W/skip --method %s", methods[m]) == 0, "%s",
               program_stderr());
         for (int i = 0; i < 3; i++) {
-            CHECK(proreg(DAMAGED "-q --out $W/way --method %s %s", methods[m], ways[i]) == 0,
+            CHECK(proreg(RARELY "--out $W/way --method %s %s", methods[m], ways[i]) == 0,
                   "%s", program_stderr());
-            same_run("skip", "way");
+            same_run("skip", "way", false);
         }
         for (int stop = 4; stop <= 9; stop += 5) {
-            CHECK(proreg(DAMAGED "-q --out $W/way --method %s --max-steps %d", methods[m], stop)
+            CHECK(proreg(RARELY "--out $W/way --method %s --max-steps %d", methods[m], stop)
                   == 0 && proreg("train --resume --out $W/way -q") == 0, "%s", program_stderr());
-            CHECK(program_same("skip/last/model.safetensors", "way/last/model.safetensors") &&
-                  program_same("skip/samples.jsonl", "way/samples.jsonl"), "after %d", stop);
+            same_run("skip", "way", true);
         }
     }
 }
@@ -310,17 +311,17 @@ static void same_for_all(void)
 // A step with no readable picture has its number, and neither an update nor a line.
 static void empty_steps(void)
 {
-    CHECK(proreg(DAMAGED "-q --out $W/single --batch 1 --epochs 2") == 0, "%s", program_stderr());
+    CHECK(proreg(RARELY "--out $W/single --batch 1 --epochs 2") == 0, "%s", program_stderr());
     const char *log = program_file("single/log.jsonl", NULL);
     CHECK(count(log, "\n") == 62 && !strstr(log, "\"step\": 66"), "%d lines", count(log, "\n"));
     CHECK(strstr(program_file("single/last/state.json", NULL), "\"step\": 66"), "its end");
     for (int stop = 17; stop < 66; stop += 30) {
-        CHECK(proreg(DAMAGED "-q --out $W/way --batch 1 --epochs 2 --max-steps %d", stop) == 0 &&
+        CHECK(proreg(RARELY "--out $W/way --batch 1 --epochs 2 --max-steps %d", stop) == 0 &&
               proreg("train --resume --out $W/way -q") == 0, "%s", program_stderr());
         CHECK(program_same("single/last/model.safetensors", "way/last/model.safetensors"),
               "resumed after %d", stop);
     }
-    CHECK(proreg(DAMAGED "-q --out $W/way --batch 1 --plan") == 0, "%s", program_stderr());
+    CHECK(proreg(RARELY "--out $W/way --batch 1 --plan") == 0, "%s", program_stderr());
 }
 
 // What is left is evaluated as if the rest had never been there.
@@ -376,11 +377,106 @@ static void all_bad(void)
                 "-o $W/no.npy $W/bomb/huge.gif", "huge.gif: gif: out of memory");
 }
 
+// ---- --random-crop, --flip ----------------------------------------------------------------------
+
+#define VARIED "train -q --model $M --data $W/set --eval-split test --overwrite --epochs 3 " \
+               "--lr 1e-3 --batch 7 --eval-every 100 "
+
+// Drawn by (seed, epoch, place): no worker and no interruption can be seen. Nothing of a picture
+// that changes may be kept from one epoch to the next.
+static void varied(void)
+{
+    static const char *const how[] = { "--flip", "--random-crop 0.5", "--augment none",
+                                       "--augment randaug --random-crop 0.2 --flip" };
+    for (int i = 0; i < 4; i++) {
+        CHECK(proreg(VARIED "--out $W/v%d %s", i, how[i]) == 0, "%s", program_stderr());
+        CHECK(proreg(VARIED "--out $W/way %s --workers %d --micro-batch 3 --threads 3", how[i],
+                     i % 2 * 5) == 0, "%s", program_stderr());
+        char name[8];
+        snprintf(name, sizeof name, "v%d", i);
+        same_run(name, "way", false);
+        CHECK(proreg(VARIED "--out $W/way %s --max-steps 8", how[i]) == 0 &&
+              proreg("train --resume --out $W/way -q") == 0, "%s", program_stderr());
+        same_run(name, "way", true);
+        for (int k = 0; k < i; k++) {
+            char other[40], own[40];
+            snprintf(own, sizeof own, "v%d/last/model.safetensors", i);
+            snprintf(other, sizeof other, "v%d/last/model.safetensors", k);
+            CHECK(!program_same(own, other), "%s and %s are the same", how[k], how[i]);
+        }
+    }
+    CHECK(strstr(program_file("v3/config.json", NULL), "\"random_crop\": 0.2,") &&
+          strstr(program_file("v3/config.json", NULL), "\"flip\": true,"), "config.json");
+}
+
+enum { SIDE = 24, CROP = 3 * SIDE * SIDE };
+#define SHOWN "data preprocess $W/set/train/red/8.ppm --size 24 -o $W/shown.ppm "
+
+static const char *shown(const char *flags, int index)
+{
+    size_t n;
+    CHECK(proreg(SHOWN "%s --index %d", flags, index) == 0, "%s", program_stderr());
+    const char *text = program_file("shown.ppm", &n);
+    return CHECK(n > CROP, "%zu bytes", n) ? text + n - CROP : "";
+}
+
+// Either as it is or mirrored; and of all indices, both.
+static void flipped(void)
+{
+    uint8_t plain[CROP], mirrored[CROP];
+    int kept = 0, turned = 0;
+    memcpy(plain, shown("", 0), CROP);
+    memcpy(mirrored, plain, CROP);
+    Transform t = transform_clip(SIDE);
+    transform_flip(&t, mirrored);
+    for (int i = 0; i < 16; i++) {
+        const char *seen = shown("--flip --seed 2", i);
+        kept += !memcmp(seen, plain, CROP);
+        turned += !memcmp(seen, mirrored, CROP);
+    }
+    CHECK(kept + turned == 16 && kept > 3 && turned > 3, "%d as it is, %d mirrored", kept, turned);
+}
+
+// `data preprocess` shows what the loader makes; several files are a piece of the training set.
+static void seen(void)
+{
+    char root[FILE_PATH];
+    uint8_t crop[CROP];
+    Sample sample[6];
+    for (int i = 0; i < 6; i++) sample[i] = (Sample){ .path = "8.ppm" };
+    SampleSet set = { .sample = sample, .n = 6, .split = "" };
+    snprintf(root, sizeof root, "%s/set/train/red", world.path);
+    LoaderOptions o = { .root = root, .set = &set, .transform = transform_clip(SIDE), .seed = 7,
+                        .augment = { true, 2, 9, 0.3, true } };
+    for (int i = 0; i < 6; i++) {
+        CHECK_OK(loader_picture(&o, 2, i, crop));
+        const char *same = shown("--randaug --random-crop 0.3 --flip --seed 7 --epoch 2", i);
+        CHECK(!memcmp(crop, same, CROP), "picture %d", i);
+    }
+    size_t n, m, row = (size_t)CROP * sizeof(float);
+    CHECK(proreg("data preprocess $W/set/train/red/8.ppm $W/set/train/red/8.ppm --size 24 --flip "
+                 "--random-crop 0.3 --index 4 -o $W/two.npy") == 0 &&
+          proreg("data preprocess $W/set/train/red/8.ppm --size 24 --flip --random-crop 0.3 "
+                 "--index 5 -o $W/one.npy") == 0, "%s", program_stderr());
+    const char *two = program_file("two.npy", &n), *one = program_file("one.npy", &m);
+    CHECK(n > 2 * row && m > row && !memcmp(two + n - row, one + m - row, row), "the second file");
+    CHECK(memcmp(two + n - 2 * row, one + m - row, row) != 0, "the first is drawn as the second");
+}
+
+static void refused_shares(void)
+{
+    static const char *const wrong[] = { "--random-crop 1.5", "--random-crop -0.1",
+                                         "--random-crop nan", "--ops Invert --randaug" };
+    for (int i = 0; i < 4; i++)
+        CHECK(proreg(SHOWN "%s", wrong[i]) == 2, "%s: %s", wrong[i], program_stderr());
+}
+
 static const TestCase cases[] = {
     { "claims", claims }, { "bombs", bombs }, { "lowered", lowered }, { "in_config", in_config },
     { "told_once", told_once }, { "fatal", fatal }, { "same_for_all", same_for_all },
     { "empty_steps", empty_steps }, { "like_sound", like_sound }, { "captions", captions },
-    { "all_bad", all_bad },
+    { "all_bad", all_bad }, { "varied", varied }, { "flipped", flipped }, { "seen", seen },
+    { "refused_shares", refused_shares },
 };
 
 int main(void)
