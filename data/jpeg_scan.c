@@ -149,7 +149,7 @@ typedef struct {
 // The DC difference; false when the code is none of the table's.
 static inline bool dc_value(JpegBits *b, const Jpeg *j, JpegComponent *c)
 {
-    need(b, 31);
+    refill(b);
     uint32_t e = code_there(b, &j->dc[c->dc_table]);
     if (e == 0) return false;
     c->dc = (int16_t)(c->dc + value_there(b, e));
@@ -157,8 +157,27 @@ static inline bool dc_value(JpegBits *b, const Jpeg *j, JpegComponent *c)
     return true;
 }
 
+// The coefficient at place *k or behind a run of zeros, of which 31 bits are there, and *k moved on.
+// False when the block ends with it; *k is then the place behind the last one, or -1: no such code.
+static inline bool coefficient(JpegBits *b, const JpegHuffman *ac, int16_t *block, int *k)
+{
+    uint32_t e = code_there(b, ac);
+    int run = (int)(e >> 12);
+    if (size_of(e) == 0 && run < 15) {
+        if (e == 0) *k = -1;
+        skip(b, bits_of(e));
+        return false;
+    }
+    *k += run;
+    block[jpeg_zigzag[(*k)++]] = (int16_t)value_there(b, e);     // of a run alone: another zero
+    skip(b, bits_of(e));
+    return *k < 64;
+}
+
 // A whole block into block[65]. Returns the place behind the last coefficient in zigzag order; more
-// than 64 when it leads beyond the block, -1 when a code is none of the table's.
+// than 64 when it leads beyond the block, -1 when a code is none of the table's. A refill that is
+// always made costs less than the question whether it is due, whose answer is a coin's; for the
+// second of two coefficients the answer is no.
 static int sequential(Reader *r, const Jpeg *j, JpegComponent *c, int16_t *block)
 {
     const JpegHuffman *ac = &j->ac[c->ac_table];
@@ -166,19 +185,11 @@ static int sequential(Reader *r, const Jpeg *j, JpegComponent *c, int16_t *block
     if (!dc_value(&b, j, c)) return -1;
     block[0] = (int16_t)c->dc;
     int k = 1;
-    while (k < 64) {
+    do {
+        refill(&b);
+        if (!coefficient(&b, ac, block, &k)) break;
         need(&b, 31);
-        uint32_t e = code_there(&b, ac);
-        if (e == 0) return -1;
-        int run = (int)(e >> 12);
-        if (size_of(e) == 0 && run < 15) {
-            skip(&b, bits_of(e));
-            break;
-        }
-        k += run;
-        block[jpeg_zigzag[k++]] = (int16_t)value_there(&b, e);   // of a run alone: another zero
-        skip(&b, bits_of(e));
-    }
+    } while (coefficient(&b, ac, block, &k));
     r->bits = b;
     return k;
 }
