@@ -154,13 +154,22 @@ static uint8_t paeth(int a, int b, int c)
     return (uint8_t)(pa <= pb && pa <= pc ? a : pb <= pc ? b : c);
 }
 
+// A byte of the pixel after the other: each sum stays in a register until the next needs it.
+static void add_left(uint8_t *x, int64_t n, int64_t bpp)
+{
+    for (int64_t c = 0; c < bpp; c++) {
+        uint8_t sum = 0;
+        for (int64_t i = c; i < n; i += bpp) x[i] = sum = (uint8_t)(sum + x[i]);
+    }
+}
+
 // Undoes a row's filter in place. `up` is the row above, undone; `bpp`: bytes to the pixel on the
 // left.
 static Status unfilter(int filter, uint8_t *x, const uint8_t *up, int64_t n, int64_t bpp)
 {
     if (filter > 4) return err_set(ERR_FORMAT, "png: filter %d", filter);
     for (int64_t i = 0; i < n && filter == 2; i++) x[i] = (uint8_t)(x[i] + up[i]);
-    for (int64_t i = bpp; i < n && filter == 1; i++) x[i] = (uint8_t)(x[i] + x[i - bpp]);
+    if (filter == 1) add_left(x, n, bpp);
     for (int64_t i = 0; i < n && filter >= 3; i++) {
         int a = i < bpp ? 0 : x[i - bpp], c = i < bpp ? 0 : up[i - bpp];
         x[i] = (uint8_t)(x[i] + (filter == 3 ? (a + up[i]) / 2 : paeth(a, up[i], c)));
@@ -186,6 +195,10 @@ static uint8_t sample(const Png *p, const uint8_t *row, int64_t i)
 static void put_row(uint8_t *rgb, const Png *p, const uint8_t *row, int64_t width, const Pass *a)
 {
     bool colour = p->type == RGB || p->type == RGBA;
+    if (p->type == RGB && p->depth == 8 && a->dx == 1) {      // what most files are
+        memcpy(rgb + 3 * a->x0, row, 3 * (size_t)width);
+        return;
+    }
     for (int64_t x = 0; x < width; x++) {
         uint8_t *out = rgb + 3 * (a->x0 + x * a->dx);
         uint8_t first = sample(p, row, x * p->channels);
