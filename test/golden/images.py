@@ -175,6 +175,7 @@ FILES = {
     "bit.bmp": other("BMP", RGB.convert("1")),
     "rgb.ppm": other("PPM", scene(11, 7)),
     "gray.pgm": other("PPM", scene(11, 7).convert("L")),
+    "interlaced-rgb.png": png(2, 8, ADAM7),
 }
 
 if __name__ == "__main__":
