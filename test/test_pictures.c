@@ -392,7 +392,7 @@ static void varied(void)
         CHECK(proreg(VARIED "--out $W/v%d %s", i, how[i]) == 0, "%s", program_stderr());
         CHECK(proreg(VARIED "--out $W/way %s --workers %d --micro-batch 3 --threads 3", how[i],
                      i % 2 * 5) == 0, "%s", program_stderr());
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "v%d", i);
         same_run(name, "way", false);
         CHECK(proreg(VARIED "--out $W/way %s --max-steps 8", how[i]) == 0 &&
