@@ -157,8 +157,8 @@ static inline bool dc_value(JpegBits *b, const Jpeg *j, JpegComponent *c)
     return true;
 }
 
-// The coefficient at place *k or behind a run of zeros; 31 bits are there. Moves *k on. False when the
-// block ends with it: *k is then behind the last one, or -1: no such code.
+// The coefficient at place *k or behind a run of zeros; 31 bits are there. Moves *k on. False when
+// the block ends with it: *k is then behind the last one, or -1: no such code.
 static inline bool coefficient(JpegBits *b, const JpegHuffman *ac, int16_t *block, int *k)
 {
     uint32_t e = code_there(b, ac);
