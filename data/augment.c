@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tensor/fmath.h"
+
 static int64_t pixels_of(const Image *image)
 {
     return (int64_t)image->width * image->height;
@@ -531,16 +533,24 @@ Status augment_check(const Augment *a)
 
 // A side of `share` of the picture and an aspect of 3:4 to 4:3, as likely wide as high. Ten tries
 // to fit; then the largest square in the middle.
+// The part with sides between 3:4 and 4:3 that is largest, from the middle.
+static Rect middle(int width, int height)
+{
+    int w = width, h = height;
+    if (3.0 * width > 4.0 * height) w = (int)rint(height * (4.0 / 3));
+    else if (4.0 * width < 3.0 * height) h = (int)rint(width / (3.0 / 4));
+    return (Rect){ (width - w) / 2, (height - h) / 2, w, h };
+}
+
 Rect augment_crop(Rng *rng, int width, int height, double crop)
 {
     for (int i = 0; i < 10; i++) {
         double area = (crop + (1 - crop) * rng_unit(rng)) * width * height;
-        double u = 2 * rng_unit(rng) - 1, aspect = u >= 0 ? 1 + u / 3 : 1 / (1 - u / 3);
-        int w = (int)(sqrt(area * aspect) + 0.5), h = (int)(sqrt(area / aspect) + 0.5);
+        double aspect = fm_exp64(fm_log64(4.0 / 3) * (2 * rng_unit(rng) - 1));
+        int w = (int)rint(sqrt(area * aspect)), h = (int)rint(sqrt(area / aspect));
         if (w < 1 || h < 1 || w > width || h > height) continue;
         int x = (int)rng_below(rng, (uint32_t)(width - w + 1));
         return (Rect){ x, (int)rng_below(rng, (uint32_t)(height - h + 1)), w, h };
     }
-    int side = width < height ? width : height;
-    return (Rect){ (width - side) / 2, (height - side) / 2, side, side };
+    return middle(width, height);
 }

@@ -44,12 +44,15 @@ typedef struct {
     bool randaug;
     int n;                     // RandAugment's operations a picture
     double m;                  // and their strength
-    double crop;               // > 0: a random part of at least this share of the area, as
-                               // torchvision's RandomResizedCrop; 0: the middle, as CLIP
+    double crop;               // > 0: a random part, of this share of the area or more
+                               // (augment_crop); 0: the middle, as CLIP
     bool flip;                 // left and right change places with chance 1/2
 } Augment;
 
 Status augment_check(const Augment *a);                  // ranges
 
-// A random part of a picture: a share of crop..1 of the area, sides between 3:4 and 4:3.
+// A random part of a picture, by the rule of torchvision's RandomResizedCrop (transforms.py,
+// get_params), from other random numbers: a share of crop..1 of the area and sides between 3:4 and
+// 4:3, uniform in their logarithm; if ten draws do not fit, the largest middle part of such sides.
+// So of a long picture it may be less than the share, and the same each time.
 Rect augment_crop(Rng *rng, int width, int height, double crop);

@@ -1,5 +1,9 @@
 // test_augment.c - RandAugment: Pillow's bytes, chains as text, what is drawn.
 #include "data/augment.h"
+
+#include <math.h>
+
+#include "data/loader.h"
 #include "data/transform.h"
 #include "tensor/file.h"
 #include "tensor/sha256.h"
@@ -117,6 +121,74 @@ static void draws(void)
         CHECK(either ? abs(negative[op] - N / 28) < 100 : negative[op] == 0, "%s: %d negative",
               name,
               negative[op]);
+    }
+}
+
+// The rule once more, with the mathematics of libm.
+static Rect crop_by_rule(Rng *rng, int width, int height, double crop)
+{
+    for (int i = 0; i < 10; i++) {
+        double share = crop + (1 - crop) * rng_unit(rng), u = rng_unit(rng);
+        double aspect = exp(log(0.75) + u * (log(4.0 / 3) - log(0.75)));
+        double w = rint(sqrt(share * width * height * aspect));
+        double h = rint(sqrt(share * width * height / aspect));
+        if (w < 1 || h < 1 || w > width || h > height) continue;
+        uint32_t x = rng_below(rng, (uint32_t)(width - w + 1));
+        uint32_t y = rng_below(rng, (uint32_t)(height - h + 1));
+        return (Rect){ (int)x, (int)y, (int)w, (int)h };
+    }
+    return (Rect){ 0 };
+}
+
+// Middle parts as torchvision 0.14 gives them where nothing fits.
+static void random_crops(void)
+{
+    static const struct { int width, height; Rect part; } known[] = {
+        { 1000, 200, { 366, 0, 267, 200 } }, { 200, 1001, { 0, 367, 200, 267 } },
+        { 7, 1, { 3, 0, 1, 1 } }, { 3, 40, { 0, 18, 3, 4 } },
+    };
+    double least_x = 1, most_x = 0, least_y = 1, most_y = 0, share = 0;
+    for (int i = 0; i < 4; i++) {
+        Rng rng = rng_at(1, 0, (uint32_t)i, RNG_CROP);
+        Rect r = augment_crop(&rng, known[i].width, known[i].height, 0.9);
+        CHECK(!memcmp(&r, &known[i].part, sizeof r), "%d x %d: %d,%d %d x %d", known[i].width,
+              known[i].height, r.x, r.y, r.width, r.height);
+    }
+    for (uint32_t i = 0; i < 500; i++) {
+        Rng rng = rng_at(2, 3, i, RNG_CROP), again = rng;
+        Rect r = augment_crop(&rng, 400, 300, 0.3), rule = crop_by_rule(&again, 400, 300, 0.3);
+        CHECK(rule.width == 0 || !memcmp(&r, &rule, sizeof r), "%d: %d,%d %d x %d", (int)i, r.x,
+              r.y, r.width, r.height);
+        double x = r.width < 400 ? r.x / (400.0 - r.width) : 0.5;
+        double y = r.height < 300 ? r.y / (300.0 - r.height) : 0.5;
+        least_x = x < least_x ? x : least_x, most_x = x > most_x ? x : most_x;
+        least_y = y < least_y ? y : least_y, most_y = y > most_y ? y : most_y;
+        share += r.width * r.height / 120000.0 / 500;
+    }
+    CHECK(least_x < 0.05 && most_x > 0.95 && least_y < 0.05 && most_y > 0.95, "places");
+    CHECK(share > 0.5 && share < 0.6, "a mean share of %g", share);   // large parts rarely fit
+}
+
+// What training draws for a picture: operations and part from generators of their own.
+static void shaped(void)
+{
+    Image image;
+    uint8_t crop[3 * 32 * 32], rule[3 * 32 * 32];
+    LoaderOptions o = { .transform = transform_clip(32), .seed = 5,
+                        .augment = { .randaug = true, .n = 2, .m = 9, .crop = 0.3 } };
+    for (int32_t i = 0; i < 20; i++) {
+        AugmentChain chain;
+        Rng ops = rng_at(5, 7, (uint32_t)i, RNG_AUGMENT);
+        Rng part = rng_at(5, 7, (uint32_t)i, RNG_CROP);
+        if (!CHECK_OK(image_new(&image, 80, 60))) return;
+        for (int k = 0; k < 3 * 80 * 60; k++) image.rgb[k] = (uint8_t)(k * 31 + k / 240 * 7);
+        augment_draw(&chain, &ops, 2, 9);
+        CHECK_OK(augment_apply(&image, &chain));
+        CHECK_OK(transform_squeeze(&o.transform, rule, &image, augment_crop(&part, 80, 60, 0.3)));
+        for (int k = 0; k < 3 * 80 * 60; k++) image.rgb[k] = (uint8_t)(k * 31 + k / 240 * 7);
+        CHECK_OK(loader_shape(&o, &image, 7, i, crop));
+        CHECK(!memcmp(crop, rule, sizeof crop), "picture %d", (int)i);
+        image_free(&image);
     }
 }
 
@@ -286,8 +358,8 @@ static void shared_ops(void) { golden("randaug", 416, one_op); }
 static void shared_chains(void) { golden("randaug_pipeline_public", 14, one_chain); }
 
 static const TestCase cases[] = {
-    { "pillow", pillow }, { "names", names }, { "text", text }, { "draws", draws }, { "crops",
-                                                                                      crops },
+    { "pillow", pillow }, { "names", names }, { "text", text }, { "draws", draws },
+    { "random_crops", random_crops }, { "shaped", shaped }, { "crops", crops },
     { "tiny_and_extreme", tiny_and_extreme }, { "moves", moves }, { "shared_ops", shared_ops },
     { "shared_chains", shared_chains },
 };
