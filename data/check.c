@@ -18,7 +18,8 @@ enum { TEXT = 600, CHUNK = 64 };               // of a finding; pictures between
 typedef struct {
     const char *path, *split, *domain, *class_name;
     int32_t number;                            // a list's label as it stands there; -1
-    int64_t line;
+    int64_t line;                              // of a list; 0: from the tree
+    bool eval;                                 // of an evaluation list
     Status status;
     CheckKind kind;                            // of what is wrong with it
     char *message;                             // malloc; NULL: sound
@@ -113,7 +114,7 @@ static Status items_from_tree(Look *w)
                 (long long)tree.strays);
 }
 
-static Status items_from_list(Look *w, const char *path)
+static Status items_from_list(Look *w, const char *path, bool eval)
 {
     List list;
     Status status = list_read(&list, w->arena, path);
@@ -129,18 +130,18 @@ static Status items_from_list(Look *w, const char *path)
         w->item[w->n++] = (Item){ .path = e->path, .split = path_name(path),
                                   .domain = domain_of(w->arena, &w->o->data, e->path),
                                   .class_name = name ? name : "", .number = e->number,
-                                  .line = e->line };
+                                  .line = e->line, .eval = eval };
     }
     return OK;
 }
 
-static Status items_from_lists(Look *w, const char *lists)
+static Status items_from_lists(Look *w, const char *lists, bool eval)
 {
     const char **path;
     int64_t n;
-    if (lists && file_exists(lists)) return items_from_list(w, lists);
+    if (lists && file_exists(lists)) return items_from_list(w, lists, eval);
     TRY(names_split(&path, &n, w->arena, lists));
-    for (int64_t i = 0; i < n; i++) TRY(items_from_list(w, path[i]));
+    for (int64_t i = 0; i < n; i++) TRY(items_from_list(w, path[i], eval));
     return OK;
 }
 
@@ -298,13 +299,29 @@ static int ignoring_case(const char *a, const char *b)
 static Status check_case(Look *w, const Dataset *d)
 {
     const DatasetOptions *o = &w->o->data;
-    if (o->classnames || o->known || o->by_letters) return OK;
+    if (o->classnames || o->known || o->by_letters || w->o->classes) return OK;
     for (int k = 1; k < d->class_count; k++)
         if (ignoring_case(d->classes[k - 1].name, d->classes[k].name) > 0)
             return find(w, CHECK_CLASS_ORDER, "",
                         "label %d is %s, behind %s: an order that ignores case has other labels "
                         "(--classnames FILE sets one, --recipe domainnet that of DomainNet)", k,
                         d->classes[k].name, d->classes[k - 1].name);
+    return OK;
+}
+
+// Domains that were asked for on both sides, where no split tells their pictures apart.
+static Status check_seen(Look *w, const Dataset *d)
+{
+    const DatasetOptions *o = &w->o->data;
+    if (!o->train_domains || !o->eval_domains || o->train_list || o->eval_list) return OK;
+    if (strcmp(d->train.split, d->eval.split)) return OK;
+    for (int k = 0; k < d->domain_count; k++) {
+        int64_t train = 0, eval = 0;
+        while (train < d->train.n && d->train.sample[train].domain != k) train++;
+        while (eval < d->eval.n && d->eval.sample[eval].domain != k) eval++;
+        if (train < d->train.n && eval < d->eval.n)
+            TRY(find(w, CHECK_LEAK, d->domain[k], "is trained on and evaluated on"));
+    }
     return OK;
 }
 
@@ -316,6 +333,7 @@ static Status check_opens(Look *w)
     if (status == ERR_MEMORY || status == ERR_USAGE) return status;
     if (status != OK) return find(w, CHECK_UNUSABLE, "", "%s", err_msg());
     status = check_case(w, &d);
+    if (status == OK) status = check_seen(w, &d);
     if (status == OK && w->o->classes && d.class_count != w->o->classes)
         status = find(w, CHECK_CLASS_COUNT, "", "%d classes instead of %d", d.class_count,
                       w->o->classes);
@@ -419,8 +437,9 @@ static void read_items(void *arg, int64_t from, int64_t to)
         FileMap map = { 0 };
         Status status = dataset_path(path, w->root, e->path);
         if (status == OK && !file_exists(path)) {
-            char text[64];
-            snprintf(text, sizeof text, "no such file: line %lld", (long long)e->line);
+            char text[TEXT];
+            snprintf(text, sizeof text, "no such file: %s: line %lld", e->split,
+                     (long long)e->line);
             note(e, CHECK_MISSING, ERR_IO, text);
             continue;
         }
@@ -452,13 +471,18 @@ static int by_content(const void *a, const void *b)
 {
     const Item *x = *(Item *const *)a, *y = *(Item *const *)b;
     int d = strcmp(x->hash, y->hash);
-    return d ? d : strcmp(x->path, y->path);
+    if (d == 0) d = strcmp(x->path, y->path);
+    return d ? d : (x > y) - (x < y);          // in the order of the lists
 }
 
 static Status tell_double(Look *w, const Item *a, const Item *b)
 {
-    if (!strcmp(a->path, b->path)) return OK;  // one file in two lists
-    bool leak = strcmp(a->split, b->split) != 0, other = strcmp(a->class_name, b->class_name) != 0;
+    bool leak = a->line ? a->eval != b->eval : strcmp(a->split, b->split) != 0;
+    bool other = strcmp(a->class_name, b->class_name) != 0;
+    if (!strcmp(a->path, b->path))
+        return find(w, leak ? CHECK_LEAK : CHECK_DOUBLED, b->path,
+                    "%s: line %lld and %s: line %lld", a->split, (long long)a->line, b->split,
+                    (long long)b->line);
     return find(w, leak ? CHECK_LEAK : CHECK_DOUBLED, b->path, "is the same as %s%s", a->path,
                 other ? ", of another class" : "");
 }
@@ -485,8 +509,7 @@ static const char *root_of(Look *w)
     const DatasetOptions *o = &w->o->data;
     if (o->root) return o->root;
     const char *list = o->train_list ? o->train_list : o->eval_list;
-    char *folder = list ? arena_string(w->arena, list) : NULL;
-    if (folder) folder[path_name(folder) - folder] = 0;
+    const char *folder = list ? list_folder(w->arena, list) : NULL;
     return folder ? folder : "";
 }
 
@@ -498,8 +521,8 @@ static Status look(Look *w)
     if (!w->check->finding) return err_memory("check");
     w->root = root_of(w);
     if (lists) {
-        TRY(items_from_lists(w, o->train_list));
-        TRY(items_from_lists(w, o->eval_list));
+        TRY(items_from_lists(w, o->train_list, false));
+        TRY(items_from_lists(w, o->eval_list, true));
         TRY(check_labels(w));
     } else if (o->root) {
         TRY(items_from_tree(w));

@@ -69,6 +69,11 @@ static Status check_numbers(const Work *w, const Side *side)
     const int base = w->o->label_base;
     for (int k = 0; k < w->firsts; k++) {
         if (w->first[k].name) continue;
+        if (side->odd_folder)
+            return err_set(ERR_FORMAT,
+                           "dataset: %s: labels are numbers, and folders do not name them, from "
+                           "line %lld on (folder %s): --classnames FILE does", side->odd_list,
+                           (long long)side->odd_line, side->odd_folder);
         if (classes_numbers_only(w))
             return err_set(ERR_FORMAT,
                            "dataset: %s: labels are numbers, and folders do not name them: "

@@ -26,6 +26,8 @@ typedef struct {
     int64_t n;
     const char *split;
     bool numeric;              // a list's labels are numbers
+    const char *odd_list, *odd_folder;     // where they first disagree with the folders; or NULL
+    int64_t odd_line;
 } Side;
 
 typedef struct {
@@ -54,5 +56,7 @@ bool names_have(const char *const *name, int64_t n, const char *wanted);
 const char *names_joined(char text[NAMES_TEXT], const char *const *name, int64_t n);
 // The folder `up` levels above a file, 1 being the one it lies in; NULL: there is none.
 const char *folder_above(Arena *arena, const char *path, int up);
+// The folder of a list, with its slash; "" for the current one.
+const char *list_folder(Arena *arena, const char *lists);
 // Of a listed DOMAIN/CLASS/FILE or DOMAIN/SPLIT/CLASS/FILE; "": it has none.
 const char *domain_of(Arena *arena, const DatasetOptions *o, const char *path);

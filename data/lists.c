@@ -63,8 +63,9 @@ static int32_t whole_number(const char *text)
 {
     int64_t n = 0;
     for (const char *p = text; *p; p++) {
-        if (*p < '0' || *p > '9' || n >= INT32_MAX / 10) return -1;
+        if (*p < '0' || *p > '9') return -1;
         n = n * 10 + (*p - '0');
+        if (n > INT32_MAX) return -1;
     }
     return *text ? (int32_t)n : -1;
 }
@@ -72,13 +73,34 @@ static int32_t whole_number(const char *text)
 static Status split_line(ListEntry *e, char *text, int64_t line, const char *what)
 {
     char *cut = strrchr(text, '\t');
+    const bool tabbed = cut != NULL;
     if (!cut) cut = strrchr(text, ' ');
     if (!cut) return err_set(ERR_FORMAT, "list: %s: line %lld: no label behind: %.80s", what,
                              (long long)line, text);
     char *label = cut + 1;
     while (cut > text && blank(*cut)) *cut-- = 0;
     while (blank(*label)) label++;
-    *e = (ListEntry){ text, label, whole_number(label), line };
+    *e = (ListEntry){ text, label, whole_number(label), line, tabbed };
+    return OK;
+}
+
+// Behind a blank a label is a number in every line or in none; one that only looks like a number
+// (-1, 0.0) is a mistake. Behind a tab it is a name wherever one of them is.
+static Status judge_labels(List *list, const char *what)
+{
+    int64_t numbers = 0;
+    for (int64_t i = 0; i < list->n; i++) numbers += list->entry[i].number >= 0;
+    list->numeric = numbers == list->n;
+    for (int64_t i = 0; i < list->n && !list->numeric; i++) {
+        ListEntry *e = &list->entry[i];
+        char *end;
+        bool like = e->number < 0 && (numbers > 0 || (strtod(e->label, &end), *end == 0));
+        if (like && !e->tabbed)
+            return err_set(ERR_FORMAT, "list: %s: line %lld: label %.80s: not a whole number from 0"
+                           " on%s", what, (long long)e->line, e->label,
+                           numbers > 0 ? ", as in other lines" : "");
+    }
+    for (int64_t i = 0; i < list->n && !list->numeric; i++) list->entry[i].number = -1;
     return OK;
 }
 
@@ -103,9 +125,7 @@ Status list_parse(List *list, Arena *arena, const char *what, const uint8_t *dat
         list->n--;
     }
     if (list->n == 0) return err_set(ERR_FORMAT, "list: %s: no pictures in it", what);
-    list->numeric = true;
-    for (int64_t i = 0; i < list->n; i++) list->numeric &= list->entry[i].number >= 0;
-    return OK;
+    return judge_labels(list, what);
 }
 
 Status lines_parse(Lines *lines, Arena *arena, const char *what, const uint8_t *data, size_t bytes)

@@ -3,6 +3,7 @@
 //     path label                 the label is what follows the last blank
 //     path<TAB>class             or the last tab, if the line holds one: then both may hold blanks
 //
+// Labels behind blanks are whole numbers in all lines or in none; a mixture, -1 and 0.0 are errors.
 // Empty lines are skipped; `\r` at a line's end and a byte order mark at the start are taken off.
 // The first line is a header, and skipped, if its path does not end like a picture's file and that
 // of the second line does. Files may be packed by gzip.
@@ -16,14 +17,15 @@
 
 typedef struct {
     const char *path, *label;  // in the arena
-    int32_t number;            // the label as a whole number of 0..2^31-1; -1: it is a name
+    int32_t number;            // the label as a whole number of 0..2^31-1; -1: labels are names
     int64_t line;              // from 1
+    bool tabbed;               // the label stands behind a tab
 } ListEntry;
 
 typedef struct {
     ListEntry *entry;          // (n)
     int64_t n;
-    bool numeric;              // all labels are numbers
+    bool numeric;              // all labels are numbers; else all are names
 } List;
 
 typedef struct {

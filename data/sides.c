@@ -188,6 +188,22 @@ const char *domain_of(Arena *arena, const DatasetOptions *o, const char *path)
     return name && strcmp(name, ".") && strcmp(name, "..") ? name : "";
 }
 
+// The first entry whose number or folder stood before with another partner; NULL: they agree.
+// folder: that of each number, seen: those so far; both of room for all numbers.
+static const Entry *first_odd(const Side *side, const char **folder, const char **seen)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < side->n; i++) {
+        const Entry *e = &side->entry[i];
+        if (!e->folder) return e;
+        if (folder[e->number] && strcmp(folder[e->number], e->folder)) return e;
+        if (folder[e->number]) continue;
+        if (names_have(seen, n, e->folder)) return e;
+        folder[e->number] = seen[n++] = e->folder;
+    }
+    return NULL;
+}
+
 // Numbers and folders agree if each number stands for one folder and each folder for one number.
 // Then folders are names of classes; otherwise (all pictures in one folder, say) numbers alone
 // count.
@@ -196,21 +212,14 @@ static Status judge_folders(Side *side, Arena *arena)
     int32_t most = 0;
     for (int64_t i = 0; i < side->n; i++)
         if (side->entry[i].number > most) most = side->entry[i].number;
-    const char **folder = arena_zero(arena, (size_t)(most + 1) * sizeof *folder);
-    const char **sorted = arena_take(arena, (size_t)(most + 1) * sizeof *sorted);
-    if (!folder || !sorted) return err_memory("dataset");
-    bool agree = true;
-    for (int64_t i = 0; i < side->n && agree; i++) {
-        const Entry *e = &side->entry[i];
-        if (!e->folder) agree = false;
-        else if (!folder[e->number]) folder[e->number] = e->folder;
-        else agree = !strcmp(folder[e->number], e->folder);
-    }
-    int64_t n = 0;
-    for (int32_t k = 0; k <= most; k++)
-        if (folder[k]) sorted[n++] = folder[k];
-    agree = agree && names_unique(sorted, n) == n;
-    for (int64_t i = 0; i < side->n && !agree; i++) side->entry[i].folder = NULL;
+    const char **folder = arena_zero(arena, 2 * (size_t)(most + 1) * sizeof *folder);
+    if (!folder) return err_memory("dataset");
+    const Entry *odd = first_odd(side, folder, folder + most + 1);
+    if (!odd) return OK;
+    side->odd_line = odd->line;
+    side->odd_list = odd->list;
+    side->odd_folder = odd->folder;
+    for (int64_t i = 0; i < side->n; i++) side->entry[i].folder = NULL;
     return OK;
 }
 
@@ -279,8 +288,7 @@ static Status side_from_lists(Side *side, Work *w, const char *lists, const char
 
 // ---- both sides ---------------------------------------------------------------------------------
 
-// The folder of a list, with its slash; "" for the current one.
-static const char *list_folder(Arena *arena, const char *lists)
+const char *list_folder(Arena *arena, const char *lists)
 {
     char *folder = arena_string(arena, lists);
     if (!folder) return NULL;

@@ -139,6 +139,50 @@ static void lists(void)
     folder_close(&f);
 }
 
+// A file that stands in two lists, or twice in one; a list whose labels are no labels.
+static void listed_twice(void)
+{
+    Check c;
+    Folder f = folder_open();
+    folder_picture(&f, "cat/1.ppm", 1);
+    folder_picture(&f, "dog/2.ppm", 2);
+    folder_picture(&f, "dog/3.ppm", 3);
+    folder_text(&f, "a.txt", "cat/1.ppm 0\ndog/2.ppm 1\ndog/3.ppm 1\ndog/3.ppm 1\n");
+    folder_text(&f, "b.txt", "cat/1.ppm 0\ndog/2.ppm 1\n");
+    folder_text(&f, "odd.txt", "cat/1.ppm 0\ndog/2.ppm 1x\n");
+    CheckOptions o = { .data = { .root = f.path, .train_list = folder_name(&f, "a.txt"),
+                                 .eval_list = folder_name(&f, "b.txt") } };
+    if (looks(&c, o)) {
+        finds(&c, CHECK_LEAK, "cat/1.ppm", "a.txt: line 1 and b.txt: line 1");
+        finds(&c, CHECK_LEAK, "dog/2.ppm", "a.txt: line 2 and b.txt: line 2");
+        finds(&c, CHECK_DOUBLED, "dog/3.ppm", "a.txt: line 3 and a.txt: line 4");
+        CHECK(c.finding_n == 3, "%d findings", (int)c.finding_n);
+    }
+    check_close(&c);
+    o.data.train_list = folder_name(&f, "odd.txt");
+    if (looks(&c, o)) finds(&c, CHECK_UNUSABLE, "", "line 2: label 1x: not a whole number");
+    check_close(&c);
+    folder_close(&f);
+}
+
+// Trained and evaluated on, where no split tells the pictures apart.
+static void seen_domains(void)
+{
+    Check c;
+    Folder f = folder_open();
+    folder_picture(&f, "sun/dog/1.ppm", 1);
+    folder_picture(&f, "moon/dog/2.ppm", 2);
+    CheckOptions o = { .data = { .root = f.path, .train_domains = "sun,moon",
+                                 .eval_domains = "moon" } };
+    if (looks(&c, o)) finds(&c, CHECK_LEAK, "moon", "is trained on and evaluated on");
+    CHECK(c.finding_n == 1, "%d findings", (int)c.finding_n);
+    check_close(&c);
+    o.data.train_domains = "sun";
+    if (looks(&c, o)) CHECK(c.finding_n == 0, "%d findings", (int)c.finding_n);
+    check_close(&c);
+    folder_close(&f);
+}
+
 static void refused(void)
 {
     Check c;
@@ -151,6 +195,7 @@ static void refused(void)
 
 static const TestCase cases[] = {
     { "sound", sound }, { "faults", faults }, { "domains", domains }, { "lists", lists },
+    { "listed_twice", listed_twice }, { "seen_domains", seen_domains },
     { "refused", refused },
 };
 

@@ -310,6 +310,12 @@ static void bad_lists(void)
         { "a/dog/1.ppm 0\na/cat/1.ppm 2\n", ERR_FORMAT, "no picture has label 1" },
         { "a/dog/1.ppm 0\na/cat/1.ppm 1\na/dog/1.ppm 1\n", ERR_FORMAT, "folders do not name" },
         { "a/dog/1.ppm 0\na/cat/1.ppm 40000\n", ERR_FORMAT, "line 2: label 40000" },
+        { "a/dog/1.ppm 0\na/cat/1.ppm 1x\n", ERR_FORMAT,
+          "line 2: label 1x: not a whole number from 0 on, as in other lines" },
+        { "a/dog/1.ppm 0\na/cat/1.ppm -1\n", ERR_FORMAT, "line 2: label -1: not a whole" },
+        { "a/dog/1.ppm 0.0\na/cat/1.ppm 1.0\n", ERR_FORMAT, "line 1: label 0.0: not a whole" },
+        { "a/dog/1.ppm 0\na/cat/1.ppm 1\na/cat/3.ppm 0\n", ERR_FORMAT,
+          "line 3 on (folder cat)" },
     };
     Folder f = folder_open();
     plant(&f, "a/{cat,dog}/1.ppm");
