@@ -14,7 +14,7 @@ WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 BASE     := -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE \
             -ffp-contract=off -pthread -I. $(WARN)
 
-# What each variant adds. `make asan` is `make VARIANT=asan` with its own folder of objects.
+# What each variant adds. `make asan` is `make VARIANT=asan test` with more time for each program.
 SAN      := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
 FLAGS_release :=
 FLAGS_debug   := -O0 -g -DDEBUG
@@ -196,7 +196,8 @@ peer      = [ -d "$(or $(ARGS),../shared/data/BAR)" ] && \
 	$(PYTHON) -c 'import torchvision' 2>/dev/null
 bench-data: $(B)/bench_data ## pictures to floats: each stage against Pillow (ARGS=FOLDER PYTHON=..)
 	$(Q)if $(peer); then $(PYTHON) test/bench/bench_data.py $< $(ARGS); else \
-	    echo "ours alone: no pictures, or $(PYTHON) lacks torchvision"; $< $(ARGS); fi
+	    echo "ours alone: no pictures (ARGS=FOLDER), or $(PYTHON) lacks torchvision (PYTHON=..)"; \
+	    $< $(ARGS); fi
 
 profile-data: $(B)/bench_data ## where decoding spends its time, by function (perf; ARGS=FOLDER)
 	$(Q)$(call needs,perf) perf record -q -o $(B)/data.perf $< --decode $(ARGS) && \

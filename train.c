@@ -128,8 +128,8 @@ static Status open_data(Train *t)
         t->sample_names[i] = (SampleName){ d->train.sample[i].path,
                                            t->names[d->train.sample[i].label] };
     }
-    say(t->o, "train: %lld pictures, evaluated on %lld of split `%s`, %d classes",
-        (long long)d->train.n, (long long)d->eval.n, d->eval.split, d->class_count);
+    say(t->o, "train: %lld pictures, evaluated on %lld%s%s, %d classes", (long long)d->train.n,
+        (long long)d->eval.n, *d->eval.split ? " of split " : "", d->eval.split, d->class_count);
     return OK;
 }
 
@@ -398,6 +398,7 @@ static Status begin(Train *t)
     JsonOut config = { .indent = 2 };
     RunFacts f = facts(t);
     TRY(dataset_hash(&t->data, f.data_hash));
+    if (t->o->config && config_same(&f, t->o->config) != OK) say(t->o, "note: %s", err_msg());
     TRY(evaluate_student(t));
     Status status = config_write(&config, &f);
     if (status == OK) status = claim(t);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/lists.h"
 #include "tensor/fmath.h"
 
 static int64_t pixels_of(const Image *image)
@@ -455,10 +456,13 @@ Status augment_apply(Image *image, const AugmentChain *chain)
 static Status unknown_op(const char *name)
 {
     char list[AUGMENT_TEXT] = "";
+    const char *names[OPS], *near;
     for (int i = 0; i < OPS; i++) {
         if (i) strcat(list, " ");
-        strcat(list, ops[i].name);
+        strcat(list, names[i] = ops[i].name);
     }
+    near = name_nearest(name, names, OPS);
+    if (near) return err_set(ERR_USAGE, "augment: no operation %s: did you mean %s?", name, near);
     return err_set(ERR_USAGE, "augment: no operation %s: there are %s", name, list);
 }
 

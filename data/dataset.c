@@ -108,6 +108,18 @@ Status dataset_path(char out[FILE_PATH], const char *root, const char *path)
     return path_join(out, path[0] == '/' ? "" : root, path);
 }
 
+// Office-Home's lists say Real_World where its archive has a folder `Real World`.
+static bool has_blanks(char name[FILE_PATH], const Dataset *d, const char *path)
+{
+    char folder[FILE_PATH];
+    size_t n = strcspn(path, "/");
+    snprintf(name, FILE_PATH, "%.*s", (int)n, path);
+    for (char *c = name; *c; c++)
+        if (*c == '_') *c = ' ';
+    return path[n] && strncmp(name, path, n) && path_join(folder, d->root, name) == OK &&
+           folder_exists(folder);
+}
+
 static Status check_listed(const Dataset *d, const Side *side)
 {
     char path[FILE_PATH];
@@ -115,9 +127,13 @@ static Status check_listed(const Dataset *d, const Side *side)
         const Entry *e = &side->entry[i];
         if (!e->list) return OK;
         TRY(dataset_path(path, d->root, e->path));
-        if (!file_exists(path))
-            return err_set(ERR_IO, "dataset: %s: line %lld: no such file: %s", e->list,
-                           (long long)e->line, path);
+        if (file_exists(path)) continue;
+        char blanks[FILE_PATH];
+        if (has_blanks(blanks, d, e->path))
+            return err_set(ERR_IO, "dataset: %s: line %lld: no such file: %s: rename `%s`, as the "
+                           "list calls it", e->list, (long long)e->line, e->path, blanks);
+        return err_set(ERR_IO, "dataset: %s: line %lld: no such file: %s", e->list,
+                       (long long)e->line, path);
     }
     return OK;
 }

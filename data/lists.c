@@ -107,7 +107,7 @@ static Status judge_labels(List *list, const char *what)
 static bool has_header(const List *list)
 {
     return list->n >= 2 && !picture_suffix(list->entry[0].path) &&
-           picture_suffix(list->entry[1].path);
+           !strchr(list->entry[0].path, '/') && picture_suffix(list->entry[1].path);
 }
 
 Status list_parse(List *list, Arena *arena, const char *what, const uint8_t *data, size_t bytes)
@@ -238,6 +238,8 @@ int name_order(const char *a, const char *b, bool by_letters)
 
 int64_t name_find(const char *wanted, const char *const *name, int64_t n)
 {
+    for (int64_t i = 0; i < n; i++)
+        if (name[i] && !strcmp(wanted, name[i])) return i;
     for (int64_t i = 0; i < n; i++)
         if (name[i] && name_same(wanted, name[i])) return i;
     return -1;

@@ -5,8 +5,8 @@
 //
 // Labels behind blanks are whole numbers in all lines or in none; a mixture, -1 and 0.0 are errors.
 // Empty lines are skipped; `\r` at a line's end and a byte order mark at the start are taken off.
-// The first line is a header, and skipped, if its path does not end like a picture's file and that
-// of the second line does. Files may be packed by gzip.
+// The first line is a header, and skipped, if its path holds no `/` and does not end like a
+// picture's file, and that of the second line does. Files may be packed by gzip.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,7 +45,8 @@ bool picture_suffix(const char *path);         // ends like a picture's file, re
 bool name_same(const char *a, const char *b);
 // <0, 0, >0: by bytes, or by letters and digits alone with case ignored, as DomainNet's labels are.
 int name_order(const char *a, const char *b, bool by_letters);
-// The index of the same name, or -1. NULL entries are passed over, here and below.
+// The index of this name, else of one that is the same, or -1. NULL entries are passed over, here
+// and below.
 int64_t name_find(const char *wanted, const char *const *name, int64_t n);
 // What a mistyped name may have meant: the one with the fewest edits; NULL if none is near.
 const char *name_nearest(const char *wrong, const char *const *name, int64_t n);

@@ -229,6 +229,8 @@ Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known
             d->class_count);
     if (recipe && recipe->domains) tell_seen(o, recipe, d);
     if (recipe && recipe->note) say(o, "note: %s", recipe->note);
+    if (recipe && recipe->train_note && sides & DATASET_TRAIN) say(o, "note: %s",
+                                                                   recipe->train_note);
     return OK;
 }
 

@@ -20,9 +20,9 @@ Status cmd_augment(Options *o)
     char text[AUGMENT_TEXT];
     TRY(chain_of(&chain, o));
     if (!o->output) return err_set(ERR_USAGE, "data augment: needs -o FILE.ppm");
-    TRY(setup_output(o->output));
     if (!ends_with(o->output, ".ppm"))
         return err_set(ERR_USAGE, "data augment: %s: writes FILE.ppm alone", o->output);
+    TRY(setup_output(o->output));
     TRY(image_load(&image, o->args[0], o->max_pixels));
     Status status = augment_apply(&image, &chain);
     if (status == OK) status = image_save_ppm(&image, o->output);

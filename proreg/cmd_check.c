@@ -63,8 +63,11 @@ static void print_text(const Check *c)
     for (int k = 0; k < CHECK_KINDS; k++)
         if (c->found[k] > CHECK_MOST)
             printf("%s: %lld in all\n", check_kind((CheckKind)k), (long long)c->found[k]);
-    printf("%lld pictures, %lld findings, %lld of them keep a run from training\n",
-           (long long)c->pictures, (long long)c->finding_n, (long long)c->fatal);
+    int64_t found = 0;
+    for (int k = 0; k < CHECK_KINDS; k++) found += c->found[k];
+    printf("%lld pictures, %lld finding%s, %lld of them keep%s a run from training\n",
+           (long long)c->pictures, (long long)found, found == 1 ? "" : "s", (long long)c->fatal,
+           c->fatal == 1 ? "s" : "");
 }
 
 static void show(void *arg, int64_t done, int64_t total)
@@ -96,6 +99,6 @@ Status cmd_check(Options *o)
     int64_t fatal = c.fatal;
     check_close(&c);
     if (!fatal) return OK;
-    return err_set(ERR_FORMAT, "data check: %s: %lld findings keep a run from training", o->data,
-                   (long long)fatal);
+    return err_set(ERR_FORMAT, "data check: %s: %lld finding%s a run from training", o->data,
+                   (long long)fatal, fatal == 1 ? " keeps" : "s keep");
 }

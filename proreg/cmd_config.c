@@ -111,7 +111,7 @@ static Status same_member(const Json *ours, const Json *theirs, const char *path
     TRY(json_string(&a, ours));
     TRY(json_need_string(&b, theirs, ours->key));
     if (!strcmp(a, b)) return OK;
-    return err_set(ERR_FORMAT, "resume: %s: %s has changed since: SHA-256 %.12s.. was %.12s..",
+    return err_set(ERR_FORMAT, "config: %s: %s has changed since: SHA-256 %.12s.. was %.12s..",
                    path, ours->key, a, b);
 }
 
@@ -123,14 +123,14 @@ static Status same_list(const Json *ours, const Json *theirs, const char *key, c
     TRY(json_need(&a, ours, key, JSON_ARRAY));
     TRY(json_need(&b, theirs, key, JSON_ARRAY));
     if (a->count != b->count)
-        return err_set(ERR_FORMAT, "resume: %s: %s has changed since: %lld entries, were %lld",
+        return err_set(ERR_FORMAT, "config: %s: %s has changed since: %lld entries, were %lld",
                        path, key, (long long)a->count, (long long)b->count);
     for (int64_t i = 0; i < a->count; i++) {
         const char *x, *y;
         TRY(json_string(&x, json_at(a, i)));
         TRY(json_string(&y, json_at(b, i)));
         if (strcmp(x, y) != 0)
-            return err_set(ERR_FORMAT, "resume: %s: %s has changed since: `%.60s` was `%.60s`",
+            return err_set(ERR_FORMAT, "config: %s: %s has changed since: `%.60s` was `%.60s`",
                            path, key, x, y);
     }
     return OK;

@@ -6,9 +6,9 @@ Status cmd_decode(Options *o)
 {
     Image image;
     if (!o->output) return err_set(ERR_USAGE, "data decode: needs -o FILE.ppm");
-    TRY(setup_output(o->output));
     if (!ends_with(o->output, ".ppm"))
         return err_set(ERR_USAGE, "data decode: %s: writes FILE.ppm alone", o->output);
+    TRY(setup_output(o->output));
     TRY(image_load(&image, o->args[0], o->max_pixels));
     Status status = image_save_ppm(&image, o->output);
     image_free(&image);

@@ -255,9 +255,13 @@ static Status info_recipe(const Options *o)
         { "label base", r->train_list ? base : NULL, 0 },
         { "alpha", r->alpha > 0 ? alpha : NULL, PUBLISHED_ALPHA },
         { "alpha of kd", r->kd_alpha > 0 ? kd_alpha : NULL, PUBLISHED_KD_ALPHA },
-        { "schedule", "10 epochs of batches of 256, linear, steps counted as in the released code",
-          PUBLISHED_SCHEDULE },
-        { "augment", "randaug", PUBLISHED_SCHEDULE }, { "note", r->note, 0 },
+        { "weight", "k10, temperature 1", PUBLISHED_SCHEDULE },
+        { "optimizer", "adamw-hf, lr 1e-5 (classifier and scale 100 times), wd 0.01, "
+          "betas 0.9,0.98", PUBLISHED_SCHEDULE },
+        { "schedule", "10 epochs of batches of 256, warm-up 0.1, linear, steps counted as in the "
+          "released code", PUBLISHED_SCHEDULE },
+        { "augment", "randaug, 2 operations of strength 9", PUBLISHED_SCHEDULE },
+        { "note", r->note, 0 }, { "note", r->train_note, 0 },
     };
     for (size_t i = 0; i < sizeof field / sizeof *field; i++)
         if (field[i].value) print_field(o, r, &field[i]);

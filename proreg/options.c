@@ -426,8 +426,9 @@ static Status parse_flag(Options *o, int argc, char **argv, int *i)
         if (!row) return err_set(ERR_USAGE, "%s: unknown flag %.40s", o->verb->name, flag);
     }
     if (row->type == BOOL) {
-        if (equals) return err_set(ERR_USAGE, "--%s: takes no value", row->name);
-        return set(o, row, "true", FROM_FLAG);
+        const char *value = equals ? equals + 1 : "true";   // =false undoes what a config says
+        if (!strcmp(value, "true") || !strcmp(value, "false")) return set(o, row, value, FROM_FLAG);
+        return err_set(ERR_USAGE, "--%s: %.200s: true or false", row->name, value);
     }
     if (equals) return set(o, row, equals + 1, FROM_FLAG);
     if (*i + 1 >= argc) return err_set(ERR_USAGE, "--%s: needs a value: %s", row->name, row->takes);

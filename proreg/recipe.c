@@ -17,8 +17,8 @@ const Recipe recipes[] = {
       .class_list = "climbing,diving,fishing,pole vaulting,racing,throwing",
       .template = "the man is {}.", .train_split = "train", .eval_split = "test",
       .alpha = 1, .kd_alpha = 0.5, .published = BOTH,
-      .note = "BAR has no validation set: `best` is chosen on the test pictures; compare `last` "
-              "too" },
+      .train_note = "BAR has no validation set: `best` is chosen on the test pictures; compare "
+                    "`last` too" },
     { .name = "pacs", .title = "PACS: seven classes, one of four styles unseen",
       .layout = "DOMAIN/CLASS/FILE", .classes = 7,
       .class_list = "dog,elephant,giraffe,guitar,horse,house,person", .template = "this is {}.",
@@ -26,8 +26,8 @@ const Recipe recipes[] = {
       .eval_list = "%_test_kfold.txt", .label_base = 1,
       .alpha = 2, .kd_alpha = 0.5,
       .published = PUBLISHED_ALPHA | PUBLISHED_TEMPLATE | PUBLISHED_SCHEDULE,
-      .note = "`best` is chosen on the pictures that are evaluated; the authors choose it on the "
-              "crossval lists of the styles that are trained on" },
+      .train_note = "`best` is chosen on the pictures that are evaluated; the authors choose it "
+                    "on the crossval lists of the styles that are trained on" },
     { .name = "nico", .title = "NICO, animals: ten classes, contexts unseen",
       .layout = "SPLIT/CLASS/FILE", .classes = 10,
       .class_list = "bear,bird,cat,cow,dog,elephant,horse,monkey,rat,sheep",
@@ -76,18 +76,20 @@ static Status fill(Options *o, const char *name, const char *value, unsigned ver
 static Status rest_of(const char **rest, const Recipe *r, Options *o, const char *named)
 {
     Items all, taken;
-    char text[256] = "";
+    char *text = arena_take(&o->arena, strlen(r->domains) + 1);
+    if (!text) return err_memory("recipe");
+    *text = 0;
     TRY(options_split(o, r->domains, &all));
     TRY(options_split(o, named, &taken));
     for (int i = 0; i < all.n; i++) {
         if (name_find(all.item[i], taken.item, taken.n) >= 0) continue;
-        if (*text) strcat(text, ",");          // no longer than r->domains
+        if (*text) strcat(text, ",");
         strcat(text, all.item[i]);
     }
     if (!*text) return err_set(ERR_USAGE, "recipe %s: %s: leaves no domain for the other side",
                                r->name, named);
-    *rest = arena_string(&o->arena, text);
-    return *rest ? OK : err_memory("recipe");
+    *rest = text;
+    return OK;
 }
 
 // The side that the stronger source names decides, where the recipe leaves it open.
@@ -130,12 +132,20 @@ static Status list_file(char path[FILE_PATH], const char *folder, const char *pa
     return path_join(path, "", packed);
 }
 
+static Status unknown_domain(const Recipe *r, const char *domain, const Items *all)
+{
+    const char *near = name_nearest(domain, all->item, all->n);
+    return err_set(ERR_USAGE, "--lists: recipe %s has no domain %s%s%s: of %s", r->name, domain,
+                   near ? ": did you mean " : "", near ? near : "", r->domains);
+}
+
 // A list that a flag names stays; one of a config that is repeated with other domains does not.
 static Status list_files(const Recipe *r, Options *o, const char *flag, const char *pattern,
                          const char *domains, Source source)
 {
-    Items of;
+    Items of, all;
     if (options_source(o, flag) == FROM_FLAG) return OK;
+    TRY(options_split(o, r->domains, &all));
     TRY(options_split(o, domains ? domains : r->domains, &of));
     const size_t room = (size_t)of.n * (FILE_PATH + 1);
     char *text = arena_take(&o->arena, room);
@@ -143,6 +153,8 @@ static Status list_files(const Recipe *r, Options *o, const char *flag, const ch
     size_t used = 0;
     for (int i = 0; i < of.n; i++) {
         char path[FILE_PATH];
+        if (name_find(of.item[i], all.item, all.n) < 0)
+            return unknown_domain(r, of.item[i], &all);
         TRY(list_file(path, o->lists, pattern, of.item[i]));
         used += (size_t)snprintf(text + used, room - used, "%s%s", i ? "," : "", path);
     }

@@ -6,7 +6,8 @@
 //     Counting c = recipe_counting(r, n, epochs, batch, warmup);
 //
 // A recipe says which of its fields the authors published (`info --recipe NAME` prints them); the
-// rest is our reading of the data set. Another benchmark is another row of recipe.c.
+// rest is our reading of the data set. Another benchmark is another row of recipe.c, and its name
+// behind `--recipe` in options.c.
 #pragma once
 #include "proreg/options.h"
 
@@ -29,7 +30,7 @@ typedef struct {
     int label_base;                    // of their labels
     double alpha, kd_alpha;            // of proreg and of kd; 0: nothing is published
     unsigned published;
-    const char *note;                  // what to know when numbers are compared; may be NULL
+    const char *note, *train_note;     // what to know when numbers are compared; may be NULL
 } Recipe;
 
 extern const Recipe recipes[];                    // ends with a NULL name

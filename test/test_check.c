@@ -1,5 +1,6 @@
 // test_check.c - what `data check` finds in folders and lists with known faults.
 #include "data/check.h"
+#include "data/lists.h"
 #include "tensor/par.h"
 #include "test/folder.h"
 #include "test/test.h"
@@ -165,6 +166,14 @@ static void listed_twice(void)
     folder_close(&f);
 }
 
+// Names that differ only in `_`: each is itself before it is the other.
+static void alike(void)
+{
+    static const char *const names[] = { "a_b", "a b", "c d" };
+    CHECK(name_find("a b", names, 3) == 1 && name_find("a_b", names, 3) == 0, "itself");
+    CHECK(name_find("c_d", names, 3) == 2 && name_find("e", names, 3) == -1, "alike");
+}
+
 // Trained and evaluated on, where no split tells the pictures apart.
 static void seen_domains(void)
 {
@@ -196,6 +205,7 @@ static void refused(void)
 static const TestCase cases[] = {
     { "sound", sound }, { "faults", faults }, { "domains", domains }, { "lists", lists },
     { "listed_twice", listed_twice }, { "seen_domains", seen_domains },
+    { "alike", alike },
     { "refused", refused },
 };
 

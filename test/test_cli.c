@@ -51,7 +51,7 @@ static void flags(void)
         { TRAIN "--bach 3", 2, "unknown flag --bach: did you mean --batch?" },
         { TRAIN "--precision bf16", 2, "unknown flag --precision" },
         { TRAIN "-z", 2, "unknown flag -z" }, { TRAIN "--batch", 2, "--batch: needs a value: N" },
-        { TRAIN "--quiet=yes", 2, "--quiet: takes no value" },
+        { TRAIN "--quiet=yes", 2, "--quiet: yes: true or false" },
         { TRAIN "--method proregg", 2, "--method: proregg: did you mean proreg?" },
         { TRAIN "--schedule x", 2, "not one of linear|cosine|constant" },
         { TRAIN "--isa avx3", 2, "did you mean avx2?" },
@@ -396,12 +396,13 @@ static void outputs(void)
 {
     folder_text(&world, "file", "x");
     folder_name(&world, "dir/x");
+    folder_name(&world, "dir.ppm/x");
     static const Bad bad[] = {
         { "train -q --model $M --data $W/set --out $W/file", 1, "file: is a file" },
         { "train -q --model $M --data $W/set --out $W/file/x", 1, "not a folder" },
         { ASK "$M --predictions $W/dir", 1, "is a folder" },
         { ASK "$M --save-logits $W/absent/x.npy", 1, "no folder to write it in" },
-        { "data decode $W/set/train/red/0.ppm -o $W/dir", 1, "is a folder" },
+        { "data decode $W/set/train/red/0.ppm -o $W/dir.ppm", 1, "is a folder" },
         { "encode -q --model $M --images $W/set -o $W/absent/x.npy", 1,
           "no folder to write it in" },
     };

@@ -167,6 +167,8 @@ static void refused(void)
         { "zeroshot --model $M --recipe pacs --data $W/pacs --lists $W/a,b", 2, "a comma" },
         { "zeroshot --model $M --recipe pacs --data $W/pacs --lists $W/none", 1,
           "none/art_painting_test_kfold.txt" },
+        { "zeroshot --model $M --recipe pacs --data $W/pacs --lists $W/lists --eval-domains Sketch",
+          2, "has no domain Sketch: did you mean sketch" },
         { "info --recipe bar --machine", 2, "either a PATH, --machine or --recipe" },
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -230,15 +232,19 @@ static void officehome(void)
     static const char *const classes[] = { "Alarm_Clock", "Bike", "TV", "ToothBrush" };
     for (int d = 0; d < 4; d++) {
         char folder[100];
-        snprintf(folder, sizeof folder, "home/%s", domain[d]);
+        snprintf(folder, sizeof folder, "office/%s", domain[d]);
         pictures(folder, classes, 4, d + 1);
     }
-    CHECK(proreg("train --model $M --recipe officehome --data $W/home --eval-domains Real_World "
+    CHECK(proreg("train --model $M --recipe officehome --data $W/office --eval-domains Real_World "
                  "--max-steps 1 --out $W/oh --json") == 0, "%s", program_stderr());
     says(program_stdout(), "\"domain\": \"Real World\", \"n\": 16,");
-    CHECK(proreg("zeroshot -q --model $M --recipe officehome --data $W/home --json") == 0, "%s",
+    CHECK(proreg("zeroshot -q --model $M --recipe officehome --data $W/office --json") == 0, "%s",
           program_stderr());
     says(program_stdout(), "\"domain\": \"all\", \"n\": 40,");
+    folder_text(&world, "office/lists/Real_World.txt", "Real_World/Bike/0.ppm 0\n");
+    CHECK(proreg("zeroshot --model $M --recipe officehome --data $W/office --lists $W/office/lists "
+                 "--eval-domains Real_World") == 1, "a folder called otherwise");
+    says(program_stderr(), "rename `Real World`, as the list calls it");
 }
 
 static void told(void)
@@ -248,6 +254,12 @@ static void told(void)
     says(program_stdout(), "alpha of kd    ours       0.5");
     for (const Recipe *r = recipes; r->name; r++)
         CHECK(proreg("info --recipe %s --json", r->name) == 0, "%s", program_stderr());
+    for (const Recipe *r = recipes; r->name; r++) {
+        bool train = r->train_list && strchr(r->train_list, '%');
+        bool eval = r->eval_list && strchr(r->eval_list, '%');
+        CHECK(train == eval && (train ? r->domains != NULL : !r->train_list && !r->eval_list),
+              "%s: lists of both sides, a %% for the domain, and domains", r->name);
+    }
 }
 
 // The pictures' layer and the model's each say what CLIP takes from a pixel.

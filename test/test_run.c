@@ -358,9 +358,13 @@ static void whole_lists(void)
     if (!CHECK(list, "the first list is not whole")) return;
     CHECK(strstr(list, "/a.txt,/") && strstr(list, "/b.txt\""), "%.200s", list);
     CHECK(!strstr(list, "/../"), "not whole: %.200s", list);
-    CHECK(proreg("train -q --config $W/lists/config.json --out $W/lists2") == 0, "%s",
+    CHECK(proreg("train --config $W/lists/config.json --out $W/lists2") == 0, "%s",
           program_stderr());
     CHECK(program_same("lists/last/model.safetensors", "lists2/last/model.safetensors"), "weights");
+    CHECK(!strstr(program_stderr(), "note: config"), "the same: %s", program_stderr());
+    CHECK(proreg("train --config $W/lists/config.json --out $W/lists5 --template 'a {}' "
+                 "--max-steps 1") == 0, "%s", program_stderr());
+    CHECK(strstr(program_stderr(), "has changed since"), "told: %s", program_stderr());
     // Two lists need no folder; one does.
     CHECK(proreg("train --model $M -q --max-steps 1 --out $W/lists3 --train-list $W/a.txt "
                  "--eval-list $W/b.txt") == 0, "%s", program_stderr());

@@ -69,7 +69,10 @@ class Peer:
             with open(path, "rb") as file:
                 data = io.BytesIO(file.read())
             times = [time.process_time()]
-            image = Image.open(data).convert("RGB")
+            try:
+                image = Image.open(data).convert("RGB")
+            except OSError as error:
+                sys.exit(f"bench_data.py: {path}: {error}: leave it out")
             times.append(time.process_time())
             for name, value in chain if augmented else []:
                 image = OPS[name][1](image, value)
@@ -103,7 +106,8 @@ def take_turns(ours, peer, augmented):
 def row(name, pairs, stages, pictures):
     mine = [sum(pair[0][s] for s in stages) for pair in pairs]
     theirs = [sum(pair[1][s] for s in stages) for pair in pairs]
-    ratio = statistics.quantiles([t / m for m, t in zip(mine, theirs)], n=20)
+    ratio = [t / m for m, t in zip(mine, theirs)]
+    ratio = statistics.quantiles(ratio, n=20) if len(ratio) > 1 else ratio
     print(f"{name:<28}{sum(mine) / pictures * 1e3:8.3f}{sum(theirs) / pictures * 1e3:8.3f} ms"
           f"{pictures / sum(mine):9.0f}{pictures / sum(theirs):8.0f} pictures/s"
           f"{sum(theirs) / sum(mine):8.2f}x   {ratio[0]:.2f}..{ratio[-1]:.2f}")
