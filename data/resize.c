@@ -14,7 +14,7 @@
 #include "tensor/file.h"
 
 enum {
-    BITS = 22,                                 // after the point of a weight (Pillow's 32 - 8 - 2)
+    BITS = RESIZE_BITS,
     LANES = 32,                                // rows in a block, sums held in registers
 };
 
@@ -121,7 +121,6 @@ static inline uint8_t round_byte(int32_t sum)
 #define ALWAYS_INLINE inline
 #endif
 
-// out[i] = clamp(round(sum_k weight[k] in[k step + i])), i < n
 static ALWAYS_INLINE void weigh(uint8_t *restrict out, const uint8_t *restrict in, int64_t step,
                                 const int32_t *restrict weight, int taps, int64_t n)
 {
@@ -140,34 +139,28 @@ static ALWAYS_INLINE void weigh(uint8_t *restrict out, const uint8_t *restrict i
     }
 }
 
-typedef void WeighFn(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight, int taps,
-                     int64_t n);
-
-static void weigh_any(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight,
-                      int taps,
+void resize_sum_plain(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight, int taps,
                       int64_t n)
-{
-    weigh(out, in, step, weight, taps, n);
-}
+{ weigh(out, in, step, weight, taps, n); }
 
-// The same loop for processors with 8 products at a time; integers, so the same bytes.
+// The same loop for processors with 8 products at a time; integers, so the same bytes, which is why
+// --isa need not reach here.
 #if defined(__x86_64__) && defined(__GNUC__)
 __attribute__((target("avx2")))
-static void weigh_avx2(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight,
-                       int taps,
-                       int64_t n)
+static void sum_avx2(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight, int taps,
+                     int64_t n)
 {
     weigh(out, in, step, weight, taps, n);
 }
 
-static WeighFn *weigh_best(void)
+ResizeSum *resize_sum_best(void)
 {
-    return __builtin_cpu_supports("avx2") ? weigh_avx2 : weigh_any;
+    return __builtin_cpu_supports("avx2") ? sum_avx2 : resize_sum_plain;
 }
 #else
-static WeighFn *weigh_best(void)
+ResizeSum *resize_sum_best(void)
 {
-    return weigh_any;
+    return resize_sum_plain;
 }
 #endif
 
@@ -233,7 +226,7 @@ static void turn_out(uint8_t *out, int64_t stride, const uint8_t *side, int rows
 // Across: `rows` rows of in -> rows of out, taps->n pixels each, without gaps.
 static Status pass_across(uint8_t *out, Rows in, int rows, const Taps *taps)
 {
-    WeighFn *const best = weigh_best();
+    ResizeSum *const best = resize_sum_best();
     int64_t wide = 3 * (int64_t)(taps->to - taps->from), stride = 3 * (int64_t)taps->n;
     uint8_t *side = malloc((size_t)((wide + stride) * LANES));
     if (!side) return err_memory("resize");
@@ -256,7 +249,7 @@ static Status pass_across(uint8_t *out, Rows in, int rows, const Taps *taps)
 // Down: `in` begins at row taps->from; a row is `bytes` long.
 static void pass_down(uint8_t *out, Rows in, int64_t bytes, const Taps *taps)
 {
-    WeighFn *const best = weigh_best();
+    ResizeSum *const best = resize_sum_best();
     for (int y = 0; y < taps->n; y++)
         best(out + y * bytes, in.at + (taps->first[y] - taps->from) * in.stride, in.stride,
              taps->weight + (int64_t)y * taps->taps, taps->count[y], bytes);

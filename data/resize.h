@@ -23,3 +23,12 @@ Status resize(Image *out, const Image *in, int width, int height, Filter filter)
 // that to out, (part.height, part.width, 3).
 Status resize_part(uint8_t *out, const Image *in, Rect from, int width, int height, Filter filter,
                    Rect part);
+
+enum { RESIZE_BITS = 22 };                             // after the point of a weight: Pillow's
+
+// The inner loop: out[i] = clamp(round(sum_k weight[k] in[k step + i])), i < n, k < taps. The best
+// one for this processor is judged by the plain one.
+typedef void ResizeSum(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight,
+                       int taps, int64_t n);
+ResizeSum resize_sum_plain;
+ResizeSum *resize_sum_best(void);

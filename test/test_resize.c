@@ -79,6 +79,31 @@ static void parts(void)
     }
 }
 
+// The loop as it is chosen here and the plain one, each against the sum as it is written.
+static void sums(void)
+{
+    Rng rng = rng_at(test_seed, 0, 1, RNG_TEST);
+    enum { MOST = 150, TAPS = 9 };
+    uint8_t in[MOST * TAPS], best[MOST], plain[MOST];
+    for (int i = 0; i < MOST * TAPS; i++) in[i] = (uint8_t)rng_below(&rng, 256);
+    for (int n = 1; n <= MOST; n++) {
+        int taps = 1 + n % TAPS;
+        int32_t weight[TAPS];
+        for (int k = 0; k < taps; k++)                  // sums from below 0 to beyond 255
+            weight[k] = (int32_t)rng_below(&rng, 2u << RESIZE_BITS) / taps - (1 << 20) / taps;
+        resize_sum_best()(best, in, MOST, weight, taps, n);
+        resize_sum_plain(plain, in, MOST, weight, taps, n);
+        for (int i = 0; i < n; i++) {
+            int64_t sum = 1 << (RESIZE_BITS - 1);
+            for (int k = 0; k < taps; k++) sum += (int64_t)weight[k] * in[k * MOST + i];
+            sum = sum < 0 ? 0 : sum >> RESIZE_BITS;
+            int want = sum > 255 ? 255 : (int)sum;
+            CHECK(best[i] == want && plain[i] == want, "%d of %d, %d taps: %d, plain %d, not %d", i, n,
+                  taps, best[i], plain[i], want);
+        }
+    }
+}
+
 static void refused(void)
 {
     Image image = drawn(4, 4), out;
@@ -215,7 +240,7 @@ static void full_size(void)
 }
 
 static const TestCase cases[] = {
-    { "pillow", pillow }, { "parts", parts }, { "refused", refused }, { "crops", crops },
+    { "pillow", pillow }, { "parts", parts }, { "sums", sums }, { "refused", refused }, { "crops", crops },
     { "normalise", normalise }, { "full_size", full_size },
 };
 
