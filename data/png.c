@@ -4,8 +4,9 @@
 //     89 'PNG' 0D 0A 1A 0A | length type data crc | ..
 //     IHDR: width 4, height 4, depth 1, colour type 1, compression 1, filter 1, interlace 1
 //
-// The checksums of all chunks up to the last IDAT are checked. What follows it is not read, so a
-// missing end is no error; missing pixels are.
+// The checksums of all chunks up to the last IDAT are checked, and the stream's, as far as they are
+// there. What follows the pixels is not read, in the stream or behind it: a missing end is no error;
+// missing pixels are.
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,15 +37,22 @@ static uint32_t u32(const uint8_t *p)
 
 typedef struct { char type[5]; const uint8_t *data; size_t bytes; } Chunk;
 
+// A file may end within an IDAT or its checksum, as long as no pixel is missing.
 static Status next_chunk(Png *p, Chunk *c)
 {
-    if (p->end - p->at < 12) return err_set(ERR_FORMAT, "png: truncated");
+    if (p->end - p->at < 8) return err_set(ERR_FORMAT, "png: truncated");
+    size_t left = (size_t)(p->end - p->at) - 8;
     c->bytes = u32(p->at);
     memcpy(c->type, p->at + 4, 4);
     c->type[4] = 0;
-    if (c->bytes > (size_t)(p->end - p->at) - 12)
-        return err_set(ERR_FORMAT, "png: truncated in a chunk of %zu bytes", c->bytes);
     c->data = p->at + 8;
+    if (left < 4 || c->bytes > left - 4) {
+        if (strcmp(c->type, "IDAT") != 0)
+            return err_set(ERR_FORMAT, "png: truncated in a chunk of %zu bytes", c->bytes);
+        if (c->bytes > left) c->bytes = left;
+        p->at = p->end;
+        return OK;
+    }
     if (crc32_of(0, p->at + 4, c->bytes + 4) != u32(c->data + c->bytes))
         return err_set(ERR_FORMAT, "png: a chunk of %zu bytes has the wrong checksum", c->bytes);
     p->at += 12 + c->bytes;
@@ -99,23 +107,24 @@ static Status join(Png *p, const Chunk *c)
     return OK;
 }
 
-// Reads up to the last IDAT; what is broken behind the first is told when pixels are missing.
+static bool idat_follows(const Png *p)
+{
+    return p->end - p->at >= 8 && memcmp(p->at + 4, "IDAT", 4) == 0;
+}
+
+// Reads up to the last IDAT. A broken one is an error at once; whatever else follows the first is
+// not looked at.
 static Status chunks(Png *p)
 {
     Chunk c;
-    bool data = false;
     TRY(header(p));
-    for (;;) {
-        const uint8_t *before = p->at;
-        Status status = next_chunk(p, &c);
-        if (status != OK) return data && p->end - before < 12 ? OK : status;
-        bool idat = strcmp(c.type, "IDAT") == 0;
-        if (data && !idat) return OK;
+    while (!p->idat || idat_follows(p)) {
+        TRY(next_chunk(p, &c));
         if (strcmp(c.type, "IEND") == 0) return err_set(ERR_FORMAT, "png: no IDAT");
         if (strcmp(c.type, "PLTE") == 0) TRY(palette(p, &c));
-        if (idat) TRY(join(p, &c));
-        data |= idat;
+        if (strcmp(c.type, "IDAT") == 0) TRY(join(p, &c));
     }
+    return OK;
 }
 
 // ---- rows ---------------------------------------------------------------------------------------
@@ -229,7 +238,6 @@ static Status read_pass(Image *image, const Png *p, uint8_t **raw, uint8_t *zero
 static Status unpack(Png *p, const Pass *pass, int passes)
 {
     int64_t size = 0;
-    size_t written;
     for (int i = 0; i < passes; i++) size += raw_bytes(p, &pass[i]);
     if (size / 1032 > (int64_t)p->idat_bytes)
         return err_set(ERR_FORMAT, "png: truncated: %zu bytes cannot hold %lld", p->idat_bytes,
@@ -237,11 +245,8 @@ static Status unpack(Png *p, const Pass *pass, int passes)
     int64_t zeros = row_bytes(p, p->width);
     p->raw = calloc((size_t)(size + zeros), 1);
     if (!p->raw) return err_memory("png");
-    Status status = inflate_zlib(p->raw + zeros, (size_t)size, &written, p->idat, p->idat_bytes,
-                                 NULL);
-    if (status != OK) return err_prefix(status, "png");
-    return written == (size_t)size ? OK : err_set(ERR_FORMAT, "png: truncated: %zu bytes of %lld",
-                                                  written, (long long)size);
+    Status status = inflate_zlib_first(p->raw + zeros, (size_t)size, p->idat, p->idat_bytes);
+    return status == OK ? OK : err_prefix(status, "png");
 }
 
 static Status read_all(Image *image, Png *p, int64_t max_pixels)

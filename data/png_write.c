@@ -38,16 +38,6 @@ static void chunk_end(Out *o, size_t from)
     put_u32(o, crc32_of(0, o->data + from - 4, end - from + 4));
 }
 
-static uint32_t adler32(const uint8_t *x, size_t n)
-{
-    uint32_t a = 1, b = 0;
-    for (size_t i = 0; i < n; i++) {
-        a = (a + x[i]) % 65521;
-        b = (b + a) % 65521;
-    }
-    return b << 16 | a;
-}
-
 static void put_zlib(Out *o, const uint8_t *x, size_t n)
 {
     put(o, "\x78\x01", 2);
@@ -57,7 +47,7 @@ static void put_zlib(Out *o, const uint8_t *x, size_t n)
         put(o, (uint8_t[]){ at + part == n, low, high, (uint8_t)~low, (uint8_t)~high }, 5);
         put(o, x + at, part);
     }
-    put_u32(o, adler32(x, n));
+    put_u32(o, adler32_of(x, n));
 }
 
 // The picture with a filter byte, 0, before each row.

@@ -5,6 +5,7 @@
 
 #include "data/formats.h"
 #include "data/jpeg.h"
+#include "data/png.h"
 #include "tensor/file.h"
 #include "tensor/par.h"
 #include "tensor/rng.h"
@@ -327,6 +328,32 @@ static void case_checksums(void)
     file_unmap(&map);
 }
 
+// A PNG of 16 x 3 whose pixels, stored, end 4 bytes of Adler-32, 4 of CRC and 12 of IEND before it
+// does. Any of these may be cut off, and chunks behind the pixels may be broken; what is there of the
+// checksums must fit.
+static void case_png_end(void)
+{
+    Image image = { 0 };
+    size_t n = 0;
+    CHECK_OK(image_new(&image, 16, 3));
+    uint8_t *file = png_encode(&image, &n);
+    image_free(&image);
+    if (!CHECK(file, "no memory")) return;
+    for (size_t cut = 0; cut < 40; cut++) {
+        Status status = image_decode(&image, file, n - cut, 1 << 20);
+        CHECK((status == OK) == (cut <= 20), "without its last %zu bytes: %s", cut, err_msg());
+        image_free(&image);
+    }
+    file[n - 12] = 9;                                  // the length of IEND
+    CHECK_OK(image_decode(&image, file, n, 1 << 20));
+    image_free(&image);
+    file[n - 13] ^= 1;
+    CHECK_STATUS(image_decode(&image, file, n, 1 << 20), ERR_FORMAT, "wrong checksum");
+    file[n - 17] ^= 1;                                 // of the stream; the file ends before the CRC
+    CHECK_STATUS(image_decode(&image, file, n - 13, 1 << 20), ERR_FORMAT, "Adler-32");
+    free(file);
+}
+
 // ---- fast loops against plain ones --------------------------------------------------------------
 
 // Coefficients and tables as encoders write them, and beyond all bounds.
@@ -405,8 +432,8 @@ static const TestCase cases[] = {
     { "own", case_own }, { "bar", case_bar }, { "pacs", case_pacs }, { "pillow", case_pillow },
     { "variants", case_variants }, { "truncated", case_truncated }, { "damaged", case_damaged },
     { "refused", case_refused }, { "huge", case_huge }, { "checksums", case_checksums },
-    { "idct", case_idct },
-    { "flat", case_flat }, { "colour", case_colour }, { "doubling", case_doubling },
+    { "png_end", case_png_end }, { "idct", case_idct }, { "flat", case_flat },
+    { "colour", case_colour }, { "doubling", case_doubling },
 };
 
 int main(void)

@@ -191,6 +191,29 @@ static void one_bit_codes(void)
     CHECK_STATUS(unpack(&w, &made), ERR_FORMAT, "literal code is over-subscribed");
 }
 
+static void put_fixed(Writer *w, bool last, char byte)
+{
+    put(w, last, 1);
+    put(w, 1, 2);
+    put_code(w, 0x30 + (unsigned)byte, 8);
+    put_code(w, 0, 7);
+}
+
+// Fixed codes before and behind a block with its own, and twice.
+static void fixed_again(void)
+{
+    Writer own = short_code(1), all = { .bits = 0 };
+    uint8_t out[9];
+    size_t made = 0;
+    put_fixed(&all, false, 'a');
+    for (unsigned i = 0; i < own.bits; i++) put(&all, i > 0 && own.data[i / 8] >> i % 8 & 1, 1);
+    put_code(&all, 0, 1);
+    put_fixed(&all, false, 'b');
+    put_fixed(&all, true, 'c');
+    CHECK_OK(inflate_raw(out, sizeof out, &made, all.data, (all.bits + 7) / 8, NULL));
+    CHECK(made == 3 && !memcmp(out, "abc", 3), "%zu bytes", made);
+}
+
 static void bad_symbols(void)
 {
     Writer fixed = { .bits = 0 };
@@ -230,6 +253,36 @@ static void zlib_headers(void)
     CHECK_STATUS(inflate_zlib(out, 4, NULL, in, sizeof in, NULL), ERR_FORMAT, "no zlib header");
     in[1] = 0xbb;
     CHECK_STATUS(inflate_zlib(out, 4, NULL, in, sizeof in, NULL), ERR_UNSUPPORTED, "dictionary");
+}
+
+// All of the bytes come though the checksum or what ends the block is cut off, or the stream goes on;
+// a wrong checksum is an error where the stream ends, and is not looked for where it goes on.
+static void zlib_first(void)
+{
+    static const struct { const char *hex, *text; size_t needed; } known[] = {
+        { "7801010600f9ff73746f726564093c0292", "stored", 13 },
+        { "78da4b4c4a4e494d4bcf00000e000325", "abcdefgh", 11 },
+        { "78dacb48cdc9c957c8402701680308b1", "hello hello hello hello", 12 },
+    };
+    uint8_t in[50], out[50];
+    for (int i = 0; i < 3; i++) {
+        const char *text = known[i].text;
+        size_t n = from_hex(in, known[i].hex), size = strlen(text);
+        for (size_t cut = 0; cut <= n; cut++) {
+            memset(out, 'x', sizeof out);
+            Status status = inflate_zlib_first(out, size, in, cut);
+            CHECK((status == OK) == (cut >= known[i].needed), "%s: %zu of %zu bytes", text, cut, n);
+            CHECK(status != OK || !memcmp(out, text, size), "%s: other bytes", text);
+        }
+        CHECK_STATUS(inflate_zlib_first(out, size + 1, in, n), ERR_FORMAT, "bytes come out, not");
+        in[n - 1] ^= 1;
+        CHECK_STATUS(inflate_zlib_first(out, size, in, n), ERR_FORMAT, "Adler-32");
+        memset(out, 'x', sizeof out);
+        CHECK_OK(inflate_zlib_first(out, size - 2, in, n));
+        CHECK(!memcmp(out, text, size - 2), "%s: the first bytes", text);
+    }
+    from_hex(in, known[0].hex);
+    CHECK_OK(inflate_zlib_first(out, 5, in, known[0].needed - 1));
 }
 
 static void gzip_members(void)
@@ -317,7 +370,9 @@ static const TestCase cases[] = {
     { "bad_codes", bad_codes },
     { "one_bit_codes", one_bit_codes },
     { "bad_symbols", bad_symbols },
+    { "fixed_again", fixed_again },
     { "zlib_headers", zlib_headers },
+    { "zlib_first", zlib_first },
     { "gzip_members", gzip_members },
     { "gzip_grows", gzip_grows },
     { "merges_file", merges_file },

@@ -93,6 +93,7 @@ enum { LIT_SIZE = 2342, DIST_SIZE = 402 };
 
 typedef struct {
     uint32_t lit[LIT_SIZE], dist[DIST_SIZE];
+    bool fixed;              // the tables are the fixed codes', which blocks of ten bits may use
 } Codes;
 
 static uint32_t entry(uint32_t value, uint32_t kind, uint32_t extra)
@@ -226,6 +227,8 @@ static Status build_pair(Codes *codes, const uint8_t *lit, unsigned lits, const 
 static Status fixed_codes(Codes *codes)
 {
     uint8_t lit[288], dist[32];
+    if (codes->fixed) return OK;
+    codes->fixed = true;
     memset(lit, 8, 144);
     memset(lit + 144, 9, 112);
     memset(lit + 256, 7, 24);
@@ -268,6 +271,7 @@ static Status own_codes(Bits *b, Codes *codes)
     static const uint8_t order[19] = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14,
                                        1, 15 };
     refill(b);
+    codes->fixed = false;
     unsigned lits = 257 + take(b, 5), dists = 1 + take(b, 5), lengths = 4 + take(b, 4);
     if (lits > 286 || dists > 30)
         return err_set(ERR_FORMAT, "inflate: %u lengths, %u distances", lits, dists);
@@ -306,12 +310,13 @@ static Status stored(Bits *b, Sink *s)
     unsigned n = b->in[0] | (unsigned)b->in[1] << 8, check = b->in[2] | (unsigned)b->in[3] << 8;
     if (n != (check ^ 0xffff)) return err_set(ERR_FORMAT, "inflate: bad length of a stored block");
     b->in += 4;
-    if ((size_t)(b->end - b->in) < n) return truncated();
-    if ((size_t)(s->end - s->out) < n) return overfull(s);
-    if (n > 0) memcpy(s->out, b->in, n);
-    b->in += n;
-    s->out += n;
-    return OK;
+    size_t there = (size_t)(b->end - b->in), room = (size_t)(s->end - s->out);
+    size_t part = n < there ? n : there;
+    if (part > room) part = room;
+    if (part > 0) memcpy(s->out, b->in, part);
+    b->in += part;
+    s->out += part;
+    return part == n ? OK : part == there ? truncated() : overfull(s);
 }
 
 // Copies in words where they cannot overlap and there is room to write a little too far.
@@ -344,10 +349,10 @@ static inline Status match(Bits *b, Sink *s, const Codes *codes, uint32_t e)
     if (distance > (size_t)(s->out - s->start))
         return err_set(ERR_FORMAT, "inflate: distance %zu after %zu bytes", distance,
                        (size_t)(s->out - s->start));
-    if (length > room) return overfull(s);
-    copy_match(s->out, distance, length, room);
-    s->out += length;
-    return OK;
+    size_t part = length < room ? length : room;
+    copy_match(s->out, distance, part, room);
+    s->out += part;
+    return part == length ? OK : overfull(s);
 }
 
 static Status symbols(Bits *bits, Sink *s, const Codes *codes)
@@ -357,8 +362,8 @@ static Status symbols(Bits *bits, Sink *s, const Codes *codes)
         refill(&b);
         uint32_t e = decode(&b, codes->lit, LIT_BITS);
         if (e & LITERAL && s->end - s->out >= 2) {           // two bytes often follow each other
-            *s->out++ = (uint8_t)(e >> 16);
             if (overdrawn(&b)) return truncated();
+            *s->out++ = (uint8_t)(e >> 16);
             e = decode(&b, codes->lit, LIT_BITS);
             if (!(e & (LITERAL | END | INVALID))) refill(&b);
         }
@@ -387,6 +392,7 @@ static Status block(Bits *b, Sink *s, Codes *codes, unsigned type)
 static Status inflate(Bits *b, Sink *s)
 {
     Codes codes;
+    codes.fixed = false;
     for (bool last = false; !last;) {
         refill(b);
         last = take(b, 1);
@@ -414,7 +420,7 @@ Status inflate_raw(uint8_t *out, size_t size, size_t *written, const uint8_t *in
     return status;
 }
 
-static uint32_t adler32(const uint8_t *p, size_t n)
+uint32_t adler32_of(const uint8_t *p, size_t n)
 {
     uint32_t a = 1, b = 0;
     while (n > 0) {
@@ -436,6 +442,14 @@ static Status zlib_header(const uint8_t *in, size_t bytes)
     return OK;
 }
 
+// p: the four bytes behind the stream.
+static Status zlib_check(const uint8_t *out, size_t made, const uint8_t *p)
+{
+    uint32_t want = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+    return adler32_of(out, made) == want ? OK
+           : err_set(ERR_FORMAT, "inflate: Adler-32 does not fit");
+}
+
 Status inflate_zlib(uint8_t *out, size_t size, size_t *written, const uint8_t *in, size_t bytes,
                     size_t *used)
 {
@@ -447,12 +461,22 @@ Status inflate_zlib(uint8_t *out, size_t size, size_t *written, const uint8_t *i
     if (written) *written = made;
     if (used) *used = 2 + took;
     TRY(status);
-    const uint8_t *p = in + 2 + took;
     if (bytes - 2 - took < 4) return truncated();
-    uint32_t want = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-    if (adler32(out, made) != want) return err_set(ERR_FORMAT, "inflate: Adler-32 does not fit");
+    TRY(zlib_check(out, made, in + 2 + took));
     if (used) *used = 2 + took + 4;
     return OK;
+}
+
+Status inflate_zlib_first(uint8_t *out, size_t size, const uint8_t *in, size_t bytes)
+{
+    size_t made = 0, took = 0;
+    TRY(zlib_header(in, bytes));
+    Status status = inflate_raw(out, size, &made, in + 2, bytes - 2, &took);
+    if (made < size && status == OK)
+        return err_set(ERR_FORMAT, "inflate: %zu bytes come out, not %zu", made, size);
+    if (made < size) return status;
+    bool ends = status == OK && bytes - 2 - took >= 4;
+    return ends ? zlib_check(out, made, in + 2 + took) : OK;
 }
 
 static uint32_t load32(const uint8_t *p)
