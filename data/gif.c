@@ -175,11 +175,11 @@ static void paint(Image *image, const Gif *g, const uint8_t *index)
     int around = g->transparent >= 0 ? g->transparent : 0;
     for (int64_t i = 0; i < (int64_t)image->width * image->height; i++)
         memcpy(image->rgb + 3 * i, g->palette[around], 3);
-    for (int y = 0; y < g->height; y++)
-        for (int x = 0; x < g->width; x++) {
-            int64_t at = (int64_t)(g->top + row_at(g, y)) * image->width + g->left + x;
-            memcpy(image->rgb + 3 * at, g->palette[index[(int64_t)y * g->width + x]], 3);
-        }
+    for (int y = 0; y < g->height; y++) {
+        int64_t at = (int64_t)(g->top + row_at(g, y)) * image->width + g->left;
+        for (int x = 0; x < g->width; x++)
+            memcpy(image->rgb + 3 * (at + x), g->palette[*index++], 3);
+    }
 }
 
 static Status frame(Image *image, Gif *g)
