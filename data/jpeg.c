@@ -179,21 +179,28 @@ static Status check_tables(const Jpeg *j, const JpegScan *s)
     return OK;
 }
 
-// Two codes a block, or one where the scan holds DC alone, take a bit each at least. Runs of empty
-// blocks make a scan of AC alone as short as it likes.
-static Status check_bytes(const Jpeg *j, const JpegScan *s)
+static int64_t blocks_of(const JpegComponent *c)
 {
-    int64_t blocks = 0, codes = s->to == 0 ? 1 : s->from == 0 ? 2 : 0, left = j->end - j->at;
-    for (int i = 0; i < s->n; i++) {
-        const JpegComponent *c = s->component[i];
-        blocks += (int64_t)ceil_div(c->width, 8) * ceil_div(c->height, 8);
-    }
-    if (blocks * codes / 8 <= left) return OK;
-    return err_set(ERR_FORMAT, "jpeg: truncated: %lld bytes cannot hold %lld blocks",
-                   (long long)left, (long long)blocks);
+    return (int64_t)ceil_div(c->width, 8) * ceil_div(c->height, 8);
 }
 
-// Taken at the first scan, when the file is known to be more than a claim.
+// Two codes a block, or one where the scan holds DC alone, take a bit each at least. Runs of empty
+// blocks make a scan of AC alone as short as it likes; but before the first scan, of whatever kind,
+// the DC of every block is still to come.
+static Status check_bytes(const Jpeg *j, const JpegScan *s)
+{
+    int64_t codes = 0, all = 0, left = j->end - j->at;
+    int each = s->to == 0 ? 1 : s->from == 0 ? 2 : 0;
+    for (int i = 0; i < s->n; i++) codes += each * blocks_of(s->component[i]);
+    for (int i = 0; i < j->n; i++) all += blocks_of(&j->component[i]);
+    if (j->scans == 1 && codes < all) codes = all;
+    if (codes / 8 <= left) return OK;
+    return err_set(ERR_FORMAT, "jpeg: truncated: %lld bytes cannot hold %lld codes",
+                   (long long)left, (long long)codes);
+}
+
+// Taken at the first scan, when the file is known to be long enough for the blocks it claims:
+// 1.5 KB a byte of it, at most.
 static Status memory(Jpeg *j)
 {
     for (int i = 0; i < j->n; i++) {

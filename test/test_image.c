@@ -281,13 +281,40 @@ static void case_refused(void)
             "over-full");
     REFUSED("\xff\xd8\xff\xc4\0\x14\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10", ERR_FORMAT,
             "16 bits");
-    REFUSED("P6 2 2 65535\n", ERR_UNSUPPORTED, "65535");
+    REFUSED("P6 2 2 65536\n", ERR_FORMAT, "values up to 65536");
+    REFUSED("P6 2 2 0\n", ERR_FORMAT, "values up to 0");
+    REFUSED("P6 2 2\n", ERR_FORMAT, "a number of the header is missing");
+    REFUSED("P6#\n2 2 255\n123456789abc", ERR_FORMAT, "no blank");
+    REFUSED("P6 2 2 256\n123456789abc", ERR_FORMAT, "truncated");
     REFUSED("P6 2 2 255\n123", ERR_FORMAT, "truncated");
-    REFUSED("P6 -2 2 255\n123", ERR_UNSUPPORTED, "ppm");
+    REFUSED("P6 -2 2 255\n123", ERR_FORMAT, "a number of the header is missing");
 }
 
 #define DC16 "\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1"
 #define DC64 DC16 DC16 DC16 DC16
+
+// A gray JPEG of one block; a Huffman table whose only code is a bit 0; a scan.
+#define GRAY8(sof) "\xff\xd8\xff" sof "\0\x0b\x08\0\x08\0\x08\1\1\x11\0\xff\xdb\0\x43\0" DC64
+#define ONE_CODE(place, symbol) "\xff\xc4\0\x14" place "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" symbol
+#define SCAN(range) "\xff\xda\0\x08\1\1\0" range
+#define PROGRESSIVE GRAY8("\xc2") ONE_CODE("\0", "\0") SCAN("\0\0\0") "\x7f"
+
+// Codes that no table has, and runs that lead beyond the block, in every kind of scan.
+static void case_codes(void)
+{
+    const char *word = "not in its table";
+    REFUSED(GRAY8("\xc0") ONE_CODE("\0", "\0") ONE_CODE("\x10", "\0") SCAN("\0\x3f\0")
+            "\xf0\xff\xd9", ERR_FORMAT, word);
+    REFUSED(GRAY8("\xc0") ONE_CODE("\0", "\0") ONE_CODE("\x10", "\0") SCAN("\0\x3f\0")
+            "\x70\xff\xd9", ERR_FORMAT, word);
+    REFUSED(GRAY8("\xc0") ONE_CODE("\0", "\0") ONE_CODE("\x10", "\xf1") SCAN("\0\x3f\0")
+            "\x2a\xaa\xff\xd9", ERR_FORMAT, word);
+    REFUSED(PROGRESSIVE ONE_CODE("\x10", "\0") SCAN("\1\x3f\0") "\xf0\xff\xd9", ERR_FORMAT, word);
+    REFUSED(PROGRESSIVE ONE_CODE("\x10", "\0") SCAN("\1\x3f\x10") "\xf0\xff\xd9", ERR_FORMAT,
+            word);
+    REFUSED(PROGRESSIVE ONE_CODE("\x10", "\xf1") SCAN("\1\x3f\0") "\x55\x55\xff\xd9", ERR_FORMAT,
+            word);
+}
 
 // Sizes that would take all the memory, in files of a few bytes.
 static void case_huge(void)
@@ -295,7 +322,10 @@ static void case_huge(void)
     REFUSED("\xff\xd8\xff\xc0\0\x0b\x08\x30\0\x30\0\1\1\x11\0\xff\xdb\0\x43\0" DC64
             "\xff\xc4\0\x14\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
             "\xff\xc4\0\x14\x10\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
-            "\xff\xda\0\x08\1\1\0\0\x3f\0\0\0", ERR_FORMAT, "cannot hold 2359296 blocks");
+            "\xff\xda\0\x08\1\1\0\0\x3f\0\0\0", ERR_FORMAT, "cannot hold 4718592 codes");
+    REFUSED("\xff\xd8\xff\xc2\0\x0b\x08\x30\0\x30\0\1\1\x11\0\xff\xdb\0\x43\0" DC64
+            ONE_CODE("\x10", "\xe0") SCAN("\1\x3f\0") "\0\0", ERR_FORMAT,
+            "cannot hold 2359296 codes");
     REFUSED("\xff\xd8\xff\xc0\0\x0b\x08\xff\xff\xff\xff\1\1\x11\0\0\0", ERR_LIMIT,
             "65535 x 65535");
     REFUSED("GIF89a\xff\xff\xff\xff\0\0\0,\0\0\0\0\1\0\1\0\0\2", ERR_LIMIT, "65535 x 65535");
@@ -431,7 +461,8 @@ static void case_doubling(void)
 static const TestCase cases[] = {
     { "own", case_own }, { "bar", case_bar }, { "pacs", case_pacs }, { "pillow", case_pillow },
     { "variants", case_variants }, { "truncated", case_truncated }, { "damaged", case_damaged },
-    { "refused", case_refused }, { "huge", case_huge }, { "checksums", case_checksums },
+    { "refused", case_refused }, { "codes", case_codes },
+    { "huge", case_huge }, { "checksums", case_checksums },
     { "png_end", case_png_end }, { "idct", case_idct }, { "flat", case_flat },
     { "colour", case_colour }, { "doubling", case_doubling },
 };

@@ -104,18 +104,67 @@ def bmp(bits, height, palette=b"", w=9):
     return b"BM" + struct.pack("<IHHI", at + len(rows), 0, 0, at) + head + palette + rows
 
 
-def gif(log2, flags, w=13, h=11):
-    """Codes of 9 bits, none of them a string; a palette of 2 ** log2 colours or none."""
-    bits = at = 0
-    for i, x in enumerate(NOISE[:w * h]):
-        for code in ((256, x) if i % 100 == 0 else (x,)):
+def gif(log2, flags, w=13, h=11, clear=100):
+    """Codes of which none is a string; a palette of 2 ** log2 colours or none. The table of strings is
+    cleared every so many pixels; left alone it is full after 3,839."""
+    bits = at = known = 0
+    for i, x in enumerate((NOISE * 40)[:w * h]):
+        for code in ((256, x) if i % clear == 0 else (x,)):
             bits |= code << at
-            at += 9
+            at += min(max(known.bit_length(), 9), 12)
+            known = 257 if code == 256 else known + 1
     data = (bits | 257 << at).to_bytes((at + 16) // 8, "little")
     head = b"GIF89a" + struct.pack("<HHBBB", w, h, flags | log2 - 1, 0, 0)
-    palette = NOISE[-3 << log2:] if flags else b""
+    palette = (NOISE * 3)[-3 << log2:] if flags else b""
+    blocks = [data[i:i + 255] for i in range(0, len(data), 255)]
     return (head + palette + b"," + struct.pack("<HHHHB", 0, 0, w, h, 0) + b"\x08"
-            + bytes([len(data)]) + data + b"\0;")
+            + b"".join(bytes([len(b)]) + b for b in blocks) + b"\0;")
+
+
+def marker(kind, payload):
+    return bytes([0xFF, kind]) + struct.pack(">H", len(payload) + 2) + payload
+
+
+def codes(place, length, symbols):
+    """A Huffman table whose codes all have one length: 0, 1, 2, .. in binary."""
+    counts = [len(symbols) if i + 1 == length else 0 for i in range(16)]
+    return marker(0xC4, bytes([place, *counts, *symbols]))
+
+
+def scan(first, last, high, low, bits):
+    bits += "1" * (-len(bits) % 8)
+    data = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+    return marker(0xDA, bytes([1, 1, 0, first, last, high << 4 | low])) + data
+
+
+def gray_jpeg(kind, blocks, *rest):
+    """Blocks in a row, every step of quantisation 1."""
+    frame = struct.pack(">BHHB", 8, 8, 8 * blocks, 1) + b"\1\x11\0"
+    return b"".join([b"\xff\xd8", marker(0xDB, b"\0" + b"\1" * 64), marker(kind, frame), *rest,
+                     b"\xff\xd9"])
+
+
+def long_values(blocks=5):
+    """Codes of 16 bits with values of 15, as many as a block holds: no encoder writes them."""
+    bits = ""
+    for _ in range(blocks):
+        bits += "0" + "".join("0" * 16 + f"{random.getrandbits(15):015b}" for _ in range(62))
+        bits += f"{1:016b}"
+    return gray_jpeg(0xC0, blocks, codes(0, 1, [0]), codes(0x10, 16, [0x0F, 0]),
+                     scan(0, 63, 0, 0, bits))
+
+
+def ac_before_dc(blocks=5):
+    """AC, its refinement by codes of 16 bits, and only then DC."""
+    symbols = [0x01, 0x11, 0x21, 0x31, 0x41, 0x51, 0x61, 0x00]
+    refine = ""
+    for _ in range(blocks):
+        for _ in range(random.randrange(3, 8)):
+            refine += f"{random.randrange(7):016b}{random.getrandbits(1)}"
+        refine += f"{7:016b}"
+    return gray_jpeg(0xC2, blocks, codes(0x10, 1, [0]), scan(1, 63, 0, 1, "0" * blocks),
+                     codes(0x10, 16, symbols), scan(1, 63, 1, 0, refine), codes(0, 1, [6]),
+                     scan(0, 0, 0, 0, "".join(f"0{random.getrandbits(6):06b}" for _ in range(blocks))))
 
 
 RGB = scene()
@@ -176,6 +225,14 @@ FILES = {
     "rgb.ppm": other("PPM", scene(11, 7)),
     "gray.pgm": other("PPM", scene(11, 7).convert("L")),
     "interlaced-rgb.png": png(2, 8, ADAM7),
+    "high16.png": png(0, 16, PLAIN),
+    "full-table.gif": gif(8, 0x80, 73, 61, 10000),
+    "long-values.jpg": long_values(),
+    "ac-before-dc.jpg": ac_before_dc(),
+    "most100.ppm": b"P6\v3#c\r\f2 1#of 100\n00 " + NOISE[:15] + b"\12\36\62",
+    "most65535.ppm": b"P6 3 2 65535\n" + NOISE[:36],
+    "most300.pgm": b"P5 1 9 300\n" + b"".join(struct.pack(">H", x) for x in range(0, 9)),
+    "most65535.pgm": b"P5 5 1 65535 " + struct.pack(">5H", 0, 7, 255, 256, 65535),
 }
 
 if __name__ == "__main__":
