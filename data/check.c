@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "data/dataset_work.h"
-#include "data/image.h"
+#include "data/formats.h"
 #include "data/lists.h"
 #include "tensor/par.h"
 #include "tensor/sha256.h"
@@ -343,46 +343,6 @@ static Status check_opens(Look *w)
 
 // ---- content ------------------------------------------------------------------------------------
 
-typedef struct { const char *name, *magic; int at, length; const char *suffixes; } Format;
-
-static const Format formats[] = {
-    { "JPEG", "\xff\xd8\xff", 0, 3, ".jpg .jpeg .jpe .jfif" },
-    { "PNG", "\x89PNG", 0, 4, ".png" },
-    { "GIF", "GIF8", 0, 4, ".gif" },
-    { "BMP", "BM", 0, 2, ".bmp" },
-    { "PPM", "P6", 0, 2, ".ppm .pnm" },
-    { "PGM", "P5", 0, 2, ".pgm .pnm" },
-    { "WebP", "WEBP", 8, 4, ".webp" },
-    { "AVIF", "ftypavif", 4, 8, ".avif" },
-    { "HEIC", "ftyp", 4, 4, ".heic .heif" },
-    { "TIFF", "II*", 0, 3, ".tif .tiff" },
-    { "TIFF", "MM\0*", 0, 4, ".tif .tiff" },
-};
-
-static const Format *format_of(const FileMap *map)
-{
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        const Format *f = &formats[i];
-        if (map->size >= (size_t)(f->at + f->length) &&
-            !memcmp(map->data + f->at, f->magic, (size_t)f->length))
-            return f;
-    }
-    return NULL;
-}
-
-// ".JPG" is one of ".jpg .jpeg".
-static bool suffix_of(const Format *f, const char *path)
-{
-    const char *dot = strrchr(path_name(path), '.');
-    size_t n = dot ? strlen(dot) : 0;
-    for (const char *s = f->suffixes; dot && s; s = strchr(s, ' '), s = s ? s + 1 : NULL) {
-        char one[8] = "";
-        strncat(one, s, strcspn(s, " "));
-        if (n == strlen(one) && ignoring_case(dot, one) == 0) return true;
-    }
-    return false;
-}
-
 static bool ends_with(const FileMap *map, const char *mark, size_t n)
 {
     size_t from = map->size > 256 ? map->size - 256 : 0;
@@ -392,7 +352,7 @@ static bool ends_with(const FileMap *map, const char *mark, size_t n)
 }
 
 // A file that stops before its format's end mark was cut.
-static bool cut_short(const Format *f, const FileMap *map)
+static bool cut_short(const ImageFormat *f, const FileMap *map)
 {
     if (!f) return false;
     if (!strcmp(f->name, "JPEG")) return !ends_with(map, "\xff\xd9", 2);
@@ -411,7 +371,7 @@ static void note(Item *e, CheckKind kind, Status status, const char *message)
 
 static void look_inside(Item *e, const FileMap *map, int64_t max_pixels)
 {
-    const Format *f = format_of(map);
+    const ImageFormat *f = image_format(map->data, map->size);
     Image image;
     Sha256 h = sha256_begin();
     sha256_add(&h, map->data, map->size);
@@ -419,7 +379,7 @@ static void look_inside(Item *e, const FileMap *map, int64_t max_pixels)
     Status status = image_decode(&image, map->data, map->size, max_pixels);
     if (status != OK) {
         note(e, cut_short(f, map) ? CHECK_TRUNCATED : CHECK_UNREADABLE, status, err_msg());
-    } else if (f && !suffix_of(f, e->path)) {
+    } else if (f && !image_suffix(f, e->path)) {
         char text[64];
         snprintf(text, sizeof text, "is %s inside", f->name);
         note(e, CHECK_MISNAMED, OK, text);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/formats.h"
 #include "tensor/edits.h"
 #include "tensor/file.h"
 #include "weights/inflate.h"
@@ -191,24 +192,12 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-static bool ends_like(const char *path, const char *suffix)
-{
-    size_t n = strlen(path), m = strlen(suffix);
-    if (n <= m) return false;
-    for (size_t i = 0; i < m; i++)
-        if (lower(path[n - m + i]) != suffix[i]) return false;
-    return true;
-}
-
-// Formats that image.h refuses by name are here too: to skip such files in silence would be worse.
+// Formats that image.c refuses by name count too: to skip such files in silence would be worse.
 bool picture_suffix(const char *path)
 {
-    static const char *const suffix[] = {
-        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".ppm", ".pgm", ".pnm", ".bmp", ".gif",
-        ".webp", ".avif", ".heic", ".heif", ".tif", ".tiff",
-    };
-    for (size_t i = 0; i < sizeof suffix / sizeof *suffix; i++)
-        if (ends_like(path, suffix[i])) return true;
+    const ImageFormat *f;
+    for (int i = 0; (f = image_format_at(i)); i++)
+        if (image_suffix(f, path)) return true;
     return false;
 }
 
