@@ -16,7 +16,8 @@ enum {
     APP0 = 0xE0, APP14 = 0xEE, TEM = 0x01,
 };
 
-// More scans make a small file slow, and no picture better. An encoder writes about ten.
+// More scans make a small file slow, and no picture better. An encoder writes about ten. Files made
+// to be slow within these limits: 18 KB take 1.3 s; 365 KB of IMAGE_MAX_PIXELS take 9 s.
 enum { SCANS = 500, SCANS_LARGE = 64, LARGE = 1 << 22 };         // pixels
 
 const uint8_t jpeg_zigzag[64 + 15] = {

@@ -5,8 +5,8 @@
 //     IHDR: width 4, height 4, depth 1, colour type 1, compression 1, filter 1, interlace 1
 //
 // The checksums of all chunks up to the last IDAT are checked, and the stream's, as far as they are
-// there. What follows the pixels is not read, in the stream or behind it: a missing end is no error;
-// missing pixels are.
+// there. What follows the pixels is not read, in the stream or behind it: a missing end is no
+// error; missing pixels are.
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-// ppm.c - binary PPM and PGM: "P6" or "P5", width, height, the greatest value, one blank, the samples,
-// of two bytes where that value is more than 255. Values become Pillow's.
+// ppm.c - binary PPM and PGM: "P6" or "P5", width, height, the greatest value, one blank, then the
+// samples, of two bytes where that value is more than 255. Values become Pillow's.
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -31,8 +31,8 @@ static int64_t number(const uint8_t *data, size_t bytes, size_t *at)
     return n;
 }
 
-// Pillow rounds v / most * 255 to even; gray of two bytes it stretches to 65535 and clips to 255, as
-// it does in PNG.
+// Pillow rounds v / most * 255 to even; gray of two bytes it stretches to 65535 and clips to 255,
+// as it does in PNG.
 static uint8_t sample(const uint8_t *p, int64_t most, bool gray)
 {
     if (most == 255) return *p;
@@ -45,10 +45,12 @@ Status ppm_decode(Image *image, const uint8_t *data, size_t bytes, int64_t max_p
 {
     size_t at = 2, channels = data[1] == '6' ? 3 : 1;
     *image = (Image){ 0 };
-    if (bytes < 3 || !blank(data[2])) return err_set(ERR_FORMAT, "ppm: no blank behind P%c", data[1]);
+    if (bytes < 3 || !blank(data[2]))
+        return err_set(ERR_FORMAT, "ppm: no blank behind P%c", data[1]);
     int64_t w = number(data, bytes, &at), h = number(data, bytes, &at);
     int64_t most = number(data, bytes, &at);
-    if (w < 0 || h < 0 || most < 0) return err_set(ERR_FORMAT, "ppm: a number of the header is missing");
+    if (w < 0 || h < 0 || most < 0)
+        return err_set(ERR_FORMAT, "ppm: a number of the header is missing");
     if (most < 1 || most > 65535)
         return err_set(ERR_FORMAT, "ppm: values up to %lld, not 1..65535", (long long)most);
     TRY(image_fits("ppm", w, h, max_pixels));

@@ -139,8 +139,8 @@ static ALWAYS_INLINE void weigh(uint8_t *restrict out, const uint8_t *restrict i
     }
 }
 
-void resize_sum_plain(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight, int taps,
-                      int64_t n)
+void resize_sum_plain(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight,
+                      int taps, int64_t n)
 { weigh(out, in, step, weight, taps, n); }
 
 // The same loop for processors with 8 products at a time; integers, so the same bytes, which is why

@@ -264,6 +264,29 @@ static void refused(const char *bytes, size_t n, Status status, const char *word
 
 #define REFUSED(bytes, status, word) refused(bytes, sizeof bytes - 1, status, word)
 
+// Which format bytes are of, and which names it has.
+static void case_formats(void)
+{
+    static const struct { const char *bytes, *name, *path; } known[] = {
+        { "\xff\xd8\xff\xe0", "JPEG", "a.b/C.JPeG" }, { "GIF89a", "GIF", "x.gif" },
+        { "P5 ", "PGM", "x.pnm" }, { "xxxxftypavis", "AVIF", "x.AVIF" },
+        { "xxxxftypheic", "HEIC", "x.heif" },
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        size_t n = strlen(known[i].bytes);
+        const ImageFormat *f = image_format((const uint8_t *)known[i].bytes, n);
+        if (!CHECK(f && !strcmp(f->name, known[i].name), "not %s", known[i].name)) continue;
+        CHECK(image_suffix(f, known[i].path), "%s is no %s", known[i].path, f->name);
+        CHECK(!image_suffix(f, "x.png") && !image_suffix(f, strrchr(known[i].path, '.')) &&
+              !image_suffix(f, ""), "%s: another name", f->name);
+    }
+    CHECK(!image_format((const uint8_t *)"\xff\xd8 and text", 12), "two bytes make a JPEG");
+    for (int i = 0; image_format_at(i); i++) {
+        const ImageFormat *f = image_format_at(i);
+        CHECK(!f->decode == !!f->refusal && f->length <= 12 - f->at, "format %d", i);
+    }
+}
+
 static void case_refused(void)
 {
     REFUSED("", ERR_FORMAT, "an empty file");
@@ -281,6 +304,7 @@ static void case_refused(void)
             "over-full");
     REFUSED("\xff\xd8\xff\xc4\0\x14\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10", ERR_FORMAT,
             "16 bits");
+    REFUSED("P3 1 1 255\n1 2 3\n", ERR_UNSUPPORTED, "ppm in digits");
     REFUSED("P6 2 2 65536\n", ERR_FORMAT, "values up to 65536");
     REFUSED("P6 2 2 0\n", ERR_FORMAT, "values up to 0");
     REFUSED("P6 2 2\n", ERR_FORMAT, "a number of the header is missing");
@@ -358,9 +382,9 @@ static void case_checksums(void)
     file_unmap(&map);
 }
 
-// A PNG of 16 x 3 whose pixels, stored, end 4 bytes of Adler-32, 4 of CRC and 12 of IEND before it
-// does. Any of these may be cut off, and chunks behind the pixels may be broken; what is there of the
-// checksums must fit.
+// Behind its pixels, stored, a PNG of 16 x 3 has 4 bytes of Adler-32, 4 of CRC and 12 of IEND. Any
+// of these may be cut off, and chunks behind the pixels may be broken; a checksum that is there
+// must fit.
 static void case_png_end(void)
 {
     Image image = { 0 };
@@ -379,7 +403,7 @@ static void case_png_end(void)
     image_free(&image);
     file[n - 13] ^= 1;
     CHECK_STATUS(image_decode(&image, file, n, 1 << 20), ERR_FORMAT, "wrong checksum");
-    file[n - 17] ^= 1;                                 // of the stream; the file ends before the CRC
+    file[n - 17] ^= 1;                                 // the stream's, in a file without the CRC
     CHECK_STATUS(image_decode(&image, file, n - 13, 1 << 20), ERR_FORMAT, "Adler-32");
     free(file);
 }
@@ -461,10 +485,10 @@ static void case_doubling(void)
 static const TestCase cases[] = {
     { "own", case_own }, { "bar", case_bar }, { "pacs", case_pacs }, { "pillow", case_pillow },
     { "variants", case_variants }, { "truncated", case_truncated }, { "damaged", case_damaged },
-    { "refused", case_refused }, { "codes", case_codes },
-    { "huge", case_huge }, { "checksums", case_checksums },
-    { "png_end", case_png_end }, { "idct", case_idct }, { "flat", case_flat },
-    { "colour", case_colour }, { "doubling", case_doubling },
+    { "formats", case_formats }, { "refused", case_refused }, { "codes", case_codes },
+    { "huge", case_huge }, { "checksums", case_checksums }, { "png_end", case_png_end },
+    { "idct", case_idct }, { "flat", case_flat }, { "colour", case_colour },
+    { "doubling", case_doubling },
 };
 
 int main(void)

@@ -255,8 +255,8 @@ static void zlib_headers(void)
     CHECK_STATUS(inflate_zlib(out, 4, NULL, in, sizeof in, NULL), ERR_UNSUPPORTED, "dictionary");
 }
 
-// All of the bytes come though the checksum or what ends the block is cut off, or the stream goes on;
-// a wrong checksum is an error where the stream ends, and is not looked for where it goes on.
+// All of the bytes come though the checksum or what ends the block is cut off, or the stream goes
+// on; a wrong checksum is an error where the stream ends, and is not looked for where it goes on.
 static void zlib_first(void)
 {
     static const struct { const char *hex, *text; size_t needed; } known[] = {

@@ -138,13 +138,15 @@ static void claims(void)
     CHECK(!*program_file("x.ppm", NULL), "it has written something");
 }
 
-// Data that unpack to more than the pixels, and pixels for which there is no memory.
+// Data that unpack to more than the pixels, of which these are enough; pixels beyond all memory.
 static void bombs(void)
 {
     save_png("bomb/little.png", 1, 3000000);
     save_png("bomb/png", 46340, 4000000);
     save_gif("bomb/gif", 46340);
-    refuses("data decode $W/bomb/little.png -o $W/x.ppm", "little.png: png: inflate: ");
+    const char *little = "data decode $W/bomb/little.png -o $W/x.ppm";
+    CHECK((little_memory() ? run_little(little) : proreg("%s", little)) == 0, "%s",
+          program_stderr());
     refuses("data decode $W/bomb/png -o $W/x.ppm", "46340 x 46340: more than");
     if (!little_memory()) {
         test_skip("memory cannot be limited here");
@@ -274,7 +276,7 @@ static void fatal(void)
         { "train -q --model $M --data $W/damaged --eval-split test --out $W/no",
           "test/green_bird/1.ppm: ppm: truncated" },
         { "train -q --model $M --data $W/damaged --eval-list $W/one.txt --overwrite --out $W/way",
-          "png: inflate: the data ends early" },
+          "png: inflate: 517 bytes come out, not 1220" },
         { "eval -q --model $M --data $W/damaged --eval-split test", "1.ppm: ppm: truncated" },
         { "encode -q --model $M --images $W/damaged -o $W/no.npy", "1.ppm: ppm: truncated" },
     };

@@ -98,8 +98,8 @@ static void sums(void)
             for (int k = 0; k < taps; k++) sum += (int64_t)weight[k] * in[k * MOST + i];
             sum = sum < 0 ? 0 : sum >> RESIZE_BITS;
             int want = sum > 255 ? 255 : (int)sum;
-            CHECK(best[i] == want && plain[i] == want, "%d of %d, %d taps: %d, plain %d, not %d", i, n,
-                  taps, best[i], plain[i], want);
+            CHECK(best[i] == want && plain[i] == want, "%d of %d, %d taps: %d, plain %d, not %d",
+                  i, n, taps, best[i], plain[i], want);
         }
     }
 }
@@ -240,8 +240,8 @@ static void full_size(void)
 }
 
 static const TestCase cases[] = {
-    { "pillow", pillow }, { "parts", parts }, { "sums", sums }, { "refused", refused }, { "crops", crops },
-    { "normalise", normalise }, { "full_size", full_size },
+    { "pillow", pillow }, { "parts", parts }, { "sums", sums }, { "refused", refused },
+    { "crops", crops }, { "normalise", normalise }, { "full_size", full_size },
 };
 
 int main(void)

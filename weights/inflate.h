@@ -17,15 +17,16 @@
 // Unpacks one stream into out[size]. *written: the bytes that came out; *used: the bytes of `in`
 // that the stream took, so what follows it can be read. Either may be NULL; after an error *written
 // still tells how far it got.
-// More than `size` bytes is an error, told when out[] is full; so is, for zlib, a wrong Adler-32. Bytes of out[] beyond
-// *written may have been overwritten.
+// More than `size` bytes is an error, told when out[] is full; so is, for zlib, a wrong Adler-32.
+// Bytes of out[] beyond *written may have been overwritten.
 Status inflate_raw(uint8_t *out, size_t size, size_t *written,
                    const uint8_t *in, size_t bytes, size_t *used);
 Status inflate_zlib(uint8_t *out, size_t size, size_t *written,
                     const uint8_t *in, size_t bytes, size_t *used);
 
-// The first `size` bytes of what a zlib stream holds, as readers of PNG take them: behind them it may
-// go on, break off or lack its Adler-32. Where it ends with them an Adler-32 that is there must fit.
+// The first `size` bytes of what a zlib stream holds, as readers of PNG take them: behind them it
+// may go on, break off or lack its Adler-32. Where it ends with them an Adler-32 that is there must
+// fit.
 Status inflate_zlib_first(uint8_t *out, size_t size, const uint8_t *in, size_t bytes);
 
 // A whole .gz file of one or more members into memory that the caller frees; one byte 0 follows the

@@ -1,5 +1,5 @@
 // fuzz_inflate.c - deflate, zlib and gzip, into memory of the exact size; the first byte picks it.
-// What comes out into less room, or of fewer bytes, must be the beginning of what came out at first.
+// What comes out into less room, or of fewer bytes, must be the beginning of what came out first.
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

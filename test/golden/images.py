@@ -105,8 +105,8 @@ def bmp(bits, height, palette=b"", w=9):
 
 
 def gif(log2, flags, w=13, h=11, clear=100):
-    """Codes of which none is a string; a palette of 2 ** log2 colours or none. The table of strings is
-    cleared every so many pixels; left alone it is full after 3,839."""
+    """Codes of which none is a string; a palette of 2 ** log2 colours or none. The table of strings
+    is cleared every so many pixels; left alone it is full after 3,839."""
     bits = at = known = 0
     for i, x in enumerate((NOISE * 40)[:w * h]):
         for code in ((256, x) if i % clear == 0 else (x,)):
@@ -157,14 +157,14 @@ def long_values(blocks=5):
 def ac_before_dc(blocks=5):
     """AC, its refinement by codes of 16 bits, and only then DC."""
     symbols = [0x01, 0x11, 0x21, 0x31, 0x41, 0x51, 0x61, 0x00]
-    refine = ""
+    refine, dc = "", "".join(f"0{random.getrandbits(6):06b}" for _ in range(blocks))
     for _ in range(blocks):
         for _ in range(random.randrange(3, 8)):
             refine += f"{random.randrange(7):016b}{random.getrandbits(1)}"
         refine += f"{7:016b}"
     return gray_jpeg(0xC2, blocks, codes(0x10, 1, [0]), scan(1, 63, 0, 1, "0" * blocks),
                      codes(0x10, 16, symbols), scan(1, 63, 1, 0, refine), codes(0, 1, [6]),
-                     scan(0, 0, 0, 0, "".join(f"0{random.getrandbits(6):06b}" for _ in range(blocks))))
+                     scan(0, 0, 0, 0, dc))
 
 
 RGB = scene()
