@@ -419,7 +419,8 @@ static Status read_all(Look *w)
     }
     for (int64_t i = 0; i < w->n; i++) {
         const Item *e = &w->item[i];
-        if (e->status == ERR_MEMORY) return err_set(ERR_MEMORY, "check: out of memory");
+        if (e->status != OK && !e->message) return err_memory("check");
+        if (err_of_machine(e->status)) return err_set(e->status, "%s", e->message);
         if (e->message) TRY(find(w, e->kind, e->path, "%s", e->message));
     }
     return OK;

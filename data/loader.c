@@ -16,14 +16,14 @@
 #include "tensor/par.h"
 #include "tensor/rng.h"
 
-enum { MESSAGE = 512, WORKERS_MOST = 256, BATCH_MOST = 1 << 20 };
+enum { WORKERS_MOST = 256, BATCH_MOST = 1 << 20 };
 
 typedef struct {
     uint8_t *crop;             // (S,S,3)
     int32_t index;
     bool ready;
     Status status;             // of reading it
-    char message[MESSAGE];
+    char *message;             // malloc; NULL: it was read, or there was no memory to say more
 } Slot;
 
 struct Loader {
@@ -50,7 +50,7 @@ struct Loader {
     int64_t bads;
     uint8_t *left_out;         // (n) which are in that list: o.left_out or own
     uint8_t *own;
-    int64_t began, good;       // the first number; good pictures since
+    int64_t began, good;       // the first number; good pictures of the epoch, as far as seen
 };
 
 // ---- one picture --------------------------------------------------------------------------------
@@ -113,9 +113,15 @@ static int64_t claim(Loader *l)
 static void fill_slot(Loader *l, int64_t number)
 {
     Slot *s = &l->slot[number % l->slots];
+    free(s->message);
     s->status = loader_picture(&l->o, number / l->n, s->index, s->crop);
-    s->message[0] = 0;
-    if (s->status != OK) strncat(s->message, err_msg(), sizeof s->message - 1);
+    s->message = s->status == OK ? NULL : strdup(err_msg());
+    if (s->status != OK && !s->message) s->status = ERR_MEMORY;
+}
+
+static Status slot_error(const Slot *s)
+{
+    return s->message ? err_set(s->status, "%s", s->message) : err_memory("loader");
 }
 
 static void *work(void *arg)
@@ -171,17 +177,35 @@ static int64_t step_size(const Loader *l, int64_t number)
 
 static Status keep_bad(Loader *l, const Slot *s)
 {
-    if (s->status == ERR_MEMORY) return err_set(s->status, "%s", s->message);
+    if (err_of_machine(s->status)) return slot_error(s);
     if (l->left_out[s->index]) return OK;
     LoaderBad *bad = realloc(l->bad, (size_t)(l->bads + 1) * sizeof *bad);
     if (!bad) return err_memory("loader");
     l->bad = bad;
-    char *message = malloc(strlen(s->message) + 1);
+    char *message = strdup(s->message);
     if (!message) return err_memory("loader");
-    strcpy(message, s->message);
     l->bad[l->bads++] = (LoaderBad){ s->index, message };
     l->left_out[s->index] = 1;
     return OK;
+}
+
+// Can any picture of the set be read? The slot lends its room; the answer costs a visit to each.
+static bool any_readable(Loader *l, int64_t epoch, Slot *bad)
+{
+    for (int32_t i = 0; i < l->n; i++)
+        if (loader_picture(&l->o, epoch, i, bad->crop) == OK) return true;
+    return false;
+}
+
+// An epoch ends of which nothing that was seen is good. Of one that was resumed, the run that began
+// it has seen more.
+static Status end_empty(Loader *l)
+{
+    int64_t last = l->step_end - 1, epoch = last / l->n;
+    Slot *s = &l->slot[last % l->slots];
+    if (l->began > epoch * l->n && any_readable(l, epoch, s)) return OK;
+    return err_set(ERR_FORMAT, "none of the %lld pictures can be read, the last: %s",
+                   (long long)l->n, s->message);
 }
 
 // Where bad pictures are left out, a step must be there as a whole before its first part is handed
@@ -192,6 +216,7 @@ static Status begin_step(Loader *l, int64_t number)
     l->step_end = number + size;
     l->step_n = (int)size;
     l->step_given = 0;
+    if (number % l->n == 0) l->good = 0;
     for (int64_t i = number; l->o.skip_bad && i < l->step_end; i++) {
         const Slot *s = wait_for(l, i);
         if (s->status == OK) continue;
@@ -199,9 +224,7 @@ static Status begin_step(Loader *l, int64_t number)
         l->step_n--;
     }
     l->good += l->step_n;
-    if (l->good > 0 || l->step_end - l->began < l->n) return OK;
-    return err_set(ERR_FORMAT, "none of the %lld pictures can be read, the last: %s",
-                   (long long)l->n, l->slot[(l->step_end - 1) % l->slots].message);
+    return l->good == 0 && l->step_end % l->n == 0 ? end_empty(l) : OK;
 }
 
 // Collects up to `micro` good pictures from `number` on; *next is the number behind the last.
@@ -212,7 +235,7 @@ static Status collect(Loader *l, int64_t number, int64_t *next, int *n)
     for (; *n < want; number++) {
         const Slot *s = wait_for(l, number);
         if (s->status == OK) l->batch[(*n)++] = s;
-        else if (!l->o.skip_bad) return err_set(s->status, "%s", s->message);
+        else if (!l->o.skip_bad) return slot_error(s);
     }
     *next = l->step_given + want == l->step_n ? l->step_end : number;
     return OK;
@@ -371,6 +394,7 @@ void loader_close(Loader *l)
     pthread_cond_destroy(&l->space);
     pthread_cond_destroy(&l->ready);
     for (int64_t i = 0; i < l->bads; i++) free((char *)(uintptr_t)l->bad[i].message);
+    for (int64_t i = 0; l->slot && i < l->slots; i++) free(l->slot[i].message);
     free(l->bad);
     free(l->own);
     free(l->slot);

@@ -17,10 +17,14 @@
 // short, and each step into micro-batches. What is drawn for a picture depends on (seed, epoch,
 // index) alone, so neither the number of threads nor the place where a run was resumed can be seen.
 //
-// With skip_bad a step is as much shorter as pictures were left out of it. In a shuffled epoch, one
-// of which nothing is left is handed out too, with n = 0 and last, so that steps keep their number.
-// Refused memory is never skipped, and neither is a whole epoch: what is trained on must not depend
-// on the machine.
+// With skip_bad a picture is left out for what its file is: missing, not permitted, not a regular
+// one, damaged, of a format that is not read, larger than max_pixels. What the machine refuses
+// (memory, one more open file, a disk that fails: err_of_machine) ends the run, with skip_bad or
+// without: what is trained on must not depend on it. So does an epoch of which nothing can be read.
+//
+// A step is as much shorter as pictures were left out of it. In a shuffled epoch, one of which
+// nothing is left is handed out too, with n = 0 and last, so that steps keep their number. A whole
+// step of crops is held at a time; who needs no steps makes them as short as a micro-batch.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -268,7 +268,7 @@ Augment setup_augment(const Options *o, bool randaug)
 Status next_batch(Loader *loader, const LoaderOptions *options, Batch *batch)
 {
     Status status = loader_next(loader, batch);
-    bool skips = options->skip_bad || status == ERR_MEMORY || status == ERR_LIMIT;
+    bool skips = options->skip_bad || err_of_machine(status) || status == ERR_LIMIT;
     if (status == OK || skips) return status;
     return err_set(status, "%s (--skip-bad leaves it out)", err_msg());
 }
@@ -475,6 +475,7 @@ Status evaluate(Eval *e, const Dataset *d, const char *const *names, LoaderOptio
 {
     Loader *loader = NULL;
     TRY(eval_init(e, names, d->class_count, d->domain, d->domain_count));
+    if (options->batch > options->micro) options->batch = options->micro;  // no steps: less to hold
     size_t bytes = (size_t)options->micro * (size_t)e->classes * sizeof(float);
     float *logits = malloc(bytes);
     Status status = logits ? loader_open(&loader, options) : err_memory("evaluation");

@@ -131,6 +131,7 @@ static Status encode_pictures(Encode *e)
     if (!set.sample) return err_memory("encode");
     for (int64_t i = 0; i < e->n; i++) set.sample[i].path = e->name[i];
     LoaderOptions l = setup_loader(e->o, &d, &set, &e->clip.config);
+    if (l.batch > l.micro) l.batch = l.micro;              // no steps: less to hold
     TRY(setup_left_out(&l.left_out, e->o, &set));
     TRY(loader_open(&loader, &l));
     Progress p = progress_begin("encode", e->n, e->o->quiet);

@@ -8,11 +8,13 @@
 // speaks to the user. The message has the form `what: which: numbers`, lower case, no full stop.
 // It belongs to the thread; a worker thread copies its message to whoever waits for it.
 #pragma once
+#include <stdbool.h>
 
 typedef enum {
     OK = 0,
     ERR_MEMORY,       // an allocation was refused
-    ERR_IO,           // the operating system refused a file
+    ERR_IO,           // a file is missing, not permitted, not what was meant; cannot be written
+    ERR_MACHINE,      // a file cannot be read now: too many are open, the disk fails
     ERR_FORMAT,       // a file does not hold what its format asks for
     ERR_LIMIT,        // larger than the caller allows: memory was not asked for
     ERR_SHAPE,        // sizes that do not fit together
@@ -31,6 +33,12 @@ Status err_memory(const char *who);            // "who: out of memory"
 Status err_prefix(Status status, const char *format, ...) ERR_PRINTF(2, 3);
                                                // puts "format: " before the message there is
 const char *err_msg(void);                     // the last message of this thread; never NULL
+
+// Says nothing of the file that was read: on another machine, or later, it may go well.
+static inline bool err_of_machine(Status status)
+{
+    return status == ERR_MEMORY || status == ERR_MACHINE;
+}
 
 #define TRY(expr)                               \
     do {                                        \

@@ -40,15 +40,25 @@ static Status failed(const char *what, const char *path)
 
 // ---- reading ------------------------------------------------------------------------------------
 
+// What the file or its path is to blame for; whatever else there may be is the machine's.
+static Status unreadable(const char *what, const char *path)
+{
+    static const int of_file[] = { ENOENT, ENOTDIR, EACCES, EPERM, ELOOP, ENAMETOOLONG, ENXIO };
+    Status status = ERR_MACHINE;
+    for (size_t i = 0; i < sizeof of_file / sizeof *of_file; i++)
+        if (errno == of_file[i]) status = ERR_IO;
+    return err_set(status, "%s: %s: %s", what, path, strerror(errno));
+}
+
 static Status map_open(FileMap *map, int fd, const char *path)
 {
     struct stat st;
-    if (fstat(fd, &st) != 0) return failed("cannot read", path);
+    if (fstat(fd, &st) != 0) return unreadable("cannot read", path);
     if (S_ISDIR(st.st_mode)) return err_set(ERR_IO, "cannot read: %s: is a folder", path);
     if (!S_ISREG(st.st_mode)) return err_set(ERR_IO, "cannot read: %s: not a regular file", path);
     if (st.st_size == 0) return OK;
     void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (p == MAP_FAILED) return failed("cannot map", path);
+    if (p == MAP_FAILED) return err_set(ERR_MACHINE, "cannot map: %s: %s", path, strerror(errno));
     *map = (FileMap){ p, (size_t)st.st_size };
     return OK;
 }
@@ -56,8 +66,8 @@ static Status map_open(FileMap *map, int fd, const char *path)
 Status file_map(FileMap *map, const char *path)
 {
     *map = (FileMap){ 0 };
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a named pipe must not hang us
-    if (fd < 0) return failed("cannot open", path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);   // a named pipe must not
+    if (fd < 0) return unreadable("cannot open", path);                  // hang us
     Status status = map_open(map, fd, path);
     close(fd);
     return status;

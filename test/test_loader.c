@@ -1,9 +1,11 @@
 // test_loader.c - the order of pictures, steps and micro-batches; bad files; closing at any time.
+#include "test/folder.h"
+
+#include <sys/resource.h>
+
 #include "data/loader.h"
 #include "tensor/par.h"
 #include "tensor/sha256.h"
-#include "test/folder.h"
-#include "test/test.h"
 
 enum { N = 23, SIZE = 8 };
 
@@ -251,6 +253,114 @@ static void bad_files(void)
     close_pictures();
 }
 
+// A machine without a free file descriptor is no reason to leave out what could be read.
+static void machine(void)
+{
+    struct rlimit before, none;
+    if (getrlimit(RLIMIT_NOFILE, &before) != 0) exit(2);
+    none = before;
+    none.rlim_cur = 0;
+    open_pictures();
+    for (int workers = 0; workers <= 3; workers += 3) {
+        LoaderOptions o = options(4, 2, workers);
+        o.skip_bad = true;
+        Loader *loader = NULL;
+        Batch b;
+        CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0, "the limit");
+        CHECK_OK(loader_open(&loader, &o));
+        CHECK_STATUS(loader_next(loader, &b), ERR_MACHINE, "/even/00.ppm: ");
+        CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0, "the limit");
+        CHECK(loader_bad(loader, NULL) == 0, "%d left out", (int)loader_bad(loader, NULL));
+        loader_close(loader);
+    }
+    close_pictures();
+}
+
+static void move_pictures(bool away)
+{
+    char other[140];
+    snprintf(other, sizeof other, "%s.away", folder.path);
+    CHECK(rename(away ? folder.path : other, away ? other : folder.path) == 0, "not moved");
+}
+
+// The pictures vanish behind the first of three epochs. Threads may have read ahead of that.
+static void gone(void)
+{
+    open_pictures();
+    for (int workers = 0; workers <= 3; workers += 3) {
+        LoaderOptions o = options(4, 2, workers);
+        o.skip_bad = o.shuffle = true;
+        o.epochs = 3;
+        Loader *loader;
+        Batch b = { 0 };
+        int64_t pictures = 0;
+        Status status = OK;
+        if (!CHECK_OK(loader_open(&loader, &o))) return;
+        while (!b.epoch_end && CHECK_OK(loader_next(loader, &b))) pictures += b.n;
+        move_pictures(true);
+        for (int i = 0; status == OK && i < 3 * N; i++) {
+            status = loader_next(loader, &b);
+            pictures += b.n;
+        }
+        move_pictures(false);
+        CHECK_STATUS(status, ERR_FORMAT, "none of the 23 pictures can be read, the last: cannot");
+        CHECK(workers ? pictures < 2 * N : pictures == N, "%d pictures", (int)pictures);
+        loader_close(loader);
+    }
+    close_pictures();
+}
+
+// Resumed where nothing of the epoch is left that can be read, a run goes on as if it had not been
+// interrupted: before, there was something.
+static void resumed_at_bad(void)
+{
+    open_pictures();
+    LoaderOptions o = options(10, 10, 1);
+    o.skip_bad = o.shuffle = true;
+    o.step = 2;
+    Loader *loader;
+    Batch b;
+    int32_t rest[3];
+    if (!CHECK_OK(loader_open(&loader, &o))) return;
+    CHECK(loader_next(loader, &b) == OK && b.n == 3, "%d pictures", b.n);
+    memcpy(rest, b.index, sizeof rest);
+    loader_close(loader);
+    for (int i = 0; i < 3; i++) folder_text(&folder, dataset.train.sample[rest[i]].path, "P6 5");
+    CHECK_OK(loader_open(&loader, &o));
+    CHECK(loader_next(loader, &b) == OK && b.n == 0 && b.last && b.epoch_end, "%s", err_msg());
+    loader_close(loader);
+    move_pictures(true);
+    CHECK_OK(loader_open(&loader, &o));
+    CHECK_STATUS(loader_next(loader, &b), ERR_FORMAT, "none of the 23 pictures");
+    loader_close(loader);
+    move_pictures(false);
+    close_pictures();
+}
+
+// However long the path is, the message names the file.
+static void long_path(void)
+{
+    char path[620];
+    open_pictures();
+    memset(path, 'x', sizeof path);
+    path[200] = path[400] = '/';
+    strcpy(path + 600, "/last.ppm");
+    Sample sample[2] = { dataset.train.sample[0], { .path = path } };
+    SampleSet set = { .sample = sample, .n = 2, .split = "" };
+    LoaderOptions o = options(2, 2, 1);
+    o.set = &set;
+    o.skip_bad = true;
+    Loader *loader;
+    const LoaderBad *bad;
+    Batch b;
+    if (!CHECK_OK(loader_open(&loader, &o))) return;
+    CHECK(loader_next(loader, &b) == OK && b.n == 1, "%s", err_msg());
+    if (CHECK(loader_bad(loader, &bad) == 1, "not one"))
+        CHECK(strstr(bad[0].message, "x/last.ppm: "), "%s", bad[0].message);
+    loader_close(loader);
+    close_pictures();
+}
+
 static void closed_midway(void)
 {
     open_pictures();
@@ -296,6 +406,8 @@ static void refused(void)
 static const TestCase cases[] = {
     { "same_for_all", same_for_all }, { "steps", steps }, { "permutations", permutations },
     { "resumed", resumed }, { "one_picture", one_picture }, { "bad_files", bad_files },
+    { "machine", machine }, { "gone", gone }, { "resumed_at_bad", resumed_at_bad },
+    { "long_path", long_path },
     { "closed_midway", closed_midway }, { "refused", refused },
 };
 

@@ -379,6 +379,34 @@ static void all_bad(void)
                 "-o $W/no.npy $W/bomb/huge.gif", "huge.gif: gif: out of memory");
 }
 
+// What cannot be mapped into the memory there is was not read, and is not left out for that.
+static void unmapped(void)
+{
+    folder_text(&world, "vast/1.ppm", "P6 16 16 255\n");
+    folder_picture(&world, "vast/2.ppm", 2);
+    CHECK(truncate(folder_name(&world, "vast/1.ppm"), 1 << 30) == 0, "not made longer");
+    if (little_memory())
+        refuses("encode -q --skip-bad --model $M --images $W/vast -o $W/no.npy", "cannot map: ");
+    else test_skip("memory cannot be limited here");
+}
+
+// Where no step is trained, --skip-bad holds as many pictures as are computed at a time: those of
+// this step would be 805 MB.
+static void little_held(void)
+{
+    static const char *const commands[] = {
+        "zeroshot -q --skip-bad --batch 65536 --model $W/wide --data $W/set --eval-split test -t 1",
+        "encode -q --skip-bad --batch 65536 --model $W/wide --images $W/set/test -o $W/held.npy "
+        "-t 1",
+    };
+    program_model("wide", program_wide);
+    if (!little_memory()) {
+        test_skip("memory cannot be limited here");
+        return;
+    }
+    for (int i = 0; i < 2; i++) CHECK(run_little(commands[i]) == 0, "%s", program_stderr());
+}
+
 // ---- --random-crop, --flip ----------------------------------------------------------------------
 
 #define VARIED "train -q --model $M --data $W/set --eval-split test --overwrite --epochs 3 " \
@@ -477,7 +505,8 @@ static const TestCase cases[] = {
     { "claims", claims }, { "bombs", bombs }, { "lowered", lowered }, { "in_config", in_config },
     { "told_once", told_once }, { "fatal", fatal }, { "same_for_all", same_for_all },
     { "empty_steps", empty_steps }, { "like_sound", like_sound }, { "captions", captions },
-    { "all_bad", all_bad }, { "varied", varied }, { "flipped", flipped }, { "seen", seen },
+    { "all_bad", all_bad }, { "unmapped", unmapped }, { "little_held", little_held },
+    { "varied", varied }, { "flipped", flipped }, { "seen", seen },
     { "refused_shares", refused_shares },
 };
 
