@@ -49,6 +49,7 @@ typedef struct {
     JsonOut results;                       // its lines, until they are written
     Progress progress;
     int lock;                              // on the run's folder; < 0: not yet
+    bool eased;                            // resumed with other flags than config.json holds
 } Train;
 
 // ---- what is asked ------------------------------------------------------------------------------
@@ -81,7 +82,7 @@ static Status settings(Train *t)
     if (o->resume) {
         TRY(folder_lock(&t->lock, o->out));
         TRY(path_join(config, o->out, "config.json"));
-        TRY(options_check_resume(o, config));
+        TRY(options_check_resume(o, config, &t->eased));
         TRY(options_read_config(o, config));
         if (options_source(o, "max-steps") != FROM_FLAG) o->max_steps = 0;   // it has stopped once
         TRY(begin_anew(o));
@@ -408,6 +409,15 @@ static Status begin(Train *t)
     return note_evaluation(t);
 }
 
+static Status save_config(const Train *t, const RunFacts *f)
+{
+    JsonOut config = { .indent = 2 };
+    Status status = config_write(&config, f);
+    if (status == OK) status = run_save_config(t->o->out, &config);
+    json_out_free(&config);
+    return status;
+}
+
 static Status go_on(Train *t)
 {
     char path[FILE_PATH];
@@ -415,6 +425,7 @@ static Status go_on(Train *t)
     TRY(dataset_hash(&t->data, f.data_hash));
     TRY(path_join(path, t->o->out, "config.json"));
     TRY(config_same(&f, path));
+    if (t->eased) TRY(save_config(t, &f));
     return run_rewind(t->o->out, t->state.step);
 }
 

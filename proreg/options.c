@@ -16,7 +16,8 @@
 typedef enum { BOOL, INT, REAL_, PAIR, TEXT, PATH, PATHS, CHOICE, MANY } Type;
 
 // What config.json does with an option: it is written; it is read back by --config, --run and
-// --resume; a resumed run may not change it.
+// --resume; a resumed run may not change it, but for what
+// only_eases says.
 enum { WRITTEN = 1, READ = 2, FIXED = 4, KEPT = WRITTEN | READ, BITS = WRITTEN | READ | FIXED };
 
 typedef struct {
@@ -723,9 +724,7 @@ static Status read_value(Options *o, const Option *row, const Json *v)
     return OK;
 }
 
-// Calls fn for each option that the file holds and the verb knows.
-static Status each_in_config(Options *o, const char *path, unsigned config,
-                             Status (*fn)(Options *o, const Option *row, const Json *v))
+Status options_read_config(Options *o, const char *path)
 {
     Arena arena = { 0 };
     const Json *root;
@@ -735,38 +734,47 @@ static Status each_in_config(Options *o, const char *path, unsigned config,
         char key[64];
         key_of(key, &options[i]);
         const Json *v = json_get(root, key);
-        if (!v || v->type == JSON_NULL || !(options[i].config & config)) continue;
-        if (options[i].verbs & o->verb->bit) status = fn(o, &options[i], v);
+        if (!v || v->type == JSON_NULL || !(options[i].config & READ)) continue;
+        if (options[i].verbs & o->verb->bit) status = read_value(o, &options[i], v);
     }
     arena_free(&arena);
     return status;
 }
 
-Status options_read_config(Options *o, const char *path)
+// What only lets a run go on where it would have ended changes nothing of what it has done. With
+// --skip-bad, pictures larger than the limit were left out instead.
+static bool only_eases(const Options *o, const Options *was, const Option *row)
 {
-    return each_in_config(o, path, READ, read_value);
+    if (row->at == AT(skip_bad)) return o->skip_bad;
+    return row->at == AT(max_pixels) && !was->skip_bad && o->max_pixels > was->max_pixels;
 }
 
-static Status same_value(Options *o, const Option *row, const Json *v)
+static Status same_value(const Options *o, const Options *was, const Option *row, bool *eased)
 {
-    if (o->source[row - options] != FROM_FLAG) return OK;
     JsonOut ours = { 0 }, theirs = { 0 };
-    Options other = { .verb = o->verb };
-    Status status = read_value(&other, row, v);
     write_value(o, row, &ours);
-    write_value(&other, row, &theirs);
-    if (status == OK) status = json_out_status(&ours);
+    write_value(was, row, &theirs);
+    Status status = json_out_status(&ours);
     if (status == OK) status = json_out_status(&theirs);
-    if (status == OK && strcmp(ours.text, theirs.text) != 0)
+    bool differs = status == OK && strcmp(ours.text, theirs.text) != 0;
+    if (differs && only_eases(o, was, row)) *eased = true;
+    else if (differs)
         status = err_set(ERR_USAGE, "--%s: %s: the run to resume has %s", row->name, ours.text,
                          theirs.text);
     json_out_free(&ours);
     json_out_free(&theirs);
-    arena_free(&other.arena);
     return status;
 }
 
-Status options_check_resume(const Options *o, const char *path)
+Status options_check_resume(const Options *o, const char *path, bool *eased)
 {
-    return each_in_config((Options *)(uintptr_t)o, path, FIXED, same_value);
+    Options was = { .verb = o->verb };
+    Status status = options_read_config(&was, path);
+    *eased = false;
+    for (int i = 0; i < COUNT && status == OK; i++) {
+        bool both = o->source[i] == FROM_FLAG && was.source[i] == FROM_CONFIG;
+        if (both && (options[i].config & FIXED)) status = same_value(o, &was, &options[i], eased);
+    }
+    options_free(&was);
+    return status;
 }

@@ -106,8 +106,9 @@ void options_write_config(const Options *o, JsonOut *out);
 // Takes from a run's config.json what can be repeated, as far as the verb has such a flag.
 Status options_read_config(Options *o, const char *path);
 // A run that goes on must not change what decides its bits: the first flag that differs from the
-// file.
-Status options_check_resume(const Options *o, const char *path);
+// file. *eased: one differs that may: --skip-bad is new, or --max-pixels is larger and neither runs
+// with --skip-bad before. No picture so far was bad or too large, or the run would have ended.
+Status options_check_resume(const Options *o, const char *path, bool *eased);
 
 // An error about an option: ERR_USAGE if a flag brought it, else ERR_FORMAT with where it came
 // from.

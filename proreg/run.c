@@ -59,14 +59,20 @@ static size_t with_line_end(JsonOut *o)
     return o->size + 1;
 }
 
-Status run_begin(const char *folder, JsonOut *config)
+Status run_save_config(const char *folder, JsonOut *config)
 {
     char path[FILE_PATH];
     TRY(json_out_status(config));
-    TRY(folder_make(folder));
-    TRY(remove_run(folder));
     TRY(path_join(path, folder, "config.json"));
     return file_save(path, config->text, with_line_end(config));
+}
+
+Status run_begin(const char *folder, JsonOut *config)
+{
+    TRY(json_out_status(config));
+    TRY(folder_make(folder));
+    TRY(remove_run(folder));
+    return run_save_config(folder, config);
 }
 
 Status run_append(const char *folder, const char *file, JsonOut *lines)

@@ -1,6 +1,7 @@
 // run.h - the folder that a training run leaves behind.
 //
-//     config.json     every option with its value, and what the run depended on
+//     config.json     every option with its value, and what the run depended on: as it began, or as
+//                     it was resumed with a new --skip-bad or a larger --max-pixels
 //     log.jsonl       a line a step
 //     samples.jsonl   a line a training picture, as of its last visit
 //     results.jsonl   a line an evaluation and domain
@@ -42,6 +43,7 @@ Status run_check(const char *folder, bool resume, bool overwrite);
 
 // Makes the folder, with config.json; an old run in it is removed first.
 Status run_begin(const char *folder, JsonOut *config);
+Status run_save_config(const char *folder, JsonOut *config);      // in the place of the old one
 
 // Appends lines to log.jsonl or results.jsonl, with an end to the last; clears them.
 Status run_append(const char *folder, const char *file, JsonOut *lines);
