@@ -396,7 +396,7 @@ static void read_items(void *arg, int64_t from, int64_t to)
         char path[FILE_PATH];
         FileMap map = { 0 };
         Status status = dataset_path(path, w->root, e->path);
-        if (status == OK && !file_exists(path)) {
+        if (status == OK && e->line > 0 && !file_exists(path)) {
             char text[TEXT];
             snprintf(text, sizeof text, "no such file: %s: line %lld", e->split,
                      (long long)e->line);

@@ -1,7 +1,6 @@
 // tree.c - walks a folder of pictures and finds out its layout.
 #include "data/tree.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,7 @@ enum { PICTURE = 'p', NO_PICTURES = 'n', NOTHING = '0' };
 typedef struct {
     char *text;
     size_t used, size;
-    int64_t n;
+    int64_t n, pictures;                       // paths; pictures among them
     char path[FILE_PATH];                      // of the folder being read; the walk adds and cuts
     size_t root;                               // bytes of the root in it, with its slash
 } Walk;
@@ -39,6 +38,7 @@ static Status keep(Walk *w, char kind)
     memcpy(w->text + w->used + 1, path, bytes - 1);
     w->used += bytes;
     w->n++;
+    w->pictures += kind == PICTURE;
     return OK;
 }
 
@@ -48,40 +48,42 @@ static Status walk_folder(Walk *w, int depth);
 static Status walk_entry(Walk *w, int depth)
 {
     struct stat st;
-    if (stat(w->path, &st) != 0)
-        return errno == ENOENT || errno == ELOOP ? OK      // a link to nowhere is no picture
-               : err_set(ERR_IO, "cannot read: %s: %s", w->path, strerror(errno));
+    bool nowhere = stat(w->path, &st) != 0, picture = picture_suffix(w->path);
+    if (nowhere && errno != ENOENT && errno != ELOOP)
+        return err_set(ERR_IO, "cannot read: %s: %s", w->path, strerror(errno));
+    if (nowhere) return keep(w, picture ? PICTURE : NOTHING);
     if (S_ISDIR(st.st_mode)) return depth < TREE_DEPTH ? walk_folder(w, depth + 1) : OK;
-    return S_ISREG(st.st_mode) && picture_suffix(w->path) ? keep(w, PICTURE) : OK;
+    return picture ? keep(w, PICTURE) : OK;
 }
 
 static Status walk_entries(Walk *w, DIR *dir, int depth, bool *any)
 {
     size_t length = strlen(w->path);
-    for (struct dirent *e; (e = readdir(dir));) {
-        if (e->d_name[0] == '.') continue;
-        const char *slash = length && w->path[length - 1] == '/' ? "" : "/";
-        if (length + strlen(e->d_name) + 2 > sizeof w->path)
+    const char *slash = length && w->path[length - 1] == '/' ? "" : "/";
+    for (;;) {
+        const char *name;
+        TRY(folder_next(&name, dir, w->path));
+        if (!name) return OK;
+        if (length + strlen(name) + 2 > sizeof w->path)
             return err_set(ERR_IO, "dataset: %s: a path of more than %d bytes", w->path, FILE_PATH);
-        strcat(strcat(w->path, slash), e->d_name);
+        strcat(strcat(w->path, slash), name);
         Status status = walk_entry(w, depth);
         w->path[length] = 0;
         *any = true;
         TRY(status);
     }
-    return OK;
 }
 
 static Status walk_folder(Walk *w, int depth)
 {
     DIR *dir = opendir(w->path);
     if (!dir) return err_set(ERR_IO, "cannot open: %s: %s", w->path, strerror(errno));
-    int64_t before = w->n;
+    int64_t before = w->pictures;
     bool any = false;
     Status status = walk_entries(w, dir, depth, &any);
     closedir(dir);
-    if (status == OK && w->n == before && depth > 0) status = keep(w, any ? NO_PICTURES : NOTHING);
-    return status;
+    if (status != OK || w->pictures > before || depth == 0) return status;
+    return keep(w, any ? NO_PICTURES : NOTHING);
 }
 
 // ---- the layout ---------------------------------------------------------------------------------

@@ -6,6 +6,10 @@
 // The depth at which most pictures lie tells how many folders there are; a folder called like a
 // split tells the rest. Links are followed; names that begin with a dot are passed over. Pictures
 // at other depths are counted as strays; below TREE_DEPTH folders nothing is looked for.
+//
+// The name alone makes a picture: a link to nowhere, a named pipe or a device with a picture's
+// suffix is one too, and whoever reads it is told what it is. A link to nowhere with another name
+// counts as an empty folder.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

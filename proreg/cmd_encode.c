@@ -1,5 +1,4 @@
 // cmd_encode.c - `encode`: pictures or texts to vectors of length 1, as NPY or safetensors.
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,10 +41,12 @@ static Status add_folder(Encode *e, const char *folder, int depth)
     DIR *dir = opendir(folder);
     Status status = OK;
     if (!dir) return err_set(ERR_IO, "encode: %s: cannot read the folder", folder);
-    for (struct dirent *entry; status == OK && (entry = readdir(dir));) {
+    while (status == OK) {
         char path[FILE_PATH];
-        if (entry->d_name[0] == '.') continue;
-        status = path_join(path, folder, entry->d_name);
+        const char *name;
+        status = folder_next(&name, dir, folder);
+        if (status != OK || !name) break;
+        status = path_join(path, folder, name);
         if (status != OK) break;
         if (folder_exists(path)) {
             if (depth < DEPTH_MOST) status = add_folder(e, path, depth + 1);
@@ -78,7 +79,7 @@ static Status list_pictures(Encode *e)
                            "would not be the rows; a .safetensors holds it", e->name[i]);
     for (int64_t i = 0; i < e->n && !o->skip_bad; i++)
         if (!file_exists(e->name[i]))
-            return err_set(ERR_IO, "encode: %s: no such file", e->name[i]);
+            return err_set(ERR_IO, "encode: %s: no such file, or no regular one", e->name[i]);
     return e->n ? OK : err_set(ERR_FORMAT, "encode: %s: holds no pictures", o->images);
 }
 

@@ -1,7 +1,6 @@
 // file.c - mapping, whole files, whole folders.
 #include "tensor/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -23,7 +22,7 @@ void file_fault_after(int64_t n)
     atomic_store(&fault_after, n);
 }
 
-// Stands before every call that changes the disk; true when that call has to fail.
+// Stands before every call that changes the disk or lists a folder; true when it has to fail.
 static bool fault(void)
 {
     int64_t n = atomic_load(&fault_after);
@@ -377,6 +376,19 @@ void folder_unlock(int *lock)
 {
     if (*lock >= 0) close(*lock);
     *lock = -1;
+}
+
+Status folder_next(const char **name, DIR *dir, const char *path)
+{
+    struct dirent *e;
+    *name = NULL;
+    do {
+        errno = 0;
+        e = fault() ? NULL : readdir(dir);
+    } while (e && e->d_name[0] == '.');
+    if (!e && errno) return unreadable("cannot list", path);
+    if (e) *name = e->d_name;
+    return OK;
 }
 
 Status folder_writable(const char *path)

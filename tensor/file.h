@@ -10,6 +10,7 @@
 // the new. Limit: a file that another process shortens while it is mapped ends the process
 // (SIGBUS).
 #pragma once
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -61,6 +62,9 @@ void folder_sweep(const char *folder);
 // ends. Where the file system has no locks, every one is granted. *lock < 0: none.
 Status folder_lock(int *lock, const char *path);
 void folder_unlock(int *lock);
+// The next name in an open folder, of those that do not begin with a dot; NULL: there are no more.
+// A disk that fails halfway is an error, not the end.
+Status folder_next(const char **name, DIR *dir, const char *path);
 Status folder_writable(const char *path);          // could it be made or written? makes nothing
 
 bool file_exists(const char *path);
@@ -71,6 +75,6 @@ const char *path_name(const char *path);           // what follows the last '/'
 // a * b, or ERR_FORMAT when it does not fit in 63 bits or either is negative.
 Status size_mul(int64_t *out, int64_t a, int64_t b);
 
-// For tests: the n-th file operation from now fails with "no space left on device", and so do all
-// that follow; n < 0 switches this off.
+// For tests: the n-th operation from now that writes a file or lists a folder fails with "no space
+// left on device", and so do all that follow; n < 0 switches this off.
 void file_fault_after(int64_t n);
