@@ -66,7 +66,7 @@ static Status strip(FileOut *o, const Demo *d, const Dataset *set, const SampleS
             if (strcmp(set->classes[s->label].name, world_shape[k]) != 0) continue;
             if (strcmp(set->domain[s->domain], domain) != 0 || left-- > 0) continue;
             file_printf(o, "<li>");
-            page_picture(o, root, s->path);
+            page_picture(o, root, s->path, IMAGE_MAX_PIXELS);
             file_printf(o, "<b>%s</b><br/>", world_shape[k]);
             const char *context = strchr(path_name(s->path), '_');
             if (context) file_printf(o, "%.*s", (int)strcspn(context + 1, "."), context + 1);

@@ -25,17 +25,18 @@ void page_figure(FileOut *o, const char *title, const char *note)
 // No side longer than THUMB.
 static Status shrink(Image *out, const Image *in)
 {
-    int most = in->width > in->height ? in->width : in->height;
-    int width = in->width * THUMB / most, height = in->height * THUMB / most;
+    const int64_t thumb = THUMB, most = in->width > in->height ? in->width : in->height;
+    int width = (int)(in->width * thumb / most), height = (int)(in->height * thumb / most);
     return resize(out, in, width ? width : 1, height ? height : 1, FILTER_BICUBIC);
 }
 
-static Status thumb(Image *image, bool *smaller, const char *root, const char *path)
+static Status thumb(Image *image, bool *smaller, const char *root, const char *path,
+                    int64_t max_pixels)
 {
     char file[FILE_PATH];
     Image whole;
     TRY(dataset_path(file, root, path));
-    TRY(image_load(&whole, file, IMAGE_MAX_PIXELS));
+    TRY(image_load(&whole, file, max_pixels));
     *smaller = whole.width > THUMB || whole.height > THUMB;
     if (!*smaller) {
         *image = whole;
@@ -46,12 +47,12 @@ static Status thumb(Image *image, bool *smaller, const char *root, const char *p
     return status;
 }
 
-void page_picture(FileOut *o, const char *root, const char *path)
+void page_picture(FileOut *o, const char *root, const char *path, int64_t max_pixels)
 {
     Image image;
     size_t bytes;
     bool smaller;
-    if (thumb(&image, &smaller, root, path) != OK) {
+    if (thumb(&image, &smaller, root, path, max_pixels) != OK) {
         file_printf(o, "<span class=\"none\"></span>");
         return;
     }
@@ -61,10 +62,18 @@ void page_picture(FileOut *o, const char *root, const char *path)
     image_free(&image);
 }
 
-static void sample_item(FileOut *o, const SampleLine *s, const char *root, bool taught)
+// The limit that the run read its pictures with.
+static int64_t limit_of(const RunFiles *r)
+{
+    double n = run_files_number(r, "max_pixels");
+    return n >= 1 && n <= INT32_MAX ? (int64_t)n : IMAGE_MAX_PIXELS;
+}
+
+static void sample_item(FileOut *o, const SampleLine *s, const char *root, int64_t max_pixels,
+                        bool taught)
 {
     file_printf(o, "<li>");
-    page_picture(o, root, s->path);
+    page_picture(o, root, s->path, max_pixels);
     file_printf(o, "<b>");
     html_text(o, s->label);
     file_printf(o, "</b><br/>");
@@ -95,7 +104,7 @@ void page_extremes(FileOut *o, const RunFiles *r, const char *root, int most, bo
     qsort(place, (size_t)n, sizeof *place, by_key);
     file_printf(o, "<ul class=\"pictures\">\n");
     for (int64_t i = 0; i < n && i < most; i++)
-        sample_item(o, &r->sample[place[i].index], root, taught);
+        sample_item(o, &r->sample[place[i].index], root, limit_of(r), taught);
     file_printf(o, "</ul>\n");
     free(place);
 }
@@ -107,7 +116,7 @@ void page_samples(FileOut *o, const RunFiles *r, const char *root, int most)
     for (int64_t i = 0; i < n; i++) {
         const SampleLine *s = &r->sample[(2 * i + 1) * r->samples / (2 * n)];
         file_printf(o, "<li>");
-        page_picture(o, root, s->path);
+        page_picture(o, root, s->path, limit_of(r));
         file_printf(o, "<b>");
         html_text(o, s->label);
         file_printf(o, "</b></li>\n");

@@ -5,7 +5,7 @@
 #include "proreg/report.h"
 
 // A picture, small, with its name as alternative text; a gray field where it cannot be read.
-void page_picture(FileOut *o, const char *root, const char *path);
+void page_picture(FileOut *o, const char *root, const char *path, int64_t max_pixels);
 
 // The training pictures in order of w, or of p_s where nobody teaches: the `most` first or last, as
 // a list with what the run says of each.
