@@ -2,6 +2,7 @@
 #include "test/folder.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "data/loader.h"
 #include "tensor/par.h"
@@ -337,6 +338,52 @@ static void resumed_at_bad(void)
     close_pictures();
 }
 
+// What is no regular file is named, never waited for or read, and no link is dropped in silence.
+static void odd_entries(void)
+{
+    open_pictures();
+    dataset_close(&dataset);
+    CHECK(symlink("nowhere", folder_name(&folder, "even/97.ppm")) == 0 &&
+          mkfifo(folder_name(&folder, "even/98.ppm"), 0666) == 0 &&
+          symlink("/dev/zero", folder_name(&folder, "odd/99.ppm")) == 0, "not made");
+    DatasetOptions of = { .root = folder.path };
+    if (!CHECK_OK(dataset_open(&dataset, &of))) return;
+    LoaderOptions o = options(N + 3, 0, 0);
+    o.skip_bad = true;
+    Loader *loader;
+    Batch b;
+    const LoaderBad *bad;
+    if (!CHECK_OK(loader_open(&loader, &o))) return;
+    CHECK(loader_next(loader, &b) == OK && b.n == N, "%d pictures", b.n);
+    if (CHECK(loader_bad(loader, &bad) == 3, "%d left out", (int)loader_bad(loader, NULL)))
+        CHECK(strstr(bad[0].message, "/even/97.ppm: ") &&
+              strstr(bad[1].message, "/even/98.ppm: not a regular file") &&
+              strstr(bad[2].message, "/odd/99.ppm: not a regular file"), "%s; %s; %s",
+              bad[0].message, bad[1].message, bad[2].message);
+    loader_close(loader);
+    dataset_close(&dataset);
+    CHECK(symlink("nowhere", folder_name(&folder, "other")) == 0, "not made");
+    CHECK_STATUS(dataset_open(&dataset, &of), ERR_IO, "class folder without pictures: other");
+    close_pictures();
+}
+
+// A disk that fails in the middle of a folder makes no smaller set.
+static void torn_folder(void)
+{
+    open_pictures();
+    Status status = ERR_IO;
+    int n = 0;
+    for (; status != OK && n < 3 * N; n++) {
+        dataset_close(&dataset);
+        file_fault_after(n);
+        status = dataset_open(&dataset, &(DatasetOptions){ .root = folder.path });
+        if (status != OK) CHECK_STATUS(status, ERR_MACHINE, "cannot list: ");
+    }
+    file_fault_after(-1);
+    CHECK(n > N && dataset.train.n == N, "after %d entries: %d pictures", n, (int)dataset.train.n);
+    close_pictures();
+}
+
 // However long the path is, the message names the file.
 static void long_path(void)
 {
@@ -407,7 +454,7 @@ static const TestCase cases[] = {
     { "same_for_all", same_for_all }, { "steps", steps }, { "permutations", permutations },
     { "resumed", resumed }, { "one_picture", one_picture }, { "bad_files", bad_files },
     { "machine", machine }, { "gone", gone }, { "resumed_at_bad", resumed_at_bad },
-    { "long_path", long_path },
+    { "long_path", long_path }, { "odd_entries", odd_entries }, { "torn_folder", torn_folder },
     { "closed_midway", closed_midway }, { "refused", refused },
 };
 

@@ -1,7 +1,11 @@
 // test_pictures.c - what the program does with pictures that are too large or damaged, and parts of
 // pictures: --max-pixels, --skip-bad, --random-crop, --flip.
-#include "data/loader.h"
 #include "test/program.h"
+
+#include <sys/stat.h>
+
+#include "data/loader.h"
+#include "proreg/cmd_page.h"
 #include "weights/inflate.h"
 
 // ---- files that claim much ----------------------------------------------------------------------
@@ -206,6 +210,38 @@ static void in_config(void)
     CHECK(remove(folder_name(&world, "set/test/red/9.ppm")) == 0, "cannot be removed");
 }
 
+// ---- a report's pictures ------------------------------------------------------------------------
+
+// They are read with the run's limit. The file keeps its size, or the data were not the same.
+static void report_limit(void)
+{
+    char text[1300] = "P6\n20 20\n255\n";
+    memset(text + strlen(text), 'x', 1200);
+    program_pictures("few/train", 2, 0);
+    program_pictures("few/test", 1, 0);
+    folder_text(&world, "few/train/red/0.ppm", text);
+    CHECK(proreg("train -q --model $M --data $W/few --eval-split test --epochs 1 --out $W/few/run "
+                 "--max-pixels 1000") == 0, "%s", program_stderr());
+    CHECK(!strstr(program_file("few/run/report.html", NULL), "\"none\""), "not shown");
+    memcpy(text, "P5\n30 40", 8);
+    folder_text(&world, "few/train/red/0.ppm", text);
+    CHECK(proreg("train -q --resume --out $W/few/run") == 0, "%s", program_stderr());
+    CHECK(strstr(program_file("few/run/report.html", NULL), "\"none\""), "shown");
+}
+
+// A side times the thumbnail's is more than an int holds.
+static void report_wide(void)
+{
+    FileOut o;
+    folder_text(&world, "long.ppm", "P5\n29826162 1\n255\n");
+    CHECK(truncate(folder_name(&world, "long.ppm"), 29826162 + 18) == 0, "not made longer");
+    CHECK_OK(file_create(&o, folder_name(&world, "long.html")));
+    page_picture(&o, world.path, "long.ppm", IMAGE_MAX_PIXELS);
+    CHECK_OK(file_commit(&o));
+    const char *text = program_file("long.html", NULL);
+    CHECK(strstr(text, "<img "), "%.200s", text);
+}
+
 // ---- --skip-bad ---------------------------------------------------------------------------------
 
 // 33 pictures to train on and 12 to test, of which 2 and 1 cannot be read; the folder `sound` has
@@ -267,6 +303,47 @@ static void told_once(void)
     CHECK(count(program_stderr(), bad[2]) == 1, "%s", program_stderr());
     CHECK(proreg(DAMAGED "--out $W/skip -q") == 0 && *program_stderr() == 0, "%s",
           program_stderr());
+}
+
+// The flags that the messages name are for a run that has ended over a picture: it goes on with
+// them, to the bits of one that had them from the beginning, and config.json has them.
+static void eased(void)
+{
+#define LATER "train -q --model $M --data $W/later --eval-split test --overwrite --epochs 3 " \
+              "--lr 1e-3 --batch 7 --eval-every 100 --max-pixels 1000 "
+#define ON "train -q --resume --out $W/on "
+    program_pictures("later/train", 11, 0);
+    program_pictures("later/test", 4, 1000);
+    CHECK(proreg(LATER "--out $W/whole") == 0, "%s", program_stderr());
+    CHECK(proreg(LATER "--out $W/on --max-steps 4") == 0, "%s", program_stderr());
+    CHECK(proreg(ON "--max-pixels 999") == 2 &&
+          strstr(program_stderr(), "--max-pixels: 999: the run to resume has 1000"), "%s",
+          program_stderr());
+    CHECK(proreg(ON "--max-steps 6 --max-pixels 1001") == 0, "%s", program_stderr());
+    CHECK(strstr(program_file("on/config.json", NULL), "\"max_pixels\": 1001,"), "config.json");
+    CHECK(proreg(ON "--skip-bad --max-pixels 1002") == 0, "%s", program_stderr());
+    same_run("whole", "on", true);
+    const char *config = program_file("on/config.json", NULL);
+    CHECK(strstr(config, "\"max_pixels\": 1002,") && strstr(config, "\"skip_bad\": true,"),
+          "config.json: %s", config);
+    CHECK(proreg(ON "--max-pixels 1003") == 2, "%s", program_stderr());
+    CHECK(proreg(ON) == 0, "%s", program_stderr());
+}
+
+// A picture that is damaged between two epochs, in one place.
+static void damaged_later(void)
+{
+    const char *name = folder_name(&world, "later/train/red/3.ppm");
+    CHECK(proreg(LATER "--out $W/on --max-steps 5") == 0, "%s", program_stderr());
+    FILE *f = fopen(name, "r+b");
+    if (!CHECK(f, "%s", name)) return;
+    fputc('X', f);
+    fclose(f);
+    refuses(ON, "red/3.ppm: image: neither JPEG, PNG, GIF, BMP nor PPM (--skip-bad leaves it out)");
+    CHECK(proreg(ON "--skip-bad") == 0, "%s", program_stderr());
+    CHECK(strstr(program_file("on/config.json", NULL), "\"skip_bad\": true,"), "config.json");
+    CHECK(count(program_file("on/log.jsonl", NULL), "\"step\"") == 15, "not all steps");
+    CHECK(proreg(ON "--max-pixels 1001") == 2, "%s", program_stderr());
 }
 
 // Without the flag the picture is named, and so is the flag.
@@ -358,6 +435,19 @@ static void captions(void)
     CHECK(proreg(PRETRAIN "--skip-bad --batch 1 --eval-every 2") == 0, "%s", program_stderr());
     CHECK(count(program_stderr(), "left out: ") == 2, "%s", program_stderr());
     CHECK(strstr(program_stderr(), "1 of 3 pictures with captions"), "%s", program_stderr());
+}
+
+static void no_files(void)
+{
+    folder_picture(&world, "odd/a/1.ppm", 1);
+    CHECK(mkfifo(folder_name(&world, "odd/a/2.ppm"), 0666) == 0 &&
+          symlink("nowhere", folder_name(&world, "odd/a/3.ppm")) == 0, "not made");
+    CHECK(proreg("data check $W/odd") == 1, "%s", program_stderr());
+    CHECK(strstr(program_stdout(), "unreadable: a/2.ppm: ") &&
+          strstr(program_stdout(), "unreadable: a/3.ppm: "), "%s", program_stdout());
+    refuses("encode -q --model $M --images $W/odd -o $W/no.npy", "odd/a/2.ppm: no such file, or");
+    CHECK(proreg("encode --skip-bad --model $M --images $W/odd -o $W/odd.npy") == 0 &&
+          strstr(program_stderr(), "2 of 3 pictures could not be read"), "%s", program_stderr());
 }
 
 // Nothing to train on, evaluate or write is an error with the flag too, and so is refused memory.
@@ -503,9 +593,12 @@ static void refused_shares(void)
 
 static const TestCase cases[] = {
     { "claims", claims }, { "bombs", bombs }, { "lowered", lowered }, { "in_config", in_config },
-    { "told_once", told_once }, { "fatal", fatal }, { "same_for_all", same_for_all },
+    { "report_limit", report_limit }, { "report_wide", report_wide },
+    { "told_once", told_once }, { "eased", eased }, { "damaged_later", damaged_later },
+    { "fatal", fatal }, { "same_for_all", same_for_all },
     { "empty_steps", empty_steps }, { "like_sound", like_sound }, { "captions", captions },
-    { "all_bad", all_bad }, { "unmapped", unmapped }, { "little_held", little_held },
+    { "no_files", no_files }, { "all_bad", all_bad },
+    { "unmapped", unmapped }, { "little_held", little_held },
     { "varied", varied }, { "flipped", flipped }, { "seen", seen },
     { "refused_shares", refused_shares },
 };
