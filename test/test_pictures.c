@@ -245,13 +245,15 @@ static void report_wide(void)
 // ---- --skip-bad ---------------------------------------------------------------------------------
 
 // 33 pictures to train on and 12 to test, of which 2 and 1 cannot be read; the folder `sound` has
-// none of those.
+// none of those. In `later` all can be read at first.
 static void open_damaged(void)
 {
     Bytes jpeg = { 0 };
     program_pictures("damaged/train", 11, 0);
     program_pictures("damaged/test", 4, 1000);
     program_pictures("sound/test", 4, 1000);
+    program_pictures("later/train", 11, 0);
+    program_pictures("later/test", 4, 1000);
     ADD(&jpeg, "\xff\xd8\xff\xc0\0\x0b\x08\0\x20\0\x20\1\1\x11\0\xff\xda\0\x08\1\1\0\0\x3f\0");
     save("damaged/train/blue/4.ppm", &jpeg);
     save_png("damaged/train/red/9.ppm", 20, 2);
@@ -312,8 +314,6 @@ static void eased(void)
 #define LATER "train -q --model $M --data $W/later --eval-split test --overwrite --epochs 3 " \
               "--lr 1e-3 --batch 7 --eval-every 100 --max-pixels 1000 "
 #define ON "train -q --resume --out $W/on "
-    program_pictures("later/train", 11, 0);
-    program_pictures("later/test", 4, 1000);
     CHECK(proreg(LATER "--out $W/whole") == 0, "%s", program_stderr());
     CHECK(proreg(LATER "--out $W/on --max-steps 4") == 0, "%s", program_stderr());
     CHECK(proreg(ON "--max-pixels 999") == 2 &&
