@@ -60,7 +60,7 @@ static Status label_side(SampleSet *set, const Work *w, const Side *side)
     int32_t label = 0;
     for (int64_t i = 0; i < side->n; i++) {
         const Entry *e = &side->entry[i];
-        if (e->number >= 0 || e->folder != last)
+        if (e->number >= 0 || !last || strcmp(e->folder, last))
             TRY(label_of(&label, w, e, e->number >= 0 && (numbers || !e->folder)));
         last = e->folder;
         set->sample[set->n++] = (Sample){ e->path, label, 0 };
