@@ -85,6 +85,13 @@ static Status split_line(ListEntry *e, char *text, int64_t line, const char *wha
     return OK;
 }
 
+static bool like_a_number(const char *label)
+{
+    char *end;
+    (void)strtod(label, &end);
+    return strchr("+-.0123456789", *label) && *end == 0;     // no class called `nan`
+}
+
 // Behind a blank a label is a number in every line or in none; one that only looks like a number
 // (-1, 0.0) is a mistake. Behind a tab it is a name wherever one of them is.
 static Status judge_labels(List *list, const char *what)
@@ -94,8 +101,7 @@ static Status judge_labels(List *list, const char *what)
     list->numeric = numbers == list->n;
     for (int64_t i = 0; i < list->n && !list->numeric; i++) {
         ListEntry *e = &list->entry[i];
-        char *end;
-        bool like = e->number < 0 && (numbers > 0 || (strtod(e->label, &end), *end == 0));
+        bool like = e->number < 0 && (numbers > 0 || like_a_number(e->label));
         if (like && !e->tabbed)
             return err_set(ERR_FORMAT, "list: %s: line %lld: label %.80s: not a whole number from 0"
                            " on%s", what, (long long)e->line, e->label,
