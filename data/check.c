@@ -403,7 +403,7 @@ static void read_items(void *arg, int64_t from, int64_t to)
             note(e, CHECK_MISSING, ERR_IO, text);
             continue;
         }
-        if (status == OK) status = file_map(&map, path);
+        if (status == OK) status = file_read(&map, path);
         if (status == OK) look_inside(e, &map, max_pixels);
         else note(e, CHECK_UNREADABLE, status, err_msg());
         file_unmap(&map);

@@ -129,7 +129,7 @@ Status image_load(Image *image, const char *path, int64_t max_pixels)
 {
     FileMap map;
     *image = (Image){ 0 };
-    TRY(file_map(&map, path));
+    TRY(file_read(&map, path));
     Status status = image_decode(image, map.data, map.size, max_pixels);
     file_unmap(&map);
     return status == OK ? OK : err_prefix(status, "%s", path);

@@ -159,7 +159,7 @@ static Status read_text(FileMap *map, uint8_t **unpacked, const char *path)
     Status status = inflate_gzip(unpacked, &size, UNPACKED_MOST, map->data, map->size);
     file_unmap(map);
     if (status != OK) return err_prefix(status, "list: %s", path);
-    *map = (FileMap){ *unpacked, size };
+    *map = (FileMap){ .data = *unpacked, .size = size };
     return OK;
 }
 

@@ -49,32 +49,75 @@ static Status unreadable(const char *what, const char *path)
     return err_set(status, "%s: %s: %s", what, path, strerror(errno));
 }
 
-static Status map_open(FileMap *map, int fd, const char *path)
+enum { COPIED_MOST = 1 << 26 };        // bytes; longer files are mapped after all
+
+static Status size_of(size_t *bytes, int fd, const char *path)
 {
     struct stat st;
     if (fstat(fd, &st) != 0) return unreadable("cannot read", path);
     if (S_ISDIR(st.st_mode)) return err_set(ERR_IO, "cannot read: %s: is a folder", path);
     if (!S_ISREG(st.st_mode)) return err_set(ERR_IO, "cannot read: %s: not a regular file", path);
-    if (st.st_size == 0) return OK;
-    void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (p == MAP_FAILED) return err_set(ERR_MACHINE, "cannot map: %s: %s", path, strerror(errno));
-    *map = (FileMap){ p, (size_t)st.st_size };
+    *bytes = (size_t)st.st_size;
     return OK;
 }
 
-Status file_map(FileMap *map, const char *path)
+static Status map_bytes(FileMap *map, int fd, size_t bytes, const char *path)
 {
+    void *p = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (p == MAP_FAILED) return err_set(ERR_MACHINE, "cannot map: %s: %s", path, strerror(errno));
+    *map = (FileMap){ p, bytes, false };
+    return OK;
+}
+
+// A file that has become shorter meanwhile is as long as it is.
+static Status read_bytes(FileMap *map, int fd, size_t bytes, const char *path)
+{
+    if (bytes > COPIED_MOST) return map_bytes(map, fd, bytes, path);
+    uint8_t *p = malloc(bytes);
+    size_t got = 0;
+    ssize_t n = 1;
+    if (!p) return err_memory(path);
+    while (got < bytes && n != 0) {
+        n = read(fd, p + got, bytes - got);
+        if (n < 0 && errno != EINTR) {
+            Status status = unreadable("cannot read", path);
+            free(p);
+            return status;
+        }
+        if (n > 0) got += (size_t)n;
+    }
+    *map = (FileMap){ p, got, true };
+    return OK;
+}
+
+static Status take(FileMap *map, const char *path,
+                   Status (*how)(FileMap *map, int fd, size_t bytes, const char *path))
+{
+    size_t bytes = 0;
     *map = (FileMap){ 0 };
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);   // a named pipe must not
     if (fd < 0) return unreadable("cannot open", path);                  // hang us
-    Status status = map_open(map, fd, path);
+    Status status = size_of(&bytes, fd, path);
+    if (status == OK && bytes > 0) status = how(map, fd, bytes, path);
     close(fd);
     return status;
 }
 
+Status file_map(FileMap *map, const char *path)
+{
+    return take(map, path, map_bytes);
+}
+
+Status file_read(FileMap *map, const char *path)
+{
+    return take(map, path, read_bytes);
+}
+
 void file_unmap(FileMap *map)
 {
-    if (map->data) munmap((void *)(uintptr_t)map->data, map->size);
+    void *p = (void *)(uintptr_t)map->data;
+    if (map->copied) free(p);
+    else if (p) munmap(p, map->size);
     *map = (FileMap){ 0 };
 }
 

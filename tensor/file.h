@@ -23,9 +23,13 @@
 typedef struct {
     const uint8_t *data;     // NULL when the file is empty
     size_t size;             // bytes
+    bool copied;             // by file_read
 } FileMap;
 
-Status file_map(FileMap *map, const char *path);   // on failure *map is empty
+// On failure *map is empty. file_read copies files of up to 64 MB: for those that others may be
+// writing, and so that a failing disk is an error.
+Status file_map(FileMap *map, const char *path);
+Status file_read(FileMap *map, const char *path);
 void file_unmap(FileMap *map);                     // accepts an empty map; leaves one
 
 typedef struct {

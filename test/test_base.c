@@ -151,7 +151,13 @@ static void whole_files(void)
         file_unmap(&map);
     }
     check_content(path, "newer");
+    FileMap copy;                              // stays whole when the file goes away under it
+    CHECK_OK(file_read(&copy, path));
+    CHECK(truncate(path, 0) == 0 && copy.size == 5 && !memcmp(copy.data, "newer", 5), "a copy");
+    file_unmap(&copy);
+    CHECK(!copy.data && file_read(&copy, path) == OK && copy.size == 0, "an empty file");
     CHECK_STATUS(file_map(&(FileMap){ 0 }, root), ERR_IO, "is a folder");
+    CHECK_STATUS(file_read(&copy, root), ERR_IO, "is a folder");
     CHECK_STATUS(file_save("/proc/none/x", "", 0), ERR_IO, "/proc/none/x");
     // A link in a folder that goes away is removed; what it leads to stays.
     char kept[FILE_PATH], link[FILE_PATH];
