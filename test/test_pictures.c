@@ -167,8 +167,8 @@ static const char *const reading[] = {
     "eval --model $M --data $W/set --eval-split test", "zeroshot --model $M --data $W/set",
     "predict --model $M --classes a,b $W/set/test/red/0.ppm", "wise --run $W/run --model $M",
     "encode --model $M --images $W/set/test -o $W/x.npy",
-    "pretrain --model $M --lr 1e-4 --data $W/set --captions $W/set/captions.tsv --epochs 1 "
-    "--overwrite --out $W/pre",
+    ("pretrain --model $M --lr 1e-4 --data $W/set --captions $W/set/captions.tsv --epochs 1 "
+     "--overwrite --out $W/pre"),
     "data decode $W/set/test/red/0.ppm -o $W/x.ppm",
     "data preprocess $W/set/test/red/0.ppm -o $W/x.npy",
     "data augment $W/set/test/red/0.ppm --randaug -o $W/x.ppm",
