@@ -37,7 +37,8 @@ for program in "$@"; do
     *.sh | *.sh\ *) run_limited sh $program ;;
     *) run_limited $RUN $program ;;
     esac
-    name=${program##*/}
+    name=${program%% *}                             # of the command, not of its argument
+    name=${name##*/}
     if [ -e "$log.late" ]; then
         echo "FAIL $name: no end after $LIMIT s" >>"$log"
         rm -f "$log.late"
