@@ -315,13 +315,9 @@ static Status check_seen(Look *w, const Dataset *d)
     const DatasetOptions *o = &w->o->data;
     if (!o->train_domains || !o->eval_domains || o->train_list || o->eval_list) return OK;
     if (strcmp(d->train.split, d->eval.split)) return OK;
-    for (int k = 0; k < d->domain_count; k++) {
-        int64_t train = 0, eval = 0;
-        while (train < d->train.n && d->train.sample[train].domain != k) train++;
-        while (eval < d->eval.n && d->eval.sample[eval].domain != k) eval++;
-        if (train < d->train.n && eval < d->eval.n)
+    for (int k = 0; k < d->domain_count; k++)
+        if (dataset_seen(d, k))
             TRY(find(w, CHECK_LEAK, d->domain[k], "is trained on and evaluated on"));
-    }
     return OK;
 }
 

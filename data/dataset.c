@@ -195,6 +195,18 @@ void dataset_close(Dataset *d)
     *d = (Dataset){ 0 };
 }
 
+static bool has_domain(const SampleSet *set, int k)
+{
+    for (int64_t i = 0; i < set->n; i++)
+        if (set->sample[i].domain == k) return true;
+    return false;
+}
+
+bool dataset_seen(const Dataset *d, int k)
+{
+    return has_domain(&d->train, k) && has_domain(&d->eval, k);
+}
+
 // ---- the hash -----------------------------------------------------------------------------------
 
 static Status hash_line(const char **line, Arena *arena, const Dataset *d, const Sample *s)

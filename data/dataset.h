@@ -80,6 +80,9 @@ typedef struct {
 Status dataset_open(Dataset *d, const DatasetOptions *options);
 void dataset_close(Dataset *d);
 
+// Has domain k pictures on both sides?
+bool dataset_seen(const Dataset *d, int k);
+
 // SHA-256 of the lines `path<TAB>size<TAB>label` of both sets, sorted, each once.
 Status dataset_hash(const Dataset *d, char hex[65]);
 

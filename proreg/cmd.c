@@ -201,13 +201,9 @@ Status setup_dataset_options(DatasetOptions *d, Options *o, int sides)
 // A domain on both sides is not unseen, whatever the recipe's name promises.
 static void tell_seen(const Options *o, const Recipe *r, const Dataset *d)
 {
-    for (int k = 0; k < d->domain_count; k++) {
-        int64_t train = 0, eval = 0;
-        while (train < d->train.n && d->train.sample[train].domain != k) train++;
-        while (eval < d->eval.n && d->eval.sample[eval].domain != k) eval++;
-        if (train < d->train.n && eval < d->eval.n)
+    for (int k = 0; k < d->domain_count; k++)
+        if (dataset_seen(d, k))
             say(o, "note: recipe %s: %s is trained on and evaluated on", r->name, d->domain[k]);
-    }
 }
 
 Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known, int n)
