@@ -40,9 +40,10 @@ ISA_avx2   := -mavx2 -mfma -mf16c
 ISA_avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mf16c
 ISA_DEFS := $(foreach i,$(ISAS),-DHAVE_ISA_$(i))
 
-DIRS     := tensor nn weights clip data proreg
+DIRS     := tensor/base tensor nn weights clip/bpe clip data/image data/set data/world \
+            proreg proreg/run proreg/page proreg/verb
 SRC      := $(wildcard $(DIRS:%=%/*.c))
-OBJ      := $(SRC:%.c=$(B)/%.o) $(if $(wildcard tensor/cpu/cpu.c),$(ISAS:%=$(B)/tensor/cpu/cpu.%.o))
+OBJ      := $(SRC:%.c=$(B)/%.o) $(B)/tensor/cpu/peak.o $(ISAS:%=$(B)/tensor/cpu/cpu.%.o)
 HEADS    := $(if $(wildcard train.c),$(B)/bin/proreg)
 NAMES    ?= $(patsubst test/%.c,%,$(wildcard test/test_*.c))
 FUZZ     := $(patsubst test/fuzz/fuzz_%.c,%,$(wildcard test/fuzz/fuzz_*.c))
@@ -86,8 +87,9 @@ $(B)/test/%.o: PLAIN := -fno-tree-vectorize
 
 # The demo's model travels in the program.
 WORLD_MODEL := $(wildcard weights/world/*)
-$(B)/proreg/embedded.o: $(WORLD_MODEL)
-$(B)/proreg/embedded.o: PLAIN := $(if $(filter %.safetensors,$(WORLD_MODEL)),-DHAVE_WORLD_MODEL)
+$(B)/proreg/verb/embedded.o: $(WORLD_MODEL)
+$(B)/proreg/verb/embedded.o: \
+    PLAIN := $(if $(filter %.safetensors,$(WORLD_MODEL)),-DHAVE_WORLD_MODEL)
 
 define isa_rule
 $(B)/tensor/cpu/cpu.$(1).o: tensor/cpu/cpu.c $(B)/flags

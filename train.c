@@ -3,7 +3,7 @@
 //
 // What is asked, what is opened, one step, evaluation, checkpoints, the loop: read down, or begin
 // with train(), which is all of it in a dozen lines. The method itself is proreg/loss.c, the model
-// clip/vit.c, the other verbs proreg/cmd_*.c.
+// clip/vit.c, the other verbs proreg/verb/*.c.
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
@@ -12,9 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "proreg/cmd.h"
 #include "proreg/frozen.h"
+#include "proreg/page/run_page.h"
 #include "proreg/proreg.h"
+#include "proreg/run/config.h"
+#include "proreg/verb/ask.h"
+#include "proreg/verb/plan.h"
+#include "proreg/verb/verbs.h"
 
 typedef struct {
     Options *o;                            // what was asked
@@ -380,8 +384,12 @@ static Status note_evaluation(Train *t)
 
 static RunFacts facts(const Train *t)
 {
-    return (RunFacts){ t->o, t->recipe, &t->counting, &t->data, &t->pretrained,
-                       &t->student.clip.params, t->be, "" };
+    const Dataset *d = &t->data;
+    return (RunFacts){ .options = t->o, .recipe = t->recipe, .counting = &t->counting,
+                       .model = &t->pretrained, .params = &t->student.clip.params, .be = t->be,
+                       .train_split = d->train.split, .eval_split = d->eval.split,
+                       .train_pictures = d->train.n, .eval_pictures = d->eval.n,
+                       .class_name = t->names, .prompt = t->prompts, .classes = d->class_count };
 }
 
 // Two processes may have begun at once; the second one gives way.
@@ -522,7 +530,7 @@ static Status train(Train *t)
     return report(t);
 }
 
-static Status cmd_train(Options *o)
+static Status verb_train(Options *o)
 {
     Train t = { .o = o, .state = { .best_top1 = -1 }, .lock = -1 };
     Status status = train(&t);
@@ -547,34 +555,35 @@ static Status cmd_train(Options *o)
 
 // ---- the program --------------------------------------------------------------------------------
 
-static Status cmd_demo(Options *o)
+static Status verb_demo(Options *o)
 {
-    return demo(o, cmd_train);
+    return demo(o, verb_train);
 }
 
 static const Verb verbs[] = {
     { "demo", "", 0, 0, "seven methods on a drawn world with a bias, in a minute; a report",
-      VERB_DEMO, cmd_demo },
-    { "train", "", 0, 0, "fine-tune on labelled pictures", VERB_TRAIN, cmd_train },
-    { "eval", "", 0, 0, "accuracy of a run or a model on a split", VERB_EVAL, cmd_eval },
-    { "zeroshot", "", 0, 0, "accuracy straight from prompts", VERB_ZEROSHOT, cmd_zeroshot },
+      VERB_DEMO, verb_demo },
+    { "train", "", 0, 0, "fine-tune on labelled pictures", VERB_TRAIN, verb_train },
+    { "eval", "", 0, 0, "accuracy of a run or a model on a split", VERB_EVAL, verb_eval },
+    { "zeroshot", "", 0, 0, "accuracy straight from prompts", VERB_ZEROSHOT, verb_zeroshot },
     { "wise", "", 0, 0, "accuracy between a run's weights and the zero-shot ones", VERB_WISE,
-      cmd_wise },
-    { "predict", "IMAGE...", 1, -1, "classify pictures", VERB_PREDICT, cmd_predict },
-    { "encode", "[IMAGE...]", 0, -1, "pictures or texts to vectors", VERB_ENCODE, cmd_encode },
-    { "tokenize", "[TEXT...]", 0, -1, "text to ids", VERB_TOKENIZE, cmd_tokenize },
+      verb_wise },
+    { "predict", "IMAGE...", 1, -1, "classify pictures", VERB_PREDICT, verb_predict },
+    { "encode", "[IMAGE...]", 0, -1, "pictures or texts to vectors", VERB_ENCODE, verb_encode },
+    { "tokenize", "[TEXT...]", 0, -1, "text to ids", VERB_TOKENIZE, verb_tokenize },
     { "info", "[PATH]", 0, 1, "what is in a file of weights, a model, a run, a machine", VERB_INFO,
-      cmd_info },
+      verb_info },
     { "pretrain", "", 0, 0, "a small CLIP from pictures and captions", VERB_PRETRAIN,
-      cmd_pretrain },
-    { "export", "", 0, 0, "a run as a Hugging Face folder", VERB_EXPORT, cmd_export },
+      verb_pretrain },
+    { "export", "", 0, 0, "a run as a Hugging Face folder", VERB_EXPORT, verb_export },
     { "data check", "DIR", 1, 1, "count a data set and find what is wrong with it", VERB_CHECK,
-      cmd_check },
-    { "data decode", "FILE", 1, 1, "a picture's decoded pixels as PPM", VERB_DECODE, cmd_decode },
+      verb_check },
+    { "data decode", "FILE", 1, 1, "a picture's decoded pixels as PPM", VERB_DECODE, verb_decode },
     { "data preprocess", "FILE...", 1, -1, "pictures as the network gets them, as NPY or PPM",
-      VERB_PREPROCESS, cmd_preprocess },
-    { "data augment", "FILE", 1, 1, "a picture as training may see it", VERB_AUGMENT, cmd_augment },
-    { "data world", "", 0, 0, "a small drawn world as a folder", VERB_WORLD, cmd_world },
+      VERB_PREPROCESS, verb_preprocess },
+    { "data augment", "FILE", 1, 1, "a picture as training may see it", VERB_AUGMENT,
+      verb_augment },
+    { "data world", "", 0, 0, "a small drawn world as a folder", VERB_WORLD, verb_world },
     { 0 },
 };
 

@@ -18,7 +18,7 @@
 // that are f32 in the file stay mapped; others are converted once.
 #pragma once
 #include "nn/layers.h"
-#include "tensor/file.h"
+#include "tensor/base/file.h"
 #include "weights/weights.h"
 
 typedef struct ClipConfig {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "clip/names.h"
-#include "weights/json.h"
+#include "tensor/base/json.h"
 
 enum { WIDEST = 1 << 16, LAYERS = 512, PATCH = 1024, PIXELS = 1 << 14, VOCAB = 1 << 24 };
 

@@ -5,7 +5,7 @@
 
 #include "clip/config.h"
 #include "clip/names.h"
-#include "weights/json.h"
+#include "tensor/base/json.h"
 
 // ---- configuration ------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@
 
 #include "clip/clip.h"
 #include "clip/towers.h"
-#include "tensor/rng.h"
+#include "tensor/base/rng.h"
 
 static bool ends(const char *name, const char *tail)
 {

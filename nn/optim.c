@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "tensor/fmath.h"
+#include "tensor/base/fmath.h"
 
 // The released order folds both corrections into one rate; torch's keeps sqrt(1 - b2^t) apart,
 // inside the denominator. So the two differ in what eps means, and in whether decay sees the

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tensor/err.h"
+#include "tensor/base/err.h"
 
 typedef struct {
     int64_t width;

@@ -15,7 +15,7 @@
 // sum w.
 
 #include "proreg/proreg.h"
-#include "tensor/fmath.h"
+#include "tensor/base/fmath.h"
 
 static const double EPS = 1e-5;          // the released code's, in the denominator alone
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "proreg/proreg.h"
-#include "tensor/rng.h"
+#include "tensor/base/rng.h"
 
 // ---- who is trained -----------------------------------------------------------------------------
 // The text tower is not part of a student. A scale that no logit is multiplied with gets no

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clip/bpe.h"
-#include "proreg/eval.h"
+#include "clip/bpe/bpe.h"
 #include "proreg/proreg.h"
+#include "tensor/base/fmath.h"
 
 enum { CHUNK = 64 };             // prompts at a time
 
@@ -94,7 +94,7 @@ Status zeroshot_classes(float *raw, float *unit, const Clip *c, const Bpe *bpe,
         if (raw) memcpy(raw + k * E, x, (size_t)E * sizeof *x);
         make_unit(x, E);
         if (unit) memcpy(unit + k * E, x, (size_t)E * sizeof *x);
-        if (!eval_finite(x, E))                // a vector of length 0 among them
+        if (!fm_finite(x, E))                // a vector of length 0 among them
             status = err_set(ERR_FORMAT, "prompts: class %s: its vector is not finite: the weights "
                              "cannot be right", classes[k]);
     }

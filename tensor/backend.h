@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tensor/err.h"
+#include "tensor/base/err.h"
 
 #ifndef REAL
 #define REAL float               // `make grad` says double, to check gradients

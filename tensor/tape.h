@@ -17,8 +17,8 @@
 #pragma once
 #include <stdbool.h>
 
-#include "tensor/arena.h"
 #include "tensor/backend.h"
+#include "tensor/base/arena.h"
 
 #define MAX_DIM 4
 #define MAX_IN 4

@@ -10,7 +10,7 @@
 #include <ftw.h>
 #include <unistd.h>
 
-#include "tensor/file.h"
+#include "tensor/base/file.h"
 #include "test/test.h"
 
 typedef struct { char path[128]; } Folder;

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "tensor/backend.h"
-#include "tensor/rng.h"
+#include "tensor/base/rng.h"
 #include "test/test.h"
 
 enum { GUARD = 32, ARRAYS = 12 };              // floats before and after; arrays of a call

@@ -11,7 +11,7 @@
 
 #include <sys/wait.h>
 
-#include "clip/bpe.h"
+#include "clip/bpe/bpe.h"
 #include "clip/clip.h"
 
 static Folder world;

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tensor/err.h"
+#include "tensor/base/err.h"
 
 typedef struct { const char *name; void (*run)(void); } TestCase;
 #define TEST_COUNT(cases) ((int)(sizeof(cases) / sizeof((cases)[0])))

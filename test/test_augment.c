@@ -1,12 +1,12 @@
 // test_augment.c - RandAugment: Pillow's bytes, chains as text, what is drawn.
-#include "data/augment.h"
+#include "data/image/augment.h"
 
 #include <math.h>
 
-#include "data/loader.h"
-#include "data/transform.h"
-#include "tensor/file.h"
-#include "tensor/sha256.h"
+#include "data/image/transform.h"
+#include "data/set/loader.h"
+#include "tensor/base/file.h"
+#include "tensor/base/sha256.h"
 #include "test/test.h"
 
 static Image drawn(int width, int height, uint32_t seed)

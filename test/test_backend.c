@@ -5,7 +5,7 @@
 // Outputs arrive as NaN, sums that are added to arrive random, guard zones lie around every array,
 // every argument that may be NULL is also NULL. Error: the worst element over the largest of the
 // reference; limit: 8 eps sqrt(longest sum).
-#include "tensor/par.h"
+#include "tensor/base/par.h"
 #include "test/kernels.h"
 
 static const Backend *devices[4];              // the instruction sets that run here, best first

@@ -2,11 +2,11 @@
 #include <dirent.h>
 #include <unistd.h>
 
-#include "tensor/arena.h"
-#include "tensor/file.h"
-#include "tensor/par.h"
-#include "tensor/rng.h"
-#include "tensor/sha256.h"
+#include "tensor/base/arena.h"
+#include "tensor/base/file.h"
+#include "tensor/base/par.h"
+#include "tensor/base/rng.h"
+#include "tensor/base/sha256.h"
 #include "test/test.h"
 
 static void arena(void)

@@ -2,8 +2,8 @@
 // -O0 to -O3, AVX-512, AVX2, plain C, and ARM. A new number here means that all results of the
 // program have changed: say so in the commit. `BITS=print TEST=scalar` shows the table of bits.inc
 // anew.
-#include "tensor/fmath.h"
-#include "tensor/par.h"
+#include "tensor/base/fmath.h"
+#include "tensor/base/par.h"
 #include "test/kernels.h"
 
 static const uint64_t known[] = {

@@ -2,13 +2,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clip/bpe.h"
-#include "clip/clean.h"
-#include "clip/html.h"
-#include "tensor/file.h"
-#include "tensor/sha256.h"
+#include "clip/bpe/bpe.h"
+#include "clip/bpe/clean.h"
+#include "clip/bpe/entities.h"
+#include "tensor/base/file.h"
+#include "tensor/base/json.h"
+#include "tensor/base/sha256.h"
 #include "test/test.h"
-#include "weights/json.h"
 
 #define SHARED "../shared/data/"
 #define MERGES SHARED "clip/bpe_simple_vocab_16e6.txt.gz"

@@ -1,7 +1,8 @@
 // test_check.c - what `data check` finds in folders and lists with known faults.
-#include "data/check.h"
-#include "data/lists.h"
-#include "tensor/par.h"
+#include "data/set/check.h"
+#include "data/set/lists.h"
+#include "tensor/base/name.h"
+#include "tensor/base/par.h"
 #include "test/folder.h"
 #include "test/test.h"
 

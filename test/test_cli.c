@@ -1,8 +1,8 @@
 // test_cli.c - the program as its user meets it: wrong command lines, files that lie, full disks.
 // Every refusal is one line `proreg: what: which: numbers`, with exit status 2 for what the
 // arguments alone tell and 1 for the rest, and leaves nothing behind.
+#include "tensor/base/inflate.h"
 #include "test/program.h"
-#include "weights/inflate.h"
 
 typedef struct { const char *command; int status; const char *word; } Bad;
 

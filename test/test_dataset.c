@@ -1,6 +1,7 @@
 // test_dataset.c - folders and lists: layouts, splits, classes, and what is refused.
-#include "data/dataset.h"
-#include "data/lists.h"
+#include "data/set/dataset.h"
+#include "data/set/lists.h"
+#include "tensor/base/name.h"
 #include "test/folder.h"
 #include "test/test.h"
 

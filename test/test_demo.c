@@ -1,8 +1,8 @@
 // test_demo.c - the demo, on few pictures and a random model: its rows are those of its commands
 // typed one by one, its table is the same for any number of threads, its page is sound, and it
 // writes in no folder of others.
-#include "proreg/cmd_demo.h"
-#include "proreg/embedded.h"
+#include "proreg/page/demo_page.h"
+#include "proreg/verb/embedded.h"
 #include "test/page.h"
 #include "test/program.h"
 

@@ -1,8 +1,8 @@
 // test_fmath.c - errors of fmath.h, and that the sixteen-lane versions give the same bits.
 // Floats are few enough to walk through in steps; SEED moves where the steps start.
-#include "tensor/fmath.h"
-#include "tensor/rng.h"
-#include "tensor/simd.h"
+#include "tensor/base/fmath.h"
+#include "tensor/base/rng.h"
+#include "tensor/base/simd.h"
 #include "test/test.h"
 
 enum { STRIDE = 9973 };          // of the 2^32 floats: 430 000 are looked at

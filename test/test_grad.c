@@ -5,7 +5,7 @@
 // gradient's. Shapes are ragged, batches hold at least 2, no dimension is 1. An op of the table
 // without a case fails.
 #include "nn/layers.h"
-#include "tensor/rng.h"
+#include "tensor/base/rng.h"
 #include "test/test.h"
 
 typedef struct { Tape t; Params p; Rng rng; Tensor *loss; } Bench;

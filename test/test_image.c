@@ -3,16 +3,16 @@
 // collections of odd files. Then files that lie.
 #include <stdatomic.h>
 
-#include "data/formats.h"
-#include "data/jpeg.h"
-#include "data/png.h"
-#include "tensor/file.h"
-#include "tensor/par.h"
-#include "tensor/rng.h"
-#include "tensor/sha256.h"
+#include "data/image/formats.h"
+#include "data/image/jpeg.h"
+#include "data/image/png.h"
+#include "tensor/base/file.h"
+#include "tensor/base/inflate.h"
+#include "tensor/base/json.h"
+#include "tensor/base/par.h"
+#include "tensor/base/rng.h"
+#include "tensor/base/sha256.h"
 #include "test/test.h"
-#include "weights/inflate.h"
-#include "weights/json.h"
 
 #define SHARED "../shared/data/"
 #define IMAGES "test/golden/images/"

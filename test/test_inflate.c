@@ -1,8 +1,8 @@
 // test_inflate.c - deflate, zlib, gzip and CRC-32 against streams made by zlib, and streams that
 // lie.
-#include "tensor/file.h"
+#include "tensor/base/file.h"
+#include "tensor/base/inflate.h"
 #include "test/test.h"
-#include "weights/inflate.h"
 
 static const char *const squares =
     "5d92310e43310843afc20132044848729c4aedd0b1ad7affe23fe18e41c87e36e9f2797d6fefc75d9e1fe94db4be"

@@ -1,8 +1,8 @@
 // test_json.c - what the JSON reader takes and refuses, and that the writer's text comes back.
-#include "tensor/file.h"
-#include "tensor/rng.h"
+#include "tensor/base/file.h"
+#include "tensor/base/json.h"
+#include "tensor/base/rng.h"
 #include "test/test.h"
-#include "weights/json.h"
 
 static Arena arena;
 

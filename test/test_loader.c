@@ -4,9 +4,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "data/loader.h"
-#include "tensor/par.h"
-#include "tensor/sha256.h"
+#include "data/set/loader.h"
+#include "tensor/base/par.h"
+#include "tensor/base/sha256.h"
 
 enum { N = 23, SIZE = 8 };
 

@@ -4,9 +4,9 @@
 
 #include <sys/stat.h>
 
-#include "data/loader.h"
-#include "proreg/cmd_page.h"
-#include "weights/inflate.h"
+#include "data/set/loader.h"
+#include "proreg/page/parts.h"
+#include "tensor/base/inflate.h"
 
 // ---- files that claim much ----------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
 // test_recipe.c - each recipe on folders in the shape of its benchmark, and on real pictures where
 // ../shared has them: which pictures, which classes in which order, which settings.
 #include "clip/config.h"
-#include "data/lists.h"
-#include "proreg/cmd.h"
+#include "data/set/lists.h"
+#include "proreg/verb/ask.h"
+#include "tensor/base/name.h"
 #include "test/program.h"
 
 #define SHARED "../shared/data/"

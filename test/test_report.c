@@ -1,12 +1,12 @@
 // test_report.c - report.html of a run: a page that any parser reads and that needs no other file,
 // whose numbers are those of the run's files; names that try to be markup; a report that fails.
-#include "proreg/html.h"
-#include "proreg/report.h"
-#include "proreg/svg.h"
+#include "proreg/page/html.h"
+#include "proreg/page/svg.h"
+#include "proreg/run/records.h"
 #include "test/page.h"
 #include "test/program.h"
 
-#include "weights/json.h"
+#include "tensor/base/json.h"
 
 #define TRAIN "train --model $M --data $W/styles --train-domains ink --eval-domains ink,oil -q "
 

@@ -1,9 +1,9 @@
 // test_resize.c - resize, crop, normalise: against Pillow's bytes, and parts against the whole.
-#include "data/resize.h"
-#include "data/transform.h"
-#include "tensor/file.h"
-#include "tensor/rng.h"
-#include "tensor/sha256.h"
+#include "data/image/resize.h"
+#include "data/image/transform.h"
+#include "tensor/base/file.h"
+#include "tensor/base/rng.h"
+#include "tensor/base/sha256.h"
 #include "test/test.h"
 
 // The picture that test/golden/resize.py draws.

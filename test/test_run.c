@@ -1,6 +1,6 @@
 // test_run.c - a run's folder: every file of it and what it holds; checkpoints while the disk
 // fails; logs that a kill tore; folders that are not to be touched.
-#include "proreg/cmd.h"
+#include "proreg/verb/ask.h"
 #include "test/program.h"
 
 #define TRAIN "train --model $M --data $W/set --eval-split test -q --batch 10 --lr 1e-3 "

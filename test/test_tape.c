@@ -2,7 +2,7 @@
 // and work that is left out without a trace in the bits.
 #include "nn/layers.h"
 #include "nn/optim.h"
-#include "tensor/rng.h"
+#include "tensor/base/rng.h"
 #include "test/test.h"
 
 enum { B = 3, T = 5, C = 16, LAYERS = 8 };

@@ -2,7 +2,7 @@
 // micro-batches; a run that was interrupted; overfitting; every method.
 #include "test/program.h"
 
-#include "weights/json.h"
+#include "tensor/base/json.h"
 
 #define TRAIN "train --model $M --data $W/set --eval-split test -q "
 

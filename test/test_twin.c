@@ -6,8 +6,8 @@
 
 #include "nn/optim.h"
 #include "proreg/proreg.h"
+#include "tensor/base/json.h"
 #include "test/test.h"
-#include "weights/json.h"
 
 enum { PICTURES = 32, CLASSES = 5, MICRO = 5 };
 #define MODEL "test/golden/clip/hf-quick"

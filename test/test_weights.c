@@ -1,6 +1,6 @@
 // test_weights.c - files made by PyTorch and safetensors against the values that went in; half
 // precision; the writer. Files that lie are in test_weights_bad.c.
-#include "tensor/file.h"
+#include "tensor/base/file.h"
 #include "test/test.h"
 #include "weights/half.h"
 #include "weights/weights.h"

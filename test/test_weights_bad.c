@@ -2,9 +2,9 @@
 // word of the message it has to give. Built here, byte by byte; run it with asan.
 #include <unistd.h>
 
-#include "tensor/file.h"
+#include "tensor/base/file.h"
+#include "tensor/base/inflate.h"
 #include "test/test.h"
-#include "weights/inflate.h"
 #include "weights/weights.h"
 
 #define GOLDEN "test/golden/weights/"

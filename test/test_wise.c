@@ -3,8 +3,8 @@
 #include "proreg/wise.h"
 #include "test/program.h"
 
-#include "tensor/rng.h"
-#include "weights/json.h"
+#include "tensor/base/json.h"
+#include "tensor/base/rng.h"
 
 #define TRAIN "train --model $M --data $W/styles --train-domains ink --eval-domains ink,oil -q "
 

@@ -1,12 +1,12 @@
 // test_world.c - the drawn world: the same bytes for anyone, tasks biased as they say, captions
 // that are read back, pictures that are written and decoded again, and the contrastive loss.
-#include "data/captions.h"
-#include "data/png.h"
-#include "data/world.h"
+#include "data/image/png.h"
+#include "data/set/captions.h"
+#include "data/world/world.h"
 #include "proreg/contrast.h"
-#include "tensor/file.h"
-#include "tensor/par.h"
-#include "tensor/sha256.h"
+#include "tensor/base/file.h"
+#include "tensor/base/par.h"
+#include "tensor/base/sha256.h"
 #include "test/test.h"
 
 #include <unistd.h>

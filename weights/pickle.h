@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tensor/arena.h"
-#include "tensor/err.h"
+#include "tensor/base/arena.h"
+#include "tensor/base/err.h"
 #include "weights/weights.h"
 
 typedef enum {

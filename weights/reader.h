@@ -1,8 +1,8 @@
 // reader.h - what the readers of weights/ share. Not for users of weights.h.
 #pragma once
-#include "tensor/arena.h"
-#include "tensor/file.h"
-#include "weights/json.h"
+#include "tensor/base/arena.h"
+#include "tensor/base/file.h"
+#include "tensor/base/json.h"
 #include "weights/weights.h"
 
 struct Weights {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tensor/edits.h"
+#include "tensor/base/name.h"
 #include "weights/reader.h"
 
 enum { MAX_TENSORS = 1 << 20 };

@@ -36,7 +36,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tensor/err.h"
+#include "tensor/base/err.h"
 
 enum { WEIGHTS_MAX_DIM = 8, WEIGHTS_NAME = 1024 };     // longest name, its end included
 

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "weights/inflate.h"
+#include "tensor/base/inflate.h"
 
 enum { END = 22, END64 = 56, WHERE64 = 20, ENTRY = 46, LOCAL = 30 };
 

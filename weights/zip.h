@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tensor/arena.h"
-#include "tensor/err.h"
+#include "tensor/base/arena.h"
+#include "tensor/base/err.h"
 
 typedef struct {
     const char *name;

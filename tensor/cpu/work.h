@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "tensor/backend.h"
-#include "tensor/fmath.h"
-#include "tensor/par.h"
-#include "tensor/simd.h"
+#include "tensor/base/fmath.h"
+#include "tensor/base/par.h"
+#include "tensor/base/simd.h"
 
 #define INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)

@@ -10,12 +10,12 @@
 #include <inttypes.h>
 #include <time.h>
 
-#include "data/augment.h"
-#include "data/transform.h"
-#include "data/tree.h"
-#include "tensor/file.h"
-#include "tensor/rng.h"
-#include "tensor/sha256.h"
+#include "data/image/augment.h"
+#include "data/image/transform.h"
+#include "data/set/tree.h"
+#include "tensor/base/file.h"
+#include "tensor/base/rng.h"
+#include "tensor/base/sha256.h"
 #include "test/test.h"
 
 enum { REPS = 15, SIZE = 224, BYTES = 3 * SIZE * SIZE };

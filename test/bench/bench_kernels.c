@@ -4,8 +4,8 @@
 //
 // Times are the best of several runs after one to warm up; +% says by how much the median lies
 // above. Rates of kernels that only move memory are in GB/s, counting each array once.
-#include "tensor/par.h"
-#include "tensor/peak.h"
+#include "tensor/base/par.h"
+#include "tensor/cpu/peak.h"
 #include "test/kernels.h"
 
 enum { REPS = 7 };

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "clip/bpe.h"
-#include "clip/clean.h"
-#include "tensor/file.h"
+#include "clip/bpe/bpe.h"
+#include "clip/bpe/clean.h"
+#include "tensor/base/file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 // fuzz_gif.c - any bytes as a gif file: an error or a picture, nothing else.
-#include "data/formats.h"
+#include "data/image/formats.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

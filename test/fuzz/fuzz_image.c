@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/formats.h"
+#include "data/image/formats.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

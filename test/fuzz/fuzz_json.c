@@ -1,7 +1,7 @@
 // fuzz_json.c - the JSON reader; what it takes goes through the writer and has to be taken again.
 #include <stdlib.h>
 
-#include "weights/json.h"
+#include "tensor/base/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

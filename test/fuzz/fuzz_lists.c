@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/lists.h"
+#include "data/set/lists.h"
+#include "tensor/base/name.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/formats.h"
-#include "weights/inflate.h"
+#include "data/image/formats.h"
+#include "tensor/base/inflate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

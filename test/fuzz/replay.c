@@ -7,8 +7,8 @@
 // in memory of exactly its size, so that AddressSanitizer sees a read past its end.
 #include <dirent.h>
 
-#include "tensor/file.h"
-#include "tensor/rng.h"
+#include "tensor/base/file.h"
+#include "tensor/base/rng.h"
 #include "test/test.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

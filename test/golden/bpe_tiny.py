@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """bpe_tiny.py - writes test/golden/bpe_tiny.json: a tiny text, the merges learnt from it, and the
-ids of some texts, by a plain Python version of the rules that clip/bpe.h states.
+ids of some texts, by a plain Python version of the rules that clip/bpe/bpe.h states.
 
     pip install ftfy==6.3.1 regex && python3 test/golden/bpe_tiny.py
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The polynomials of tensor/fmath.h: minimax fits by Remez exchange (needs mpmath).
+"""The polynomials of tensor/base/fmath.h: minimax fits by Remez exchange (needs mpmath).
 
 Prints each polynomial's coefficients, lowest power first, as hexadecimal C constants, and the
 largest error of the exact polynomial. For floats a coefficient is rounded and the rest fitted

@@ -161,9 +161,9 @@ def hashes(of):
 
 def main():
     of = classes()
-    for path, text in (("clip/unicode_tables.inc", unicode_file(of)),
-                       ("clip/html_tables.inc", html_file()),
-                       ("clip/width_table.inc", width_file()),
+    for path, text in (("clip/bpe/unicode_tables.inc", unicode_file(of)),
+                       ("clip/bpe/entities_tables.inc", html_file()),
+                       ("clip/bpe/width_table.inc", width_file()),
                        ("test/golden/unicode.sha256", "".join(hashes(of)))):
         with open(os.path.join(ROOT, path), "w", encoding="utf-8") as f:
             f.write(text)

@@ -1,0 +1,58 @@
+// bpe_impl.h - what bpe.c (encoding), bpe_open.c (files) and bpe_train.c (learning) share.
+//
+// A symbol is a spelling: its bytes in the byte alphabet, which writes every byte as a printable
+// character, and perhaps "</w>". Symbols are found by spelling, merges by their two symbols, both
+// in open hash tables whose size is a power of two and at least twice what they hold.
+#pragma once
+#include "clip/bpe/bpe.h"
+#include "clip/bpe/unicode.h"
+
+enum {
+    BYTES = 256,
+    BASE = 2 * BYTES,                // the symbols of the bytes, within a word and at its end
+    SPECIALS = 2,                    // start and end
+    CLIP_MERGES = 48894,             // 49152 - 256 - 2, as OpenAI's tokenizer counts
+    NO_ID = -1,
+};
+
+typedef struct { const char *name; int32_t length, id; } Symbol;
+typedef struct { int32_t left, right, result; } Merge;   // symbols; its rank is its place
+
+struct Bpe {
+    Arena memory;                    // of the names
+    char *room;                      // of the names to come
+    size_t left;                     // bytes of it
+    Symbol *symbol;                  // 0..255 bytes, 256..511 bytes with </w>, then as they came
+    int32_t symbols, symbol_room;
+    int32_t *by_name;                // symbol, -1: empty
+    size_t names;                    // size of the table
+    Merge *merge;
+    int32_t merges, merge_room;
+    int32_t *by_pair;                // merge, -1: empty
+    size_t pairs;
+    int32_t start, end, unknown;     // ids
+    const char *start_name, *end_name, *unknown_name;
+    int32_t vocab;
+};
+
+// A new one has the symbols of the bytes, without ids.
+Status bpe_new(Bpe **out);
+
+// The symbol of this spelling, which is added without an id if it is new; -1 when memory is
+// refused.
+int32_t bpe_symbol(Bpe *bpe, const char *name, size_t length);
+int32_t bpe_find(const Bpe *bpe, const char *name, size_t length);          // -1: none
+
+// Adds the next merge; a pair that is there already takes the later rank, as in Python's
+// dict(zip()).
+Status bpe_merge(Bpe *bpe, int32_t left, int32_t right);
+int32_t bpe_rank(const Bpe *bpe, int32_t left, int32_t right);              // -1: never merged
+
+Status bpe_number(Bpe *bpe);         // gives ids by the rule for merges alone
+int32_t bpe_byte(uint8_t byte);      // its symbol within a word; + BYTES: at the end
+
+// The next word of a cleaned text from *i on, at *from..*i; false at the end.
+bool bpe_word(const CodePoints *text, size_t *i, size_t *from);
+
+typedef enum { BPE_WORD, BPE_START, BPE_END } BpeSpecial;
+BpeSpecial bpe_special(const CodePoints *text, size_t from, size_t to);   // what is spelt out there

@@ -1,0 +1,414 @@
+// bpe_open.c - reads the published forms of a tokenizer, and writes the one that transformers
+// reads.
+//
+//     merges.txt        "#version: 0.2", then a merge a line, "LEFT RIGHT", most important first
+//     vocab.json        {"SPELLING": ID, ..}, special tokens included
+//     tokenizer.json    model.vocab as vocab.json, model.merges as merges.txt, added_tokens
+//
+// Spellings are in the byte alphabet (bpe_impl.h).
+#include <stdlib.h>
+#include <string.h>
+
+#include "clip/bpe/bpe.h"
+#include "clip/bpe/bpe_impl.h"
+#include "tensor/base/file.h"
+#include "tensor/base/inflate.h"
+#include "tensor/base/json.h"
+
+enum { LARGEST = 1 << 28 };          // bytes of a file of merges, unpacked
+
+// ---- merges ----------------------------------------------------------------------------------
+
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+// Splits p..end into its two fields; false when there are more or fewer.
+static bool two_fields(const char *p, const char *end, const char *field[2], size_t length[2])
+{
+    for (int i = 0; i < 2; i++) {
+        while (p < end && is_blank(*p)) p++;
+        field[i] = p;
+        while (p < end && !is_blank(*p)) p++;
+        length[i] = (size_t)(p - field[i]);
+        if (!length[i]) return false;
+    }
+    while (p < end && is_blank(*p)) p++;
+    return p == end;
+}
+
+static Status add_merge(Bpe *bpe, const char *const field[2], const size_t length[2])
+{
+    int32_t left = bpe_symbol(bpe, field[0], length[0]);
+    int32_t right = bpe_symbol(bpe, field[1], length[1]);
+    return left < 0 || right < 0 ? err_memory("bpe") : bpe_merge(bpe, left, right);
+}
+
+// The first line is a heading where it says its version or is no merge.
+static bool is_heading(const char *p, const char *end)
+{
+    static const char mark[] = "#version";
+    const char *field[2];
+    size_t length[2];
+    for (const char *q = p; q + sizeof mark - 1 <= end; q++)
+        if (memcmp(q, mark, sizeof mark - 1) == 0) return true;
+    return !two_fields(p, end, field, length);
+}
+
+static Status parse_merges(Bpe *bpe, const char *text, size_t bytes, int64_t limit,
+                           const char *file)
+{
+    while (bytes && is_blank(text[bytes - 1])) bytes--;
+    if (!bytes) return err_set(ERR_FORMAT, "bpe: %s: is empty", file);
+    const char *end = text + bytes;
+    long line = 1;
+    for (const char *p = text, *stop; p < end && bpe->merges < limit; p = stop + 1, line++) {
+        const char *field[2];
+        size_t length[2];
+        stop = memchr(p, '\n', (size_t)(end - p));
+        if (!stop) stop = end;
+        if (line == 1 && is_heading(p, stop)) continue;
+        if (!two_fields(p, stop, field, length))
+            return err_set(ERR_FORMAT, "bpe: %s: line %ld does not hold two symbols", file, line);
+        TRY(add_merge(bpe, field, length));
+    }
+    return OK;
+}
+
+static Status load_merges(Bpe *bpe, const char *path, int64_t limit)
+{
+    FileMap map;
+    TRY(file_map(&map, path));
+    uint8_t *unpacked = NULL;
+    const uint8_t *text = map.data;
+    size_t bytes = map.size;
+    Status status = OK;
+    if (bytes >= 2 && text[0] == 0x1f && text[1] == 0x8b) {
+        status = inflate_gzip(&unpacked, &bytes, LARGEST, map.data, map.size);
+        if (status != OK) err_prefix(status, "bpe: %s", path);
+        text = unpacked;
+    }
+    if (status == OK && bytes > LARGEST)
+        status = err_set(ERR_UNSUPPORTED, "bpe: %s: more than %d bytes of merges", path, LARGEST);
+    if (status == OK) status = parse_merges(bpe, (const char *)text, bytes, limit, path);
+    free(unpacked);
+    file_unmap(&map);
+    return status;
+}
+
+static Status open_merges(Bpe *bpe, const char *path, int64_t vocab)
+{
+    if (vocab && vocab < BASE + SPECIALS)
+        return err_set(ERR_SHAPE, "bpe: %s: a vocabulary of %lld has no room for the first %d",
+                       path, (long long)vocab, BASE + SPECIALS);
+    TRY(load_merges(bpe, path, vocab ? vocab - BASE - SPECIALS : CLIP_MERGES));
+    return bpe_number(bpe);
+}
+
+// ---- vocabularies ----------------------------------------------------------------------------
+
+static Status set_id(Bpe *bpe, const char *name, size_t length, int64_t id)
+{
+    int32_t s = bpe_symbol(bpe, name, length);
+    if (s < 0) return err_memory("bpe");
+    bpe->symbol[s].id = (int32_t)id;
+    if (id >= bpe->vocab) bpe->vocab = (int32_t)id + 1;
+    return OK;
+}
+
+static Status read_vocab(Bpe *bpe, const Json *vocab)
+{
+    for (int64_t i = 0; i < vocab->count; i++) {
+        const Json *v = &vocab->item[i];
+        int64_t id;
+        TRY(json_int(&id, v, 0, INT32_MAX / 4));
+        TRY(set_id(bpe, v->key, strlen(v->key), id));
+    }
+    return OK;
+}
+
+// {"bos_token": "x"} or {"bos_token": {"content": "x"}}: the token's spelling, kept with the
+// symbols.
+static Status read_name(Bpe *bpe, const char **name, const Json *map, const char *key)
+{
+    const Json *v = json_get(map, key);
+    if (v && v->type == JSON_OBJECT) v = json_get(v, "content");
+    if (!v || v->type != JSON_STRING) return OK;
+    int32_t s = bpe_symbol(bpe, v->string, strlen(v->string));
+    if (s < 0) return err_memory("bpe");
+    *name = bpe->symbol[s].name;
+    return OK;
+}
+
+static Status read_names(Bpe *bpe, const char *path)
+{
+    Arena arena = { 0 };
+    const Json *map;
+    Status status = json_load(&map, &arena, path);
+    if (status == OK) status = read_name(bpe, &bpe->start_name, map, "bos_token");
+    if (status == OK) status = read_name(bpe, &bpe->end_name, map, "eos_token");
+    if (status == OK) status = read_name(bpe, &bpe->unknown_name, map, "unk_token");
+    arena_free(&arena);
+    return status;
+}
+
+static int32_t id_of(const Bpe *bpe, const char *name)
+{
+    int32_t s = bpe_find(bpe, name, strlen(name));
+    return s < 0 ? NO_ID : bpe->symbol[s].id;
+}
+
+// With all names and ids read: the special tokens are there, and so is what each merge makes.
+static Status finish(Bpe *bpe, const char *path)
+{
+    bpe->start = id_of(bpe, bpe->start_name);
+    bpe->end = id_of(bpe, bpe->end_name);
+    bpe->unknown = id_of(bpe, bpe->unknown_name);
+    if (bpe->unknown == NO_ID) bpe->unknown = bpe->end;
+    if (bpe->start == NO_ID || bpe->end == NO_ID)
+        return err_set(ERR_FORMAT, "bpe: %s: no token %s", path,
+                       bpe->start == NO_ID ? bpe->start_name : bpe->end_name);
+    for (int32_t i = 0; i < bpe->merges; i++) {
+        const Symbol *s = &bpe->symbol[bpe->merge[i].result];
+        if (s->id == NO_ID)
+            return err_set(ERR_FORMAT, "bpe: %s: merge %d makes \"%s\", which has no id", path,
+                           i + 1, s->name);
+    }
+    return OK;
+}
+
+static Status open_vocab(Bpe *bpe, const char *vocab_path, const char *merges_path)
+{
+    Arena arena = { 0 };
+    const Json *vocab;
+    Status status = json_load(&vocab, &arena, vocab_path);
+    if (status == OK) status = json_expect(vocab, JSON_OBJECT);
+    if (status == OK) status = read_vocab(bpe, vocab);
+    arena_free(&arena);
+    TRY(status);
+    TRY(load_merges(bpe, merges_path, INT32_MAX));
+    return finish(bpe, vocab_path);
+}
+
+// ---- tokenizer.json --------------------------------------------------------------------------
+
+static Status read_merge(Bpe *bpe, const Json *v)
+{
+    const char *field[2];
+    size_t length[2];
+    if (v->type == JSON_STRING) {
+        if (!two_fields(v->string, v->string + v->count, field, length))
+            return json_error(ERR_FORMAT, v, "not two symbols");
+    } else {
+        if (v->type != JSON_ARRAY || v->count != 2)
+            return json_error(ERR_FORMAT, v, "neither \"a b\" nor [\"a\", \"b\"]");
+        for (int i = 0; i < 2; i++) {
+            TRY(json_string(&field[i], &v->item[i]));
+            length[i] = strlen(field[i]);
+        }
+    }
+    return add_merge(bpe, field, length);
+}
+
+static Status read_added(Bpe *bpe, const Json *added)
+{
+    for (int64_t i = 0; added && added->type == JSON_ARRAY && i < added->count; i++) {
+        const char *content;
+        int64_t id;
+        TRY(json_need_string(&content, &added->item[i], "content"));
+        TRY(json_need_int(&id, &added->item[i], "id", 0, INT32_MAX / 4));
+        TRY(set_id(bpe, content, strlen(content), id));
+    }
+    return OK;
+}
+
+static Status read_tokenizer(Bpe *bpe, const Json *root)
+{
+    const Json *model, *vocab, *merges;
+    const char *type = "BPE", *suffix = "";
+    TRY(json_need(&model, root, "model", JSON_OBJECT));
+    TRY(json_opt_string(&type, model, "type"));
+    TRY(json_opt_string(&suffix, model, "end_of_word_suffix"));
+    if (strcmp(type, "BPE") != 0 || strcmp(suffix, "</w>") != 0)
+        return json_error(ERR_UNSUPPORTED, model, "not CLIP's tokenizer: %s with word ends \"%s\"",
+                          type, suffix);
+    TRY(json_need(&vocab, model, "vocab", JSON_OBJECT));
+    TRY(json_need(&merges, model, "merges", JSON_ARRAY));
+    TRY(read_vocab(bpe, vocab));
+    TRY(read_added(bpe, json_get(root, "added_tokens")));
+    TRY(read_name(bpe, &bpe->unknown_name, model, "unk_token"));
+    for (int64_t i = 0; i < merges->count; i++) TRY(read_merge(bpe, &merges->item[i]));
+    return OK;
+}
+
+// ---- which form ------------------------------------------------------------------------------
+
+// The file `name` in the folder of `path`; false when it is not there.
+static bool beside(char out[FILE_PATH], const char *path, const char *name)
+{
+    char folder[FILE_PATH];
+    size_t n = (size_t)(path_name(path) - path);
+    if (n >= sizeof folder) return false;
+    memcpy(folder, n ? path : ".", n ? n : 1);
+    folder[n ? n : 1] = 0;
+    return path_join(out, folder, name) == OK && file_exists(out);
+}
+
+static Status names_beside(Bpe *bpe, const char *path)
+{
+    char map[FILE_PATH];
+    if (beside(map, path, "special_tokens_map.json")) return read_names(bpe, map);
+    if (beside(map, path, "tokenizer_config.json")) return read_names(bpe, map);
+    return OK;
+}
+
+static Status open_json(Bpe *bpe, const char *path)
+{
+    Arena arena = { 0 };
+    const Json *root;
+    char merges[FILE_PATH];
+    Status status = json_load(&root, &arena, path);
+    const Json *model = status == OK ? json_get(root, "model") : NULL;
+    bool whole = model && model->type == JSON_OBJECT;
+    if (whole) status = read_tokenizer(bpe, root);
+    arena_free(&arena);
+    TRY(status);
+    TRY(names_beside(bpe, path));
+    if (whole) return finish(bpe, path);
+    if (!beside(merges, path, "merges.txt"))
+        return err_set(ERR_IO, "bpe: %s: no merges.txt beside it", path);
+    return open_vocab(bpe, path, merges);
+}
+
+static Status open_file(Bpe *bpe, const char *path, int64_t vocab)
+{
+    FileMap map;
+    char ids[FILE_PATH];
+    TRY(file_map(&map, path));
+    size_t i = 0;
+    while (i < map.size && is_blank((char)map.data[i])) i++;
+    bool json = i < map.size && map.data[i] == '{';
+    file_unmap(&map);
+    if (json) return open_json(bpe, path);
+    if (strcmp(path_name(path), "merges.txt") != 0 || !beside(ids, path, "vocab.json"))
+        return open_merges(bpe, path, vocab);
+    TRY(names_beside(bpe, path));
+    return open_vocab(bpe, ids, path);
+}
+
+static Status open_folder(Bpe *bpe, const char *folder, int64_t vocab)
+{
+    static const char *const names[] = {
+        "tokenizer.json", "merges.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt",
+    };
+    char path[FILE_PATH], ids[FILE_PATH];
+    TRY(path_join(path, folder, "merges.txt"));
+    TRY(path_join(ids, folder, "vocab.json"));
+    if (file_exists(path) && file_exists(ids)) return open_file(bpe, path, vocab);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        TRY(path_join(path, folder, names[i]));
+        if (file_exists(path)) return open_file(bpe, path, vocab);
+    }
+    return err_set(ERR_IO, "bpe: %s: neither vocab.json and merges.txt, nor %s, %s, %s, %s", folder,
+                   names[0], names[1], names[2], names[3]);
+}
+
+// No id that encoding can give may lie beyond the embedding.
+static Status check_ids(const Bpe *bpe, const char *path, int64_t vocab)
+{
+    int32_t most = bpe->start > bpe->end ? bpe->start : bpe->end;
+    for (int32_t i = 0; i < BASE + bpe->merges; i++) {
+        int32_t s = i < BASE ? i : bpe->merge[i - BASE].result;
+        if (bpe->symbol[s].id > most) most = bpe->symbol[s].id;
+    }
+    if (bpe->unknown > most) most = bpe->unknown;
+    if (!vocab || most < vocab) return OK;
+    return err_set(ERR_SHAPE, "bpe: %s: id %d, but the model knows %lld tokens", path, most,
+                   (long long)vocab);
+}
+
+Status bpe_open(Bpe **out, const char *path, int64_t vocab)
+{
+    *out = NULL;
+    Bpe *bpe;
+    TRY(bpe_new(&bpe));
+    bool folder = folder_exists(path);
+    Status status = folder ? open_folder(bpe, path, vocab) : open_file(bpe, path, vocab);
+    if (status == OK) status = check_ids(bpe, path, vocab);
+    if (status != OK) bpe_close(bpe);
+    else *out = bpe;
+    return status;
+}
+
+// ---- writing ---------------------------------------------------------------------------------
+
+Status bpe_save_merges(const Bpe *bpe, const char *path)
+{
+    FileOut out;
+    TRY(file_create(&out, path));
+    file_printf(&out, "#version: 0.2\n");
+    for (int32_t i = 0; i < bpe->merges; i++)
+        file_printf(&out, "%s %s\n", bpe->symbol[bpe->merge[i].left].name,
+                    bpe->symbol[bpe->merge[i].right].name);
+    return file_commit(&out);
+}
+
+static int id_order(const void *a, const void *b)
+{
+    const Symbol *x = a, *y = b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static Status save_vocab(const Bpe *bpe, const char *folder)
+{
+    Symbol *sorted = malloc((size_t)bpe->symbols * sizeof *sorted);
+    if (!sorted) return err_memory("bpe");
+    memcpy(sorted, bpe->symbol, (size_t)bpe->symbols * sizeof *sorted);
+    qsort(sorted, (size_t)bpe->symbols, sizeof *sorted, id_order);
+    JsonOut o = { 0 };
+    json_out_object(&o);
+    for (int32_t i = 0; i < bpe->symbols; i++) {
+        if (sorted[i].id == NO_ID) continue;
+        json_out_key(&o, sorted[i].name);
+        json_out_int(&o, sorted[i].id);
+    }
+    json_out_end(&o);
+    free(sorted);
+    return json_out_save(&o, folder, "vocab.json");
+}
+
+static void put_names(JsonOut *o, const Bpe *bpe)
+{
+    static const char *const keys[] = { "bos_token", "eos_token", "pad_token", "unk_token" };
+    const char *const names[] = { bpe->start_name, bpe->end_name, bpe->end_name,
+                                  bpe->unknown_name };
+    for (int i = 0; i < 4; i++) {
+        json_out_key(o, keys[i]);
+        json_out_string(o, names[i]);
+    }
+}
+
+Status bpe_save(const Bpe *bpe, const char *folder, int context)
+{
+    char path[FILE_PATH];
+    TRY(folder_make(folder));
+    TRY(path_join(path, folder, "merges.txt"));
+    TRY(bpe_save_merges(bpe, path));
+    TRY(save_vocab(bpe, folder));
+    JsonOut map = { .indent = 2 }, config = { .indent = 2 };
+    json_out_object(&map);
+    put_names(&map, bpe);
+    json_out_end(&map);
+    TRY(json_out_save(&map, folder, "special_tokens_map.json"));
+    json_out_object(&config);
+    json_out_key(&config, "tokenizer_class");
+    json_out_string(&config, "CLIPTokenizer");
+    json_out_key(&config, "model_max_length");
+    json_out_int(&config, context);
+    json_out_key(&config, "do_lower_case");
+    json_out_bool(&config, true);
+    put_names(&config, bpe);
+    json_out_end(&config);
+    return json_out_save(&config, folder, "tokenizer_config.json");
+}

@@ -1,0 +1,19 @@
+// entities.h - character references (&eacute; &#233; &#xe9;) to characters, in two ways.
+//
+// Both append to `out`, which is another array than `text`. The names are those of HTML 5, numbers
+// in 0x80..0x9f are read as windows-1252, and numbers that are no character become U+FFFD or
+// nothing.
+#pragma once
+#include "clip/bpe/unicode.h"
+
+// Python's html.unescape: the semicolon may be missing, and of an unknown name the longest known
+// beginning counts ("&notit;" is a not sign and "it;").
+void html_unescape(CodePoints *out, const CodePoints *text);
+
+// ftfy's unescape_html: only what ends in a semicolon and is known as a whole; a name in capitals
+// stands for the capital of the character whose name is in small letters ("&EACUTE;").
+void html_unescape_whole(CodePoints *out, const CodePoints *text);
+
+// What the byte c in 0x80..0x9f stands for in windows-1252; any other c, and the five bytes that
+// stand for nothing, are themselves.
+uint32_t html_windows_1252(uint32_t c);

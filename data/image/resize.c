@@ -1,0 +1,353 @@
+// resize.c - Pillow's resampling: two passes of fixed-point weights, and nearest.
+//
+// Both passes are one kernel: a weighted sum of byte rows that lie `step` apart, over many
+// neighbours at once. Down the picture the rows are the picture's own. Across it, blocks of 32 rows
+// are turned on their side first, so that the neighbours are 32 rows and the sum runs over columns.
+#include "data/image/resize.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tensor/base/file.h"
+
+enum {
+    BITS = RESIZE_BITS,
+    LANES = 32,                                // rows in a block, sums held in registers
+};
+
+// The weights of one side. Output i is a sum over count[i] inputs from first[i] on.
+typedef struct {
+    int *first, *count;                        // (n)
+    int32_t *weight;                           // (n, taps)
+    int n, taps;
+    int from, to;                              // the inputs that any output needs
+} Taps;
+
+// ---- weights ------------------------------------------------------------------------------------
+
+static double triangle(double t)
+{
+    t = fabs(t);
+    return t < 1 ? 1 - t : 0;
+}
+
+static double cubic(double t)                  // Keys 1981, a = -0.5
+{
+    const double a = -0.5;
+    t = fabs(t);
+    if (t < 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
+    if (t < 2) return (((t - 5) * t + 8) * t - 4) * a;
+    return 0;
+}
+
+static int32_t fixed(double weight)
+{
+    return (int32_t)((weight < 0 ? -0.5 : 0.5) + weight * (1 << BITS));
+}
+
+// Weights for output i of n made of `in` inputs; w holds taps->taps doubles of scratch.
+static void taps_at(Taps *taps, int i, int at, int in, int n, Filter filter, double *w)
+{
+    double scale = (double)in / n, stretch = scale < 1 ? 1 : scale, inverse = 1 / stretch;
+    double support = (filter == FILTER_BICUBIC ? 2 : 1) * stretch;
+    double centre = (at + 0.5) * scale, sum = 0;
+    int first = (int)(centre - support + 0.5), end = (int)(centre + support + 0.5);
+    if (first < 0) first = 0;
+    if (end > in) end = in;
+    for (int k = 0; k < end - first; k++) {
+        double t = (k + first - centre + 0.5) * inverse;
+        w[k] = filter == FILTER_BICUBIC ? cubic(t) : triangle(t);
+        sum += w[k];
+    }
+    int32_t *out = taps->weight + (int64_t)i * taps->taps;
+    for (int k = 0; k < end - first; k++) out[k] = fixed(sum != 0 ? w[k] / sum : w[k]);
+    taps->first[i] = first;
+    taps->count[i] = end - first;
+}
+
+static void taps_free(Taps *taps)
+{
+    free(taps->first);
+    free(taps->count);
+    free(taps->weight);
+    *taps = (Taps){ 0 };
+}
+
+static bool taps_alloc(Taps *taps, int n, int most)
+{
+    int64_t total;
+    *taps = (Taps){ .n = n, .taps = most };
+    if (size_mul(&total, n, (int64_t)most * (int64_t)sizeof *taps->weight) != OK) return false;
+    taps->first = malloc((size_t)n * sizeof *taps->first);
+    taps->count = malloc((size_t)n * sizeof *taps->count);
+    taps->weight = malloc((size_t)total);
+    return taps->first && taps->count && taps->weight;
+}
+
+// For the outputs at..at+n-1 of a side that goes from `in` to `out` pixels.
+static Status taps_make(Taps *taps, int in, int out, Filter filter, int at, int n)
+{
+    double scale = in > out ? (double)in / out : 1;
+    double most = ceil((filter == FILTER_BICUBIC ? 2 : 1) * scale) * 2 + 1;
+    if (most > in) most = in;
+    double *w = malloc((size_t)most * sizeof *w);
+    if (!taps_alloc(taps, n, (int)most) || !w) {
+        free(w);
+        taps_free(taps);
+        return err_memory("resize");
+    }
+    for (int i = 0; i < n; i++) taps_at(taps, i, at + i, in, out, filter, w);
+    taps->from = taps->first[0];
+    taps->to = taps->first[n - 1] + taps->count[n - 1];
+    free(w);
+    return OK;
+}
+
+// ---- the kernel ---------------------------------------------------------------------------------
+
+static inline uint8_t round_byte(int32_t sum)
+{
+    int32_t p = sum >> BITS;
+    p = p < 0 ? 0 : p;                         // two steps: compilers know them as min and max
+    return (uint8_t)(p > 255 ? 255 : p);
+}
+
+#if defined(__GNUC__)
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#else
+#define ALWAYS_INLINE inline
+#endif
+
+static ALWAYS_INLINE void weigh(uint8_t *restrict out, const uint8_t *restrict in, int64_t step,
+                                const int32_t *restrict weight, int taps, int64_t n)
+{
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        int32_t sum[LANES];
+        for (int j = 0; j < LANES; j++) sum[j] = 1 << (BITS - 1);
+        for (int k = 0; k < taps; k++)
+            for (int j = 0; j < LANES; j++) sum[j] += weight[k] * in[k * step + i + j];
+        for (int j = 0; j < LANES; j++) out[i + j] = round_byte(sum[j]);
+    }
+    for (; i < n; i++) {
+        int32_t sum = 1 << (BITS - 1);
+        for (int k = 0; k < taps; k++) sum += weight[k] * in[k * step + i];
+        out[i] = round_byte(sum);
+    }
+}
+
+void resize_sum_plain(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight,
+                      int taps, int64_t n)
+{ weigh(out, in, step, weight, taps, n); }
+
+// The same loop for processors with 8 products at a time; integers, so the same bytes, which is why
+// --isa need not reach here.
+#if defined(__x86_64__) && defined(__GNUC__)
+__attribute__((target("avx2")))
+static void sum_avx2(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight, int taps,
+                     int64_t n)
+{
+    weigh(out, in, step, weight, taps, n);
+}
+
+ResizeSum *resize_sum_best(void)
+{
+    return __builtin_cpu_supports("avx2") ? sum_avx2 : resize_sum_plain;
+}
+#else
+ResizeSum *resize_sum_best(void)
+{
+    return resize_sum_plain;
+}
+#endif
+
+// ---- the two passes -----------------------------------------------------------------------------
+
+// Rows of bytes that lie `stride` bytes apart.
+typedef struct { const uint8_t *at; int64_t stride; } Rows;
+
+// Turns 8 rows of 8 bytes, each in a word, on their side: swaps halves, then quarters, then bytes
+// across the diagonal.
+static ALWAYS_INLINE void turn8(uint64_t w[8])
+{
+    static const uint64_t keep[3] = { 0x00000000ffffffff, 0x0000ffff0000ffff,
+                                      0x00ff00ff00ff00ff };
+    for (int step = 4, k = 0; step > 0; step /= 2, k++)
+        for (int i = 0; i < 8; i++) {
+            if (i & step) continue;
+            uint64_t a = w[i], b = w[i + step];
+            w[i] = (a & keep[k]) | (b & keep[k]) << 8 * step;
+            w[i + step] = (a >> 8 * step & keep[k]) | (b & ~keep[k]);
+        }
+}
+
+// How many of `bytes` turn8 may take: it wants words whose first byte is the lowest.
+static int64_t in_words(int64_t bytes)
+{
+    const uint16_t one = 1;
+    return *(const uint8_t *)&one ? bytes / 8 * 8 : 0;
+}
+
+// side[j LANES + r] = byte j of row r. Rows past the end repeat the last: their sums are not used.
+static void turn_in(uint8_t *side, Rows in, int rows, int64_t bytes)
+{
+    const uint8_t *row[LANES];
+    const int64_t whole = in_words(bytes);
+    for (int r = 0; r < LANES; r++) row[r] = in.at + (r < rows ? r : rows - 1) * in.stride;
+    for (int64_t j = 0; j < whole; j += 8)
+        for (int r = 0; r < LANES; r += 8) {
+            uint64_t w[8];
+            for (int i = 0; i < 8; i++) memcpy(&w[i], row[r + i] + j, 8);
+            turn8(w);
+            for (int i = 0; i < 8; i++) memcpy(side + (j + i) * LANES + r, &w[i], 8);
+        }
+    for (int64_t j = whole; j < bytes; j++)
+        for (int r = 0; r < LANES; r++) side[j * LANES + r] = row[r][j];
+}
+
+static void turn_out(uint8_t *out, int64_t stride, const uint8_t *side, int rows, int64_t bytes)
+{
+    const int64_t whole = in_words(bytes);
+    for (int r = 0; r < rows; r += 8)
+        for (int64_t j = 0; j < whole; j += 8) {
+            uint64_t w[8];
+            for (int i = 0; i < 8; i++) memcpy(&w[i], side + (j + i) * LANES + r, 8);
+            turn8(w);
+            for (int i = 0; i < 8 && r + i < rows; i++)
+                memcpy(out + (r + i) * stride + j, &w[i], 8);
+        }
+    for (int r = 0; r < rows; r++)
+        for (int64_t j = whole; j < bytes; j++) out[r * stride + j] = side[j * LANES + r];
+}
+
+// Across: `rows` rows of in -> rows of out, taps->n pixels each, without gaps.
+static Status pass_across(uint8_t *out, Rows in, int rows, const Taps *taps)
+{
+    ResizeSum *const best = resize_sum_best();
+    int64_t wide = 3 * (int64_t)(taps->to - taps->from), stride = 3 * (int64_t)taps->n;
+    uint8_t *side = malloc((size_t)((wide + stride) * LANES));
+    if (!side) return err_memory("resize");
+    uint8_t *done = side + wide * LANES;
+    in.at += 3 * (int64_t)taps->from;
+    for (int y = 0; y < rows; y += LANES) {
+        int block = rows - y < LANES ? rows - y : LANES;
+        turn_in(side, (Rows){ in.at + y * in.stride, in.stride }, block, wide);
+        for (int64_t x = 0; x < stride; x++) {
+            int64_t at = 3 * (int64_t)(taps->first[x / 3] - taps->from) + x % 3;
+            best(done + x * LANES, side + at * LANES, 3 * LANES, taps->weight + x / 3 * taps->taps,
+                 taps->count[x / 3], LANES);
+        }
+        turn_out(out + y * stride, stride, done, block, stride);
+    }
+    free(side);
+    return OK;
+}
+
+// Down: `in` begins at row taps->from; a row is `bytes` long.
+static void pass_down(uint8_t *out, Rows in, int64_t bytes, const Taps *taps)
+{
+    ResizeSum *const best = resize_sum_best();
+    for (int y = 0; y < taps->n; y++)
+        best(out + y * bytes, in.at + (taps->first[y] - taps->from) * in.stride, in.stride,
+             taps->weight + (int64_t)y * taps->taps, taps->count[y], bytes);
+}
+
+static void copy_rows(uint8_t *out, Rows in, int rows, int64_t bytes)
+{
+    for (int y = 0; y < rows; y++) memcpy(out + y * bytes, in.at + y * in.stride, (size_t)bytes);
+}
+
+// ---- nearest ------------------------------------------------------------------------------------
+
+// Sources of the pixels at..at+n-1: adds in double, as Pillow does, since rounding shows.
+static void nearest_at(int *source, int in, int out, int at, int n)
+{
+    double step = (double)in / out, x = step * 0.5;
+    for (int i = 0; i < at + n; i++, x += step)
+        if (i >= at) source[i - at] = (int)x < in ? (int)x : in - 1;
+}
+
+static Status nearest(uint8_t *out, Rows in, Rect from, int width, int height, Rect part)
+{
+    int *sx = malloc((size_t)(part.width + (int64_t)part.height) * sizeof *sx);
+    if (!sx) return err_memory("resize");
+    int *sy = sx + part.width;
+    nearest_at(sx, from.width, width, part.x, part.width);
+    nearest_at(sy, from.height, height, part.y, part.height);
+    for (int y = 0; y < part.height; y++)
+        for (int x = 0; x < part.width; x++, out += 3)
+            memcpy(out, in.at + sy[y] * in.stride + 3 * (int64_t)sx[x], 3);
+    free(sx);
+    return OK;
+}
+
+// ---- what the header promises -------------------------------------------------------------------
+
+static bool inside(Rect r, int width, int height)
+{
+    return r.x >= 0 && r.y >= 0 && r.width > 0 && r.height > 0 && r.width <= width - r.x &&
+           r.height <= height - r.y;
+}
+
+static Status across_and_down(uint8_t *out, Rows in, Rect from, int width, const Taps *down,
+                              Filter filter, Rect part)
+{
+    int rows = down->to - down->from;
+    int64_t bytes = 3 * (int64_t)part.width;
+    in.at += down->from * in.stride;
+    if (width == from.width) {
+        pass_down(out, (Rows){ in.at + 3 * (int64_t)part.x, in.stride }, bytes, down);
+        return OK;
+    }
+    Taps across;
+    TRY(taps_make(&across, from.width, width, filter, part.x, part.width));
+    uint8_t *middle = malloc((size_t)(rows * bytes));
+    Status status = middle ? pass_across(middle, in, rows, &across) : err_memory("resize");
+    if (status == OK) pass_down(out, (Rows){ middle, bytes }, bytes, down);
+    free(middle);
+    taps_free(&across);
+    return status;
+}
+
+static Status across_only(uint8_t *out, Rows in, Rect from, int width, Filter filter, Rect part)
+{
+    in.at += part.y * in.stride;
+    if (width == from.width) {
+        copy_rows(out, (Rows){ in.at + 3 * (int64_t)part.x, in.stride }, part.height,
+                  3 * (int64_t)part.width);
+        return OK;
+    }
+    Taps across;
+    TRY(taps_make(&across, from.width, width, filter, part.x, part.width));
+    Status status = pass_across(out, in, part.height, &across);
+    taps_free(&across);
+    return status;
+}
+
+Status resize_part(uint8_t *out, const Image *in, Rect from, int width, int height, Filter filter,
+                   Rect part)
+{
+    if (!inside(from, in->width, in->height) || !inside(part, width, height))
+        return err_set(ERR_SHAPE, "resize: %d x %d to %d x %d: a part lies outside", in->width,
+                       in->height, width, height);
+    Rows rows = { in->rgb + 3 * (from.y * (int64_t)in->width + from.x), 3 * (int64_t)in->width };
+    if (filter == FILTER_NEAREST) return nearest(out, rows, from, width, height, part);
+    if (height == from.height) return across_only(out, rows, from, width, filter, part);
+    Taps down;
+    TRY(taps_make(&down, from.height, height, filter, part.y, part.height));
+    Status status = across_and_down(out, rows, from, width, &down, filter, part);
+    taps_free(&down);
+    return status;
+}
+
+Status resize(Image *out, const Image *in, int width, int height, Filter filter)
+{
+    Rect all = { 0, 0, in->width, in->height }, whole = { 0, 0, width, height };
+    TRY(image_new(out, width, height));
+    Status status = resize_part(out->rgb, in, all, width, height, filter, whole);
+    if (status != OK) image_free(out);
+    return status;
+}

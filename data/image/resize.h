@@ -1,0 +1,34 @@
+// resize.h - pictures of another size, with Pillow's bytes.
+//
+//     Image small;
+//     TRY(resize(&small, &image, 298, 224, FILTER_BICUBIC));
+//     image_free(&small);
+//
+// Antialiased, as Pillow's Image.resize: across first, then down, each pass rounded to 8 bits with
+// weights of 22 bits after the point. A side that does not change gets no pass. resize_part gives
+// any rectangle of the result, with the bytes of the whole, and does that rectangle's work only.
+#pragma once
+#include <stdint.h>
+
+#include "data/image/image.h"
+#include "tensor/base/err.h"
+
+typedef enum { FILTER_NEAREST, FILTER_BILINEAR, FILTER_BICUBIC } Filter;
+
+typedef struct { int x, y, width, height; } Rect;      // pixels; (x, y) is the top left corner
+
+Status resize(Image *out, const Image *in, int width, int height, Filter filter);
+
+// Cuts `from` out of the picture, makes width x height of it, and writes the rectangle `part` of
+// that to out, (part.height, part.width, 3).
+Status resize_part(uint8_t *out, const Image *in, Rect from, int width, int height, Filter filter,
+                   Rect part);
+
+enum { RESIZE_BITS = 22 };                             // after the point of a weight: Pillow's
+
+// The inner loop: out[i] = clamp(round(sum_k weight[k] in[k step + i])), i < n, k < taps. The best
+// one for this processor is judged by the plain one.
+typedef void ResizeSum(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight,
+                       int taps, int64_t n);
+ResizeSum resize_sum_plain;
+ResizeSum *resize_sum_best(void);

@@ -1,0 +1,30 @@
+// transform.h - from a picture of any size to what the network takes.
+//
+//     Transform t = transform_clip(224);
+//     TRY(transform_crop(&t, crop, &image));         // (224,224,3) bytes
+//     transform_normalise(&t, pixels, crop);         // (3,224,224) floats
+//
+// As CLIP and torchvision do it: the short side becomes `size`, the long side is rounded down, the
+// middle is cut out (half pixels to even), then (p/255 - mean)/std in f32 with divisions. Equal to
+// Pillow and torchvision byte by byte, and the floats bit by bit.
+#pragma once
+#include <stdint.h>
+
+#include "data/image/resize.h"
+
+typedef struct {
+    int size;                  // pixels a side
+    float mean[3], std[3];     // red, green, blue
+    Filter filter;
+} Transform;
+
+Transform transform_clip(int size);                    // CLIP's means, deviations; bicubic
+Status transform_check(const Transform *t);            // a size of 1..4096, finite, std > 0
+
+Status transform_crop(const Transform *t, uint8_t *crop, const Image *image);  // -> (S,S,3)
+
+// The same from a part of the picture: `from` is resized to (S,S) whatever its shape.
+Status transform_squeeze(const Transform *t, uint8_t *crop, const Image *image, Rect from);
+void transform_normalise(const Transform *t, float *pixels, const uint8_t *crop);
+                                                       // (S,S,3) -> (3,S,S)
+void transform_flip(const Transform *t, uint8_t *crop);   // left and right change places

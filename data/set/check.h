@@ -1,0 +1,72 @@
+// check.h - looks through a whole data set before a run does: every file, every label.
+//
+//     Check c;
+//     TRY(check_data(&c, &(CheckOptions){ .data = { .root = "data/PACS" }, .classes = 7 }));
+//     for (int64_t i = 0; i < c.count_n; i++) print(c.count[i].split, .., c.count[i].n);
+//     for (int64_t i = 0; i < c.finding_n; i++) print(check_kind(c.finding[i].kind), ..);
+//     bool trains = c.fatal == 0;
+//     check_close(&c);
+//
+// Without lists all pictures of all splits and domains are looked at, with lists the listed ones.
+// What is wrong with the data is a finding; a Status that is not OK means that it could not look.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "data/set/dataset.h"
+#include "tensor/base/arena.h"
+#include "tensor/base/err.h"
+
+typedef enum {
+    CHECK_UNUSABLE,            // a run would be refused with this message
+    CHECK_MISSING,             // a list names a file that is not there
+    CHECK_UNREADABLE,          // the decoder refuses it
+    CHECK_TRUNCATED,           // so does it, and the file lacks its end
+    CHECK_LABEL_RANGE,         // a label that no class has
+    CHECK_ONE_BASED,           // labels 1..K read as 0-based
+    CHECK_LABEL_MIXED,         // one label, two class folders
+    CHECK_CLASSES_DIFFER,      // domains have different class folders
+    CHECK_LEAK,                // the same content in two splits
+    CHECK_DOUBLED,             // the same content twice in a split
+    CHECK_MISNAMED,            // the content is another format than the suffix says
+    CHECK_CLASS_ORDER,         // numbers follow another order than the folders
+    CHECK_CLASS_COUNT,         // not as many classes as the recipe has
+    CHECK_STRAY,               // does not fit the layout
+    CHECK_KINDS,
+} CheckKind;
+
+typedef struct {
+    CheckKind kind;
+    const char *path;          // the file, list or domain it is about; may be ""
+    const char *text;          // what there is to say
+} Finding;
+
+typedef struct {
+    const char *split, *domain, *class_name;   // "" where there is none
+    int64_t n;
+} CheckCount;
+
+typedef struct {
+    Finding *finding;          // (finding_n) by kind; of each kind the first CHECK_MOST
+    int64_t finding_n;
+    int64_t found[CHECK_KINDS];                // how many there are of each kind
+    int64_t fatal;             // how many of them keep a run from training
+    CheckCount *count;         // (count_n)
+    int64_t count_n, pictures;
+    Arena arena;
+} Check;
+
+enum { CHECK_MOST = 100 };
+
+typedef struct {
+    DatasetOptions data;
+    int classes;               // how many there should be; 0: any number
+    int64_t max_pixels;        // of a picture that is read; 0: IMAGE_MAX_PIXELS
+    void (*progress)(void *arg, int64_t done, int64_t total);   // may be NULL
+    void *arg;
+} CheckOptions;
+
+Status check_data(Check *check, const CheckOptions *options);    // on failure *check is empty
+void check_close(Check *check);
+const char *check_kind(CheckKind kind);        // "missing", "unreadable", ..
+bool check_fatal(CheckKind kind);

@@ -1,0 +1,291 @@
+// classes.c - which classes there are, in which order, and what they are called.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/set/dataset_work.h"
+#include "data/set/lists.h"
+#include "tensor/base/name.h"
+
+// ---- from the entries of one side ---------------------------------------------------------------
+
+bool classes_numbers_only(const Work *w)
+{
+    for (int i = 0; i < w->firsts; i++)
+        if (w->first[i].folder) return false;
+    return true;
+}
+
+static Status too_many(const Side *side, int64_t n)
+{
+    return err_set(ERR_FORMAT, "dataset: %s: %lld classes: more than %d", side->split, (long long)n,
+                   CLASSES_MOST);
+}
+
+static int by_letters(const void *a, const void *b)
+{
+    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+    int d = name_order(x, y, true);
+    return d ? d : strcmp(x, y);
+}
+
+static Status classes_by_name(Work *w, const Side *side)
+{
+    const char **name = arena_take(w->arena, (size_t)side->n * sizeof *name), *last = NULL;
+    if (!name) return err_memory("dataset");
+    int64_t n = 0;
+    for (int64_t i = 0; i < side->n; i++) {
+        if (side->entry[i].folder != last) name[n++] = side->entry[i].folder;
+        last = side->entry[i].folder;
+    }
+    n = names_unique(name, n);
+    if (n > CLASSES_MOST) return too_many(side, n);
+    if (w->o->by_letters) qsort(name, (size_t)n, sizeof *name, by_letters);
+    w->first = arena_zero(w->arena, (size_t)n * sizeof *w->first);
+    if (!w->first) return err_memory("dataset");
+    for (int64_t i = 0; i < n; i++) w->first[i].name = w->first[i].folder = name[i];
+    w->firsts = (int)n;
+    return OK;
+}
+
+// Class k of numbers is called like its folder; numbers without pictures stay without a name.
+static Status classes_by_number(Work *w, const Side *side)
+{
+    int32_t most = 0;
+    for (int64_t i = 0; i < side->n; i++)
+        if (side->entry[i].number > most) most = side->entry[i].number;
+    w->firsts = most + 1;
+    w->first = arena_zero(w->arena, (size_t)w->firsts * sizeof *w->first);
+    if (!w->first) return err_memory("dataset");
+    for (int64_t i = 0; i < side->n; i++) {
+        ClassName *c = &w->first[side->entry[i].number];
+        c->name = c->folder = side->entry[i].folder;
+    }
+    return OK;
+}
+
+// Without a file of names every number needs a folder to be called by.
+static Status check_numbers(const Work *w, const Side *side)
+{
+    const int base = w->o->label_base;
+    for (int k = 0; k < w->firsts; k++) {
+        if (w->first[k].name) continue;
+        if (side->odd_folder)
+            return err_set(ERR_FORMAT,
+                           "dataset: %s: labels are numbers, and folders do not name them, from "
+                           "line %lld on (folder %s): --classnames FILE does", side->odd_list,
+                           (long long)side->odd_line, side->odd_folder);
+        if (classes_numbers_only(w))
+            return err_set(ERR_FORMAT,
+                           "dataset: %s: labels are numbers, and folders do not name them: "
+                           "--classnames FILE does", side->entry[0].list);
+        return err_set(ERR_FORMAT, "dataset: %s: no picture has label %d, but one has %d: %s",
+                       side->entry[0].list, k + base, w->firsts - 1 + base, k == 0 && base == 0
+                       ? "is the list 1-based (--label-base 1)" : "--classnames FILE names all");
+    }
+    return OK;
+}
+
+// ---- a file of names ----------------------------------------------------------------------------
+
+static const char **folders_of(const Work *w)
+{
+    const char **folder = arena_take(w->arena, (size_t)(w->firsts + 1) * sizeof *folder);
+    for (int k = 0; folder && k < w->firsts; k++) folder[k] = w->first[k].folder;
+    return folder;
+}
+
+static Status check_repeats(const char *file, const Lines *lines, Arena *arena)
+{
+    const char **copy = arena_take(arena, (size_t)lines->n * sizeof *copy);
+    if (!copy) return err_memory("dataset");
+    memcpy(copy, lines->name, (size_t)lines->n * sizeof *copy);
+    if (names_unique(copy, lines->n) == lines->n) return OK;
+    int64_t i = 1;
+    while (names_have(lines->name, i, lines->name[i]) == false) i++;
+    return err_set(ERR_FORMAT, "classnames: %s: %s stands there twice", file, lines->name[i]);
+}
+
+// Some lines are folders, some are not: the likeliest reason is one misspelt line.
+static Status mixture(const char *file, const Lines *lines, const char *const *folder, int64_t n)
+{
+    int64_t named = 0, other = -1;
+    for (int64_t i = 0; i < lines->n; i++)
+        if (name_find(lines->name[i], folder, n) < 0) other = i;
+        else named++;
+    for (int64_t k = 0; k < n && other < 0; k++)
+        if (folder[k] && name_find(folder[k], lines->name, lines->n) < 0)
+            return err_set(ERR_FORMAT, "classnames: %s: class folder %s is not in it", file,
+                           folder[k]);
+    const char *near = name_nearest(lines->name[other], folder, n);
+    return err_set(ERR_FORMAT,
+                   "classnames: %s: %s is no class folder, though %lld other lines are%s%s",
+                   file, lines->name[other], (long long)named, near ? ": did you mean " : "",
+                   near ? near : "");
+}
+
+static Status order_classes(Work *w, const Lines *lines, const char *const *folder)
+{
+    ClassName *made = arena_zero(w->arena, (size_t)lines->n * sizeof *made);
+    if (!made) return err_memory("dataset");
+    for (int64_t i = 0; i < lines->n; i++) {
+        int64_t k = name_find(lines->name[i], folder, w->firsts);
+        made[i].folder = k < 0 ? NULL : folder[k];
+        made[i].name = k < 0 ? lines->name[i] : folder[k];
+    }
+    w->first = made;
+    w->firsts = (int)lines->n;
+    return OK;
+}
+
+static Status rename_classes(Work *w, const Lines *lines, const char *file, bool numeric)
+{
+    if (lines->n < w->firsts || (lines->n > w->firsts && !numeric))
+        return err_set(ERR_SHAPE, "classnames: %s: %lld names for %d classes", file,
+                       (long long)lines->n, w->firsts);
+    ClassName *made = arena_zero(w->arena, (size_t)lines->n * sizeof *made);
+    if (!made) return err_memory("dataset");
+    for (int64_t i = 0; i < lines->n; i++) {
+        made[i].name = lines->name[i];
+        made[i].folder = i < w->firsts ? w->first[i].folder : NULL;
+    }
+    w->first = made;
+    w->firsts = (int)lines->n;
+    return OK;
+}
+
+// A list of numbers may leave out classes, so there the file may name more than the list has
+// folders.
+static Status apply_classnames(Work *w, const char *file, bool numeric)
+{
+    Lines lines;
+    TRY(lines_read(&lines, w->arena, file));
+    if (lines.n > CLASSES_MOST)
+        return err_set(ERR_FORMAT, "classnames: %s: %lld lines", file, (long long)lines.n);
+    TRY(check_repeats(file, &lines, w->arena));
+    const char **folder = folders_of(w);
+    if (!folder) return err_memory("dataset");
+    int64_t matched = 0, named = 0;
+    for (int64_t i = 0; i < lines.n; i++) matched += name_find(lines.name[i], folder,
+                                                               w->firsts) >= 0;
+    for (int k = 0; k < w->firsts; k++) named += folder[k] != NULL;
+    if (matched == 0) return rename_classes(w, &lines, file, numeric);
+    if (matched == named && (numeric || matched == lines.n)) return order_classes(w, &lines,
+                                                                                  folder);
+    return mixture(file, &lines, folder, w->firsts);
+}
+
+// ---- checks, and a run's classes ----------------------------------------------------------------
+
+// The first entry of each class of each domain; the entries come sorted by both.
+static const Entry **groups_of(int64_t *n, const Side *side, Arena *arena)
+{
+    const Entry **group = arena_take(arena, (size_t)side->n * sizeof *group);
+    *n = 0;
+    for (int64_t i = 0; group && i < side->n; i++) {
+        const Entry *e = &side->entry[i];
+        if (i == 0 || e->folder != e[-1].folder || e->domain != e[-1].domain) group[(*n)++] = e;
+    }
+    return group;
+}
+
+// The domain of the first of the groups that follow, up to the next domain, that lack this folder.
+static const char *domain_without(const Entry *const *group, int64_t n, const char *folder)
+{
+    bool seen = false;
+    for (int64_t k = 0; k < n; k++) {
+        seen |= !strcmp(group[k]->folder, folder);
+        if (k + 1 < n && !strcmp(group[k + 1]->domain, group[k]->domain)) continue;
+        if (!seen) return group[k]->domain;
+        seen = false;
+    }
+    return NULL;
+}
+
+// Domains that one model is trained on must have the same class folders, unless a file says which
+// classes there are: otherwise the labels would be those of a union that nobody meant.
+static Status check_domains(const Side *side, Arena *arena)
+{
+    int64_t n;
+    const Entry **group = groups_of(&n, side, arena);
+    if (!group) return err_memory("dataset");
+    for (int64_t i = 0; i < n; i++) {
+        const char *without = domain_without(group, n, group[i]->folder);
+        if (without)
+            return err_set(ERR_SHAPE,
+                           "dataset: class folders differ between domains: %s has %s, %s "
+                           "has not: --classnames FILE says which classes there are",
+                           group[i]->domain, group[i]->folder, without);
+    }
+    return OK;
+}
+
+static Status match_known(Work *w)
+{
+    const DatasetOptions *o = w->o;
+    w->d->class_count = o->known_count;
+    w->d->classes = arena_zero(w->arena, (size_t)o->known_count * sizeof *w->d->classes);
+    if (!w->d->classes) return err_memory("dataset");
+    for (int k = 0; k < o->known_count; k++) {
+        w->d->classes[k].name = arena_string(w->arena, o->known[k]);
+        if (!w->d->classes[k].name) return err_memory("dataset");
+    }
+    for (int i = 0; i < w->firsts; i++) {
+        int64_t k = name_find(w->first[i].name, o->known, o->known_count);
+        w->final[i] = (int32_t)k;
+        if (k >= 0) w->d->classes[k].folder = w->first[i].folder;
+    }
+    return OK;
+}
+
+static Status first_from_known(Work *w)
+{
+    w->firsts = w->o->known_count;
+    w->first = arena_zero(w->arena, (size_t)w->firsts * sizeof *w->first);
+    if (!w->first) return err_memory("dataset");
+    for (int i = 0; i < w->firsts; i++) w->first[i].name = w->o->known[i];
+    return OK;
+}
+
+static Status make_prompts(Work *w)
+{
+    for (int k = 0; k < w->d->class_count; k++) {
+        if (strchr(w->d->classes[k].name, '\n'))   // a run's classes are a line each
+            return err_set(ERR_FORMAT, "dataset: class %s: a line end in its name",
+                           w->d->classes[k].name);
+        char *prompt = arena_string(w->arena, w->d->classes[k].name);
+        if (!prompt) return err_memory("dataset");
+        for (char *p = prompt; *p; p++)
+            if (*p == '_') *p = ' ';
+        w->d->classes[k].prompt = prompt;
+    }
+    return OK;
+}
+
+// The classes before `known`, from the entries of one side.
+static Status first_classes(Work *w, const Side *side)
+{
+    const DatasetOptions *o = w->o;
+    if (side->numeric) TRY(classes_by_number(w, side));
+    else TRY(classes_by_name(w, side));
+    if (o->classnames) return apply_classnames(w, o->classnames, side->numeric);
+    if (o->known && classes_numbers_only(w)) return first_from_known(w);
+    if (side->numeric) return check_numbers(w, side);
+    return o->known || !w->tree.has_domains ? OK : check_domains(side, w->arena);
+}
+
+Status classes_make(Work *w, const Side *side)
+{
+    TRY(first_classes(w, side));
+    w->final = arena_take(w->arena, (size_t)w->firsts * sizeof *w->final);
+    if (!w->final) return err_memory("dataset");
+    for (int i = 0; i < w->firsts; i++) w->final[i] = i;
+    if (w->o->known) {
+        TRY(match_known(w));
+    } else {
+        w->d->classes = w->first;
+        w->d->class_count = w->firsts;
+    }
+    return make_prompts(w);
+}
+

@@ -1,0 +1,250 @@
+// dataset.c - from folders or lists to two sets of labelled pictures.
+#include "data/set/dataset.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "data/set/dataset_work.h"
+#include "data/set/lists.h"
+#include "tensor/base/name.h"
+#include "tensor/base/sha256.h"
+
+// ---- labels -------------------------------------------------------------------------------------
+
+static Status unknown_class(const Work *w, const Entry *e, const char *name)
+{
+    const char **known = arena_take(w->arena, (size_t)w->d->class_count * sizeof *known);
+    if (!known) return err_memory("dataset");
+    for (int k = 0; k < w->d->class_count; k++) known[k] = w->d->classes[k].name;
+    const char *near = name_nearest(name, known, w->d->class_count);
+    return err_set(ERR_SHAPE, "dataset: %s: class %s is not one of the %d %s%s%s", e->path, name,
+                   w->d->class_count,
+                   w->o->known ? "that are known" : "for training",
+                   near ? ": did you mean " : "", near ? near : "");
+}
+
+static int find_folder(const Work *w, const char *folder)
+{
+    for (int i = 0; i < w->firsts; i++)
+        if (w->first[i].folder && !strcmp(folder, w->first[i].folder)) return i;
+    for (int i = 0; i < w->firsts; i++)
+        if (name_same(folder, w->first[i].name)) return i;
+    return -1;
+}
+
+static Status out_of_range(const Work *w, const Entry *e)
+{
+    return err_set(ERR_FORMAT, "dataset: %s: line %lld: label %d is not one of %d..%d", e->list,
+                   (long long)e->line, e->number + w->o->label_base, w->o->label_base,
+                   w->firsts - 1 + w->o->label_base);
+}
+
+static Status label_of(int32_t *label, const Work *w, const Entry *e, bool by_number)
+{
+    int i = by_number ? e->number : find_folder(w, e->folder);
+    if (i >= w->firsts) return out_of_range(w, e);
+    if (i < 0) return unknown_class(w, e, e->folder);
+    *label = w->final[i];
+    return *label >= 0 ? OK : unknown_class(w, e, w->first[i].name);
+}
+
+static Status label_side(SampleSet *set, const Work *w, const Side *side)
+{
+    *set = (SampleSet){ .split = side->split };
+    set->sample = arena_take(w->arena, (size_t)(side->n + 1) * sizeof *set->sample);
+    if (!set->sample) return err_memory("dataset");
+    const bool numbers = classes_numbers_only(w);
+    const char *last = NULL;
+    int32_t label = 0;
+    for (int64_t i = 0; i < side->n; i++) {
+        const Entry *e = &side->entry[i];
+        if (e->number >= 0 || !last || strcmp(e->folder, last))
+            TRY(label_of(&label, w, e, e->number >= 0 && (numbers || !e->folder)));
+        last = e->folder;
+        set->sample[set->n++] = (Sample){ e->path, label, 0 };
+    }
+    return OK;
+}
+
+// ---- domains ------------------------------------------------------------------------------------
+
+static void set_domains(SampleSet *set, const Side *side, const Dataset *d)
+{
+    int32_t k = 0;
+    for (int64_t i = 0; i < side->n; i++) {
+        const char *name = side->entry[i].domain;
+        if (strcmp(name, d->domain[k]))
+            for (k = 0; strcmp(name, d->domain[k]);) k++;
+        set->sample[i].domain = k;
+    }
+}
+
+static Status make_domains(Work *w)
+{
+    const Side *const side[] = { &w->train, &w->eval };
+    const char **name = arena_take(w->arena, (size_t)(w->train.n + w->eval.n) * sizeof *name);
+    const char *last = NULL;
+    int64_t n = 0;
+    if (!name) return err_memory("dataset");
+    for (int s = 0; s < 2; s++)
+        for (int64_t i = 0; i < side[s]->n; i++) {
+            if (side[s]->entry[i].domain != last) name[n++] = side[s]->entry[i].domain;
+            last = side[s]->entry[i].domain;
+        }
+    n = names_unique(name, n);
+    w->d->domain = name;
+    w->d->domain_count = (int)n;
+    set_domains(&w->d->train, &w->train, w->d);
+    set_domains(&w->d->eval, &w->eval, w->d);
+    return OK;
+}
+
+// ---- what the header promises -------------------------------------------------------------------
+
+Status dataset_path(char out[FILE_PATH], const char *root, const char *path)
+{
+    return path_join(out, path[0] == '/' ? "" : root, path);
+}
+
+// Office-Home's lists say Real_World where its archive has a folder `Real World`.
+static bool has_blanks(char name[FILE_PATH], const Dataset *d, const char *path)
+{
+    char folder[FILE_PATH];
+    size_t n = strcspn(path, "/");
+    snprintf(name, FILE_PATH, "%.*s", (int)n, path);
+    for (char *c = name; *c; c++)
+        if (*c == '_') *c = ' ';
+    return path[n] && strncmp(name, path, n) && path_join(folder, d->root, name) == OK &&
+           folder_exists(folder);
+}
+
+static Status check_listed(const Dataset *d, const Side *side)
+{
+    char path[FILE_PATH];
+    for (int64_t i = 0; i < side->n; i++) {
+        const Entry *e = &side->entry[i];
+        if (!e->list) return OK;
+        TRY(dataset_path(path, d->root, e->path));
+        if (file_exists(path)) continue;
+        char blanks[FILE_PATH];
+        if (has_blanks(blanks, d, e->path))
+            return err_set(ERR_IO, "dataset: %s: line %lld: no such file: %s: rename `%s`, as the "
+                           "list calls it", e->list, (long long)e->line, e->path, blanks);
+        return err_set(ERR_IO, "dataset: %s: line %lld: no such file: %s", e->list,
+                       (long long)e->line, path);
+    }
+    return OK;
+}
+
+// An empty class folder would shift the labels of those behind it without a word.
+static Status check_empties(const Work *w, const Side *side)
+{
+    for (int64_t i = 0; i < w->tree.empties; i++) {
+        const char *folder = w->tree.empty[i];
+        size_t parent = (size_t)(path_name(folder) - folder);
+        for (int64_t k = 0; k < side->n; k++)
+            if (!strncmp(side->entry[k].path, folder, parent))
+                return err_set(ERR_IO, "dataset: %s: class folder without pictures: %s", w->o->root,
+                               folder);
+    }
+    return OK;
+}
+
+static Status check_options(const DatasetOptions *o)
+{
+    if (!o->root && !o->train_list && !o->eval_list)
+        return err_set(ERR_USAGE, "dataset: neither a folder nor a list (--data DIR)");
+    if (o->label_base != 0 && o->label_base != 1)
+        return err_set(ERR_USAGE, "dataset: --label-base %d: not 0 or 1", o->label_base);
+    if (o->root && !folder_exists(o->root))
+        return err_set(ERR_IO, "dataset: no such folder: %s", o->root);
+    return OK;
+}
+
+// The training side is read even where only evaluation is asked for, if it is there: it has the
+// classes.
+static Status fill(Work *w)
+{
+    TRY(check_options(w->o));
+    TRY(sides_read(w));
+    const Side *base = w->train.n ? &w->train : &w->eval;
+    if (dataset_wants(w->o, DATASET_TRAIN)) TRY(check_empties(w, &w->train));
+    TRY(classes_make(w, base));
+    if (!dataset_wants(w->o, DATASET_TRAIN)) w->train = (Side){ .split = "" };
+    TRY(check_listed(w->d, &w->train));
+    TRY(check_listed(w->d, &w->eval));
+    TRY(label_side(&w->d->train, w, &w->train));
+    TRY(label_side(&w->d->eval, w, &w->eval));
+    return make_domains(w);
+}
+
+Status dataset_open(Dataset *d, const DatasetOptions *options)
+{
+    *d = (Dataset){ 0 };
+    Work w = { .o = options, .d = d, .arena = &d->arena, .train.split = "", .eval.split = "" };
+    Status status = fill(&w);
+    if (status != OK) dataset_close(d);
+    return status;
+}
+
+void dataset_close(Dataset *d)
+{
+    arena_free(&d->arena);
+    *d = (Dataset){ 0 };
+}
+
+static bool has_domain(const SampleSet *set, int k)
+{
+    for (int64_t i = 0; i < set->n; i++)
+        if (set->sample[i].domain == k) return true;
+    return false;
+}
+
+bool dataset_seen(const Dataset *d, int k)
+{
+    return has_domain(&d->train, k) && has_domain(&d->eval, k);
+}
+
+// ---- the hash -----------------------------------------------------------------------------------
+
+static Status hash_line(const char **line, Arena *arena, const Dataset *d, const Sample *s)
+{
+    char path[FILE_PATH], text[FILE_PATH + 64];
+    struct stat st;
+    TRY(dataset_path(path, d->root, s->path));
+    if (stat(path, &st) != 0) return err_set(ERR_IO, "cannot read: %s: %s", path, strerror(errno));
+    snprintf(text, sizeof text, "%s\t%lld\t%d\n", s->path, (long long)st.st_size, s->label);
+    *line = arena_string(arena, text);
+    return *line ? OK : err_memory("dataset");
+}
+
+static Status hash_lines(const char ***line, int64_t *n, Arena *arena, const Dataset *d)
+{
+    const SampleSet *const set[] = { &d->train, &d->eval };
+    *n = 0;
+    *line = arena_take(arena, (size_t)(d->train.n + d->eval.n + 1) * sizeof **line);
+    if (!*line) return err_memory("dataset");
+    for (int s = 0; s < 2; s++)
+        for (int64_t i = 0; i < set[s]->n; i++)
+            TRY(hash_line(&(*line)[(*n)++], arena, d, &set[s]->sample[i]));
+    *n = names_unique(*line, *n);
+    return OK;
+}
+
+Status dataset_hash(const Dataset *d, char hex[65])
+{
+    Arena arena = { 0 };
+    const char **line;
+    int64_t n;
+    Status status = hash_lines(&line, &n, &arena, d);
+    if (status == OK) {
+        Sha256 h = sha256_begin();
+        for (int64_t i = 0; i < n; i++) sha256_add(&h, line[i], strlen(line[i]));
+        sha256_end(&h, hex);
+    }
+    arena_free(&arena);
+    return status;
+}

@@ -1,0 +1,90 @@
+// dataset.h - labelled pictures: which files, which classes, which split.
+//
+//     DatasetOptions o = { .root = "data/BAR", .train_split = "train", .eval_split = "test" };
+//     Dataset d;
+//     TRY(dataset_open(&d, &o));
+//     for (int64_t i = 0; i < d.train.n; i++) use(d.train.sample[i].path, d.train.sample[i].label);
+//     dataset_close(&d);
+//
+// Layouts, found by looking:
+//
+//     ROOT/CLASS/FILE                ROOT/SPLIT/CLASS/FILE
+//     ROOT/DOMAIN/CLASS/FILE         ROOT/DOMAIN/SPLIT/CLASS/FILE
+//
+// or list files of `path label` and `path<TAB>class` lines (lists.h). A folder is a split if it is
+// called train, val, valid, test, crossval or as an option says. Files are those with the suffix of
+// a picture format; what is in them is not looked at here. Order is the byte order of whole
+// relative paths; of list files, that of their lines.
+//
+// Classes are the folders of the training set in byte order of their names, and labels index them.
+// In a list a number is a label, and the folder that holds its pictures is its class's name. A file
+// of class names sets the order, if its lines are the folders (a blank stands for `_`), or renames
+// folder i to line i, if none is; a mixture is an error. A run's class names (`known`) take the
+// place of them all, matched by name.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tensor/base/arena.h"
+#include "tensor/base/err.h"
+#include "tensor/base/file.h"
+
+typedef struct {
+    const char *path;          // relative to the root
+    int32_t label;             // of 0..class_count-1
+    int32_t domain;            // of 0..domain_count-1
+} Sample;
+
+typedef struct {
+    Sample *sample;            // (n)
+    int64_t n;
+    const char *split;         // "train", ..; "" where there are no splits; "list" for list files
+} SampleSet;
+
+typedef struct {
+    const char *name;          // what results and runs call it
+    const char *folder;        // where its pictures lie; NULL: in none of its own
+    const char *prompt;        // the name with `_` made blank
+} ClassName;
+
+typedef struct {
+    const char *root;          // sample paths are relative to it (dataset_path)
+    SampleSet train, eval;     // empty if not asked for
+    ClassName *classes;        // (class_count)
+    const char **domain;       // (domain_count) one domain called "" where there are none
+    int class_count, domain_count;
+    int64_t strays;            // pictures that do not fit the layout, left out
+    const char *stray;         // the first of them
+    const char *note;          // what the user must be told about the eval split; NULL: nothing
+    Arena arena;               // all of the above
+} Dataset;
+
+enum { DATASET_TRAIN = 1, DATASET_EVAL = 2 };          // what to open; 0: both
+
+// NULL and 0 everywhere but in root is a sound choice.
+typedef struct {
+    const char *root;          // may be NULL with lists: then paths are relative to their folder
+    int sides;                 // DATASET_TRAIN, DATASET_EVAL or both
+    const char *train_split;   // NULL: "train" if there is one
+    const char *eval_split;    // NULL: val, valid or crossval, else the training one; note tells
+    const char *train_domains, *eval_domains;          // "a,b", `_` or blank; NULL: all
+    const char *train_list, *eval_list;                // files, "a.txt,b.txt"; NULL: folders
+    int label_base;            // 0 or 1: the first label in the lists
+    const char *classnames;    // a file, a class a line
+    bool by_letters;           // folders by letters and digits alone, case ignored (DomainNet)
+    const char *const *known;  // class names of a run, in label order, matched by name
+    int known_count;
+} DatasetOptions;
+
+// On failure *d is empty. A misspelt split, domain or class is an error that names the nearest one.
+Status dataset_open(Dataset *d, const DatasetOptions *options);
+void dataset_close(Dataset *d);
+
+// Has domain k pictures on both sides?
+bool dataset_seen(const Dataset *d, int k);
+
+// SHA-256 of the lines `path<TAB>size<TAB>label` of both sets, sorted, each once.
+Status dataset_hash(const Dataset *d, char hex[65]);
+
+// Where a sample's file is: below the root, unless its path begins with a slash.
+Status dataset_path(char out[FILE_PATH], const char *root, const char *path);

@@ -1,0 +1,62 @@
+// dataset_work.h - what dataset.c, sides.c and classes.c share while a dataset is opened; check.c
+// uses its names.
+//
+// Each side (training, evaluation) becomes a table of entries, whether it comes from the tree or
+// from lists (sides.c). The classes are made from one side's entries, then ordered or renamed by a
+// file, then matched with a run's (classes.c); then every entry gets its label (dataset.c).
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "data/set/dataset.h"
+#include "data/set/tree.h"
+
+enum { CLASSES_MOST = 1 << 15, NAMES_TEXT = 240 };
+
+typedef struct {
+    const char *path, *domain;
+    const char *folder;        // the class by name: a folder, or a list's word; NULL: number alone
+    int32_t number;            // the class by number, from 0; -1: folder alone
+    int64_t line;              // in which line of which list
+    const char *list;          // NULL: from the tree
+} Entry;
+
+typedef struct {
+    Entry *entry;              // (n)
+    int64_t n;
+    const char *split;
+    bool numeric;              // a list's labels are numbers
+    const char *odd_list, *odd_folder;     // where they first disagree with the folders; or NULL
+    int64_t odd_line;
+} Side;
+
+typedef struct {
+    const DatasetOptions *o;
+    Dataset *d;
+    Arena *arena;              // the dataset's
+    Tree tree;
+    bool has_tree;
+    Side train, eval;          // the training side is read for its classes even if it is not wanted
+    ClassName *first;          // (firsts) classes before they are matched with `known`
+    int firsts;
+    int32_t *final;            // (firsts) -> index in d->classes; -1: not one of them
+} Work;
+
+Status sides_read(Work *w);                            // root, tree, train, eval
+Status classes_make(Work *w, const Side *base);        // first, final, d->classes
+bool classes_numbers_only(const Work *w);              // no class has a folder of its own
+bool dataset_wants(const DatasetOptions *o, int side);
+
+// Sorts and leaves each once; how many are left.
+int64_t names_unique(const char **name, int64_t n);
+// "a,b" -> names in the arena. NULL: none.
+Status names_split(const char ***name, int64_t *n, Arena *arena, const char *text);
+bool names_have(const char *const *name, int64_t n, const char *wanted);
+// "a, b, c", cut where it gets long.
+const char *names_joined(char text[NAMES_TEXT], const char *const *name, int64_t n);
+// The folder `up` levels above a file, 1 being the one it lies in; NULL: there is none.
+const char *folder_above(Arena *arena, const char *path, int up);
+// The folder of a list, with its slash; "" for the current one.
+const char *list_folder(Arena *arena, const char *lists);
+// Of a listed DOMAIN/CLASS/FILE or DOMAIN/SPLIT/CLASS/FILE; "": it has none.
+const char *domain_of(Arena *arena, const DatasetOptions *o, const char *path);

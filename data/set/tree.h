@@ -1,0 +1,40 @@
+// tree.h - the pictures below a folder, and what the folders above each of them mean.
+//
+//     ROOT/CLASS/FILE                ROOT/SPLIT/CLASS/FILE
+//     ROOT/DOMAIN/CLASS/FILE         ROOT/DOMAIN/SPLIT/CLASS/FILE
+//
+// The depth at which most pictures lie tells how many folders there are; a folder called like a
+// split tells the rest. Links are followed; names that begin with a dot are passed over. Pictures
+// at other depths are counted as strays; below TREE_DEPTH folders nothing is looked for.
+//
+// The name alone makes a picture: a link to nowhere, a named pipe or a device with a picture's
+// suffix is one too, and whoever reads it is told what it is. A link to nowhere with another name
+// counts as an empty folder.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tensor/base/arena.h"
+#include "tensor/base/err.h"
+
+enum { TREE_DEPTH = 3 };           // folders above a picture at most, ROOT not counted
+
+typedef struct {
+    const char *path;              // relative to the root
+    const char *domain, *split, *class_name;   // "" where the layout has none
+} TreeFile;
+
+typedef struct {
+    TreeFile *file;                // (n) in byte order of the paths
+    int64_t n;
+    bool has_splits, has_domains;
+    int64_t strays;                // pictures at another depth
+    const char *stray;             // the first of them; NULL: none
+    const char **empty;            // (empties) class folders without pictures, relative to the root
+    int64_t empties;
+} Tree;
+
+// extra: names of splits beside the known ones; NULL entries are passed over. A folder without
+// pictures is an error.
+Status tree_read(Tree *tree, Arena *arena, const char *root, const char *const *extra, int extras);
+bool tree_is_split(const char *name, const char *const *extra, int extras);

@@ -1,0 +1,386 @@
+// demo_page.c - the demo's report: the question, the pictures, who answers how well where, and
+// the commands that repeat each number.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/set/dataset.h"
+#include "proreg/page/demo_page.h"
+#include "proreg/page/parts.h"
+
+enum { SEEDS = 16, CONTEXTS = WORLD_PLAIN, BINS = 20 };  // shown at most; of a task; bars
+
+static Status seed_path(char out[FILE_PATH], const Demo *d, int seed, const char *name)
+{
+    char below[200];
+    snprintf(below, sizeof below, "seed-%d/%.150s", seed, name);
+    return path_join(out, d->out, below);
+}
+
+static DemoRow row_of(const Demo *d, int method)
+{
+    return demo_row(d->tally + method, d->seeds, DEMO_METHODS);
+}
+
+// ---- question and answer ------------------------------------------------------------------------
+
+static void tile(FileOut *o, const char *what, double share, int colour)
+{
+    file_printf(o, "<div><b>");
+    html_share(o, share);
+    file_printf(o, "%%</b><span class=\"s%d\"><i class=\"key\"></i>%s</span></div>\n", colour,
+                what);
+}
+
+static void question(FileOut *o, const Demo *d)
+{
+    DemoRow zero = row_of(d, 0), tuned = row_of(d, DEMO_FINETUNE), reg = row_of(d, DEMO_PROREG);
+    file_printf(o, "<h1>Shape or background?</h1>\n<p class=\"lead\">A pretrained model is tuned "
+                   "on %lld drawn pictures in which each shape stands before a background of its "
+                   "own, 97 times out of 100. What does it look at afterwards, and which method "
+                   "keeps it from taking the background for the shape?</p>\n",
+                (long long)d->o->n);
+    file_printf(o, "<p class=\"soft\">Accuracy where backgrounds are swapped or new, mean of %d "
+                   "seed%s:</p>\n<div class=\"tiles\">\n", d->seeds, d->seeds > 1 ? "s" : "");
+    tile(o, "before tuning", zero.mean[OOD], 0);
+    tile(o, "fine-tuning", tuned.mean[OOD], 2);
+    tile(o, "ProReg", reg.mean[OOD], 5);
+    file_printf(o, "</div>\n<p>Where the background is the usual one, fine-tuning has %.1f%% and "
+                   "ProReg %.1f%% right; before tuning it was %.1f%%.</p>\n",
+                100 * tuned.mean[ID], 100 * reg.mean[ID], 100 * zero.mean[ID]);
+}
+
+// ---- pictures -----------------------------------------------------------------------------------
+
+// One picture of each shape, from a folder of the first seed's task.
+static Status strip(FileOut *o, const Demo *d, const Dataset *set, const SampleSet *from,
+                    const char *domain, int skip)
+{
+    char root[FILE_PATH];
+    TRY(seed_path(root, d, 0, "data"));
+    file_printf(o, "<ul class=\"pictures\">\n");
+    for (int k = 0; k < WORLD_SHAPES; k++) {
+        int left = skip;
+        for (int64_t i = 0; i < from->n; i++) {
+            const Sample *s = &from->sample[i];
+            if (strcmp(set->classes[s->label].name, world_shape[k]) != 0) continue;
+            if (strcmp(set->domain[s->domain], domain) != 0 || left-- > 0) continue;
+            file_printf(o, "<li>");
+            page_picture(o, root, s->path, IMAGE_MAX_PIXELS);
+            file_printf(o, "<b>%s</b><br/>", world_shape[k]);
+            const char *context = strchr(path_name(s->path), '_');
+            if (context) file_printf(o, "%.*s", (int)strcspn(context + 1, "."), context + 1);
+            file_printf(o, "</li>\n");
+            break;
+        }
+    }
+    file_printf(o, "</ul>\n");
+    return OK;
+}
+
+static Status pictures(FileOut *o, const Demo *d)
+{
+    char root[FILE_PATH];
+    Dataset set;
+    TRY(seed_path(root, d, 0, "data"));
+    const DatasetOptions options = { .root = root, .train_domains = "usual", .eval_split = "test" };
+    TRY(dataset_open(&set, &options));
+    file_printf(o, "<h2>The pictures</h2>\n<p>Three of four are faded, which the pretrained model "
+                   "has not seen: there is something to learn.</p>\n<h3>Training, and tests in "
+                   "distribution (ID): the usual background</h3>\n");
+    Status status = strip(o, d, &set, &set.train, "usual", 1);
+    file_printf(o, "<h3>Tests out of distribution (OOD): another shape's background</h3>\n");
+    if (status == OK) status = strip(o, d, &set, &set.eval, "swapped", 2);
+    file_printf(o, "<h3>And backgrounds that are new</h3>\n");
+    if (status == OK) status = strip(o, d, &set, &set.eval, "new", 0);
+    dataset_close(&set);
+    return status;
+}
+
+// ---- scores -------------------------------------------------------------------------------------
+
+static void score_cells(FileOut *o, const DemoRow *r, int seeds)
+{
+    for (int i = 0; i < SCORES; i++) {
+        file_printf(o, "<td>");
+        html_share(o, r->mean[i]);
+        if (i <= OOD && seeds > 1)
+            file_printf(o, " <small class=\"soft\">&#177; %.1f</small>", 100 * r->deviation[i]);
+        file_printf(o, "</td>");
+    }
+}
+
+static void score_table(FileOut *o, const Demo *d)
+{
+    file_printf(o, "<div class=\"wide\"><table id=\"scores\"><thead><tr><th>method</th><th>ID</th>"
+                   "<th>OOD</th><th>worst class<br/>ID</th><th>worst class<br/>OOD</th><th>led by"
+                   "<br/>background</th></tr></thead><tbody>\n");
+    for (int m = 0; m < DEMO_METHODS; m++) {
+        DemoRow r = row_of(d, m);
+        file_printf(o, "<tr%s><td class=\"s%d\"><i class=\"key\"></i>%s</td>",
+                    m == DEMO_PROREG ? " class=\"best\"" : "", demo_methods[m].colour,
+                    demo_methods[m].title);
+        score_cells(o, &r, d->seeds);
+        file_printf(o, "</tr>\n");
+    }
+    file_printf(o, "</tbody></table></div>\n<p class=\"soft\"><small>Percent, mean &#177; standard "
+                   "deviation over the seeds. Led by background: answers that name the "
+                   "background's usual shape, where it is another's. All methods train on the same "
+                   "batches; all but the probe at the same learning rate. A smaller rate learns "
+                   "less and forgets less: judge methods by a sweep, never by one row; "
+                   "<code>weights/world/results.md</code> of the source has one.</small></p>\n");
+}
+
+typedef struct { Point one[SEEDS], mean, spread; } Spot;
+
+static Spot spot_of(const Demo *d, const Tally *t, int stride)
+{
+    Spot s;
+    double score[SCORES];
+    DemoRow r = demo_row(t, d->seeds, stride);
+    for (int i = 0; i < d->seeds && i < SEEDS; i++) {
+        demo_scores(score, &t[i * stride]);
+        s.one[i] = (Point){ score[ID], score[OOD] };
+    }
+    s.mean = (Point){ r.mean[ID], r.mean[OOD] };
+    s.spread = (Point){ r.deviation[ID], r.deviation[OOD] };
+    return s;
+}
+
+static void widen(Range *r, double v)
+{
+    if (floor(v * 20) / 20 < r->low) r->low = floor(v * 20) / 20;
+    if (ceil(v * 20) / 20 > r->high) r->high = ceil(v * 20) / 20;
+}
+
+// Each method's mean with its cross and its seeds; from zero-shot to fine-tuning, WiSE-FT's line.
+static void id_ood(FileOut *o, const Demo *d)
+{
+    static Spot spot[DEMO_METHODS];
+    Series s[2 * DEMO_METHODS + 1];
+    Point line[DEMO_ALPHAS];
+    Range x = { 1, 0 }, y = { 1, 0 };
+    int n = 0, seeds = d->seeds < SEEDS ? d->seeds : SEEDS;
+    for (int i = 0; i < DEMO_ALPHAS; i++) {
+        DemoRow r = demo_row(d->line + i, d->seeds, DEMO_ALPHAS);
+        line[i] = (Point){ r.mean[ID], r.mean[OOD] };
+        widen(&x, line[i].x);
+        widen(&y, line[i].y);
+    }
+    s[n++] = (Series){ .kind = DASHES, .colour = 3, .point = line, .n = DEMO_ALPHAS };
+    for (int m = 0; m < DEMO_METHODS; m++) {
+        spot[m] = spot_of(d, d->tally + m, DEMO_METHODS);
+        for (int i = 0; i < seeds; i++) {
+            widen(&x, spot[m].one[i].x);
+            widen(&y, spot[m].one[i].y);
+        }
+        s[n++] = (Series){ .kind = FAINT_DOTS, .colour = demo_methods[m].colour,
+                           .point = spot[m].one, .n = seeds };
+    }
+    for (int m = 0; m < DEMO_METHODS; m++)
+        s[n++] = (Series){ .name = demo_methods[m].title, .kind = DOTS,
+                           .colour = demo_methods[m].colour, .point = &spot[m].mean,
+                           .spread = &spot[m].spread, .n = 1 };
+    page_figure(o, "In and out of distribution", "means and standard deviations, a small dot a "
+                "seed; dashed: WiSE-FT, from zero-shot to fine-tuning");
+    svg_chart(o, &(Chart){ .about = "accuracy out of distribution against accuracy in distribution",
+                           .x_label = "ID, usual backgrounds", .x_percent = true,
+                           .y_label = "OOD, swapped and new backgrounds", .y_percent = true,
+                           .x = x, .y = y, .diagonal = true, .square = true, .series = s, .n = n });
+    file_printf(o, "</figure>\n");
+}
+
+// ---- who looks at the background ----------------------------------------------------------------
+
+// Class i belongs to context i (data/world/world.h): its cells have a ring.
+static void context_map(FileOut *o, const Demo *d, int method)
+{
+    static Cell cell[WORLD_SHAPES * CONTEXTS];
+    static uint8_t ring[WORLD_SHAPES * CONTEXTS];
+    char title[100];
+    memset(cell, 0, sizeof cell);
+    for (int s = 0; s < d->seeds; s++)
+        for (int i = 0; i < TESTS * WORLD_SHAPES * CONTEXTS; i++) {
+            int test = i / (WORLD_SHAPES * CONTEXTS), at = i % (WORLD_SHAPES * CONTEXTS);
+            const Tally *t = &d->tally[s * DEMO_METHODS + method];
+            const Cell *from = &t->cell[test][at / CONTEXTS][at % CONTEXTS];
+            ring[at] = at / CONTEXTS == at % CONTEXTS;
+            cell[at].n += from->n;
+            cell[at].correct += from->correct;
+        }
+    snprintf(title, sizeof title, "%s: percent correct", demo_methods[method].title);
+    page_figure(o, title, NULL);
+    svg_heat(o, &(Heat){ .about = title, .row = world_shape, .column = world_context, .cell = cell,
+                         .rows = WORLD_SHAPES, .columns = CONTEXTS, .ring = ring });
+    file_printf(o, "</figure>\n");
+}
+
+static void context_maps(FileOut *o, const Demo *d)
+{
+    static const int shown[] = { 0, 1, DEMO_FINETUNE, DEMO_PROREG };
+    file_printf(o, "<h2>Who looks at the background?</h2>\n<p>A row a shape, a column a "
+                   "background, all tests and seeds together. Framed: the shape's usual one; "
+                   "the last four backgrounds were never trained on. A model that sees shapes has "
+                   "even rows; one that sees backgrounds knows little but the frames.</p>\n"
+                   "<div class=\"grid\">\n");
+    for (int i = 0; i < 4; i++) context_map(o, d, shown[i]);
+    file_printf(o, "</div>\n");
+}
+
+// ---- training of the first seed -----------------------------------------------------------------
+
+static Status losses(FileOut *o, const Demo *d)
+{
+    RunFiles run[DEMO_METHODS];
+    Point *point[DEMO_METHODS] = { NULL };
+    Series s[DEMO_METHODS];
+    char path[FILE_PATH];
+    int n = 0;
+    Status status = OK;
+    for (int m = 0; m < DEMO_METHODS && status == OK; m++) {
+        if (!demo_methods[m].train) continue;
+        status = seed_path(path, d, 0, demo_methods[m].name);
+        if (status == OK) status = run_files_open(&run[n], path);
+        if (status != OK) break;
+        point[n] = malloc(((size_t)run[n].logs + 1) * sizeof *point[n]);
+        if (!point[n]) status = err_memory("demo");
+        for (int64_t i = 0; point[n] && i < run[n].logs; i++)
+            point[n][i] = (Point){ run[n].log[i].step, run[n].log[i].ce };
+        s[n] = (Series){ .name = demo_methods[m].title, .colour = demo_methods[m].colour,
+                         .point = point[n], .n = point[n] ? run[n].logs : 0 };
+        n++;
+    }
+    if (status == OK) {
+        page_figure(o, "Cross-entropy by step", "to the label, on the batch before the update");
+        svg_chart(o, &(Chart){ .about = "cross-entropy by step", .x_label = "step", .series = s,
+                               .n = n });
+        file_printf(o, "</figure>\n");
+    }
+    for (int i = 0; i < n; i++) run_files_close(&run[i]);
+    for (int i = 0; i < n; i++) free(point[i]);
+    return status;
+}
+
+// Is a training picture's background its shape's own?
+static bool usual(const SampleLine *s)
+{
+    const char *context = strchr(path_name(s->path), '_');
+    for (int k = 0; context && k < WORLD_SHAPES; k++)
+        if (!strcmp(s->label, world_shape[k]))
+            return !strncmp(context + 1, world_context[k], strlen(world_context[k]));
+    return false;
+}
+
+// How w is distributed where the background agrees with the label, and where it does not.
+static void weights(FileOut *o, const RunFiles *r)
+{
+    Point bar[2][BINS];
+    double n[2] = { 0, 0 };
+    for (int b = 0; b < 2 * BINS; b++) bar[b / BINS][b % BINS] = (Point){ b % BINS / (double)BINS,
+                                                                          0 };
+    for (int64_t i = 0; i < r->samples; i++) {
+        int which = usual(&r->sample[i]) ? 0 : 1, b = (int)(r->sample[i].w * BINS);
+        bar[which][b < 0 ? 0 : b >= BINS ? BINS - 1 : b].y++;
+        n[which]++;
+    }
+    for (int b = 0; b < 2 * BINS; b++)
+        if (n[b / BINS] > 0) bar[b / BINS][b % BINS].y /= n[b / BINS];
+    const Series s[] = {
+        { .name = "usual background", .kind = BARS, .colour = 5, .point = bar[0], .n = BINS },
+        { .name = "another background", .kind = BARS, .colour = 2, .point = bar[1], .n = BINS },
+    };
+    page_figure(o, "To whom does ProReg listen?", "share of the training pictures by w, as of "
+                "their last visit: 0, the label alone; 1, the frozen model alone");
+    svg_chart(o, &(Chart){ .about = "histograms of w", .x_label = "w", .y_percent = true,
+                           .x = { 0, 1 }, .bar = 1.0 / BINS, .series = s, .n = 2 });
+    file_printf(o, "</figure>\n");
+}
+
+static Status training(FileOut *o, const Demo *d)
+{
+    char path[FILE_PATH], root[FILE_PATH];
+    RunFiles r;
+    TRY(seed_path(path, d, 0, demo_methods[DEMO_PROREG].name));
+    TRY(seed_path(root, d, 0, "data"));
+    file_printf(o, "<h2>Training</h2>\n<p>The first seed's runs.</p>\n<div class=\"grid\">\n");
+    TRY(losses(o, d));
+    TRY(run_files_open(&r, path));
+    weights(o, &r);
+    page_losses(o, &r);
+    file_printf(o, "</div>\n<p class=\"soft\">ProReg: ");
+    page_formula(o, &r);
+    file_printf(o, "; p<sub>t</sub> is the frozen model's probability of the label, p<sub>s</sub> "
+                   "that of the model in training.</p>\n<h3>Highest w: the frozen model is heard"
+                   "</h3>\n");
+    page_extremes(o, &r, root, 12, true);
+    file_printf(o, "<h3>Lowest w: the label alone counts</h3>\n");
+    page_extremes(o, &r, root, 12, false);
+    run_files_close(&r);
+    return OK;
+}
+
+// ---- repeating it -------------------------------------------------------------------------------
+
+static void commands(FileOut *o, const Demo *d)
+{
+    char line[8192];
+    file_printf(o, "<h2>Repeat it</h2>\n<p>Each row again, to the same bits on any machine, typed "
+                   "in the folder of <code>proreg demo --out</code>; for the other seeds, put "
+                   "theirs in the place of 0.</p>\n<pre>");
+    demo_command(line, sizeof line, d, demo_world, 0);
+    html_text(o, line);
+    file_printf(o, "</pre>\n");
+    for (int m = 0; m < DEMO_METHODS; m++) {
+        const DemoMethod *method = &demo_methods[m];
+        file_printf(o, "<h3 class=\"s%d\"><i class=\"key\"></i>%s</h3>\n<pre>", method->colour,
+                    method->title);
+        if (method->train) {
+            demo_command(line, sizeof line, d, method->train, 0);
+            html_text(o, line);
+            file_printf(o, "\n");
+        }
+        demo_command(line, sizeof line, d, method->ask, 0);
+        html_text(o, line);
+        file_printf(o, "</pre>\n");
+    }
+}
+
+static Status facts(FileOut *o, const Demo *d)
+{
+    char path[FILE_PATH];
+    RunFiles r;
+    TRY(seed_path(path, d, 0, demo_methods[DEMO_PROREG].name));
+    TRY(run_files_open(&r, path));
+    file_printf(o, "<h2>Configuration and hashes</h2>\n<p>Of ProReg's first run.</p>\n");
+    page_facts(o, r.config);
+    run_files_close(&r);
+    return OK;
+}
+
+static Status parts(FileOut *o, const Demo *d)
+{
+    question(o, d);
+    TRY(pictures(o, d));
+    file_printf(o, "<h2>All methods</h2>\n");
+    score_table(o, d);
+    file_printf(o, "<div class=\"grid\">\n");
+    id_ood(o, d);
+    file_printf(o, "</div>\n");
+    context_maps(o, d);
+    TRY(training(o, d));
+    commands(o, d);
+    return facts(o, d);
+}
+
+Status demo_page(const Demo *d)
+{
+    char path[FILE_PATH];
+    FileOut o;
+    TRY(path_join(path, d->out, "report.html"));
+    TRY(html_begin(&o, path, "Shape or background? - proreg demo"));
+    Status status = parts(&o, d);
+    if (status == OK) return html_end(&o);
+    file_discard(&o);
+    return status;
+}

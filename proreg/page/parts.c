@@ -1,0 +1,259 @@
+// parts.c - parts of pages.
+#include "proreg/page/parts.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/image/png.h"
+#include "data/image/resize.h"
+#include "data/set/dataset.h"
+
+enum { THUMB = 72, BINS = 20, CURVE = 240 };     // pixels; bars; points of a curve
+
+void page_figure(FileOut *o, const char *title, const char *note)
+{
+    file_printf(o, "<figure><figcaption>");
+    html_text(o, title);
+    if (note) file_printf(o, "<small>");
+    if (note) html_text(o, note);
+    file_printf(o, "%s</figcaption>\n", note ? "</small>" : "");
+}
+
+// ---- pictures -----------------------------------------------------------------------------------
+
+// No side longer than THUMB.
+static Status shrink(Image *out, const Image *in)
+{
+    const int64_t thumb = THUMB, most = in->width > in->height ? in->width : in->height;
+    int width = (int)(in->width * thumb / most), height = (int)(in->height * thumb / most);
+    return resize(out, in, width ? width : 1, height ? height : 1, FILTER_BICUBIC);
+}
+
+static Status thumb(Image *image, bool *smaller, const char *root, const char *path,
+                    int64_t max_pixels)
+{
+    char file[FILE_PATH];
+    Image whole;
+    TRY(dataset_path(file, root, path));
+    TRY(image_load(&whole, file, max_pixels));
+    *smaller = whole.width > THUMB || whole.height > THUMB;
+    if (!*smaller) {
+        *image = whole;
+        return OK;
+    }
+    Status status = shrink(image, &whole);
+    image_free(&whole);
+    return status;
+}
+
+void page_picture(FileOut *o, const char *root, const char *path, int64_t max_pixels)
+{
+    Image image;
+    size_t bytes;
+    bool smaller;
+    if (thumb(&image, &smaller, root, path, max_pixels) != OK) {
+        file_printf(o, "<span class=\"none\"></span>");
+        return;
+    }
+    uint8_t *png = png_encode(&image, &bytes);
+    if (png) html_png(o, png, bytes, path, smaller);
+    free(png);
+    image_free(&image);
+}
+
+// The limit that the run read its pictures with.
+static int64_t limit_of(const RunFiles *r)
+{
+    double n = run_files_number(r, "max_pixels");
+    return n >= 1 && n <= INT32_MAX ? (int64_t)n : IMAGE_MAX_PIXELS;
+}
+
+static void sample_item(FileOut *o, const SampleLine *s, const char *root, int64_t max_pixels,
+                        bool taught)
+{
+    file_printf(o, "<li>");
+    page_picture(o, root, s->path, max_pixels);
+    file_printf(o, "<b>");
+    html_text(o, s->label);
+    file_printf(o, "</b><br/>");
+    if (taught) file_printf(o, "w %.3f<br/>p<sub>t</sub> %.3f<br/>", s->w, s->p_t);
+    file_printf(o, "p<sub>s</sub> %.3f</li>\n", s->p_s);
+}
+
+typedef struct { double key; int64_t index; } Place;
+
+static int by_key(const void *x, const void *y)
+{
+    const Place *a = x, *b = y;
+    if (a->key != b->key) return a->key < b->key ? -1 : 1;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+void page_extremes(FileOut *o, const RunFiles *r, const char *root, int most, bool highest)
+{
+    bool taught = page_taught(r);
+    int64_t n = r->samples;
+    Place *place = malloc(((size_t)n + 1) * sizeof *place);
+    if (!place) {
+        o->status = o->status != OK ? o->status : err_memory("report");
+        return;
+    }
+    for (int64_t i = 0; i < n; i++)
+        place[i] = (Place){ (taught ? r->sample[i].w : r->sample[i].p_s) * (highest ? -1 : 1), i };
+    qsort(place, (size_t)n, sizeof *place, by_key);
+    file_printf(o, "<ul class=\"pictures\">\n");
+    for (int64_t i = 0; i < n && i < most; i++)
+        sample_item(o, &r->sample[place[i].index], root, limit_of(r), taught);
+    file_printf(o, "</ul>\n");
+    free(place);
+}
+
+void page_samples(FileOut *o, const RunFiles *r, const char *root, int most)
+{
+    int64_t n = r->samples < most ? r->samples : most;
+    file_printf(o, "<ul class=\"pictures\">\n");
+    for (int64_t i = 0; i < n; i++) {
+        const SampleLine *s = &r->sample[(2 * i + 1) * r->samples / (2 * n)];
+        file_printf(o, "<li>");
+        page_picture(o, root, s->path, limit_of(r));
+        file_printf(o, "<b>");
+        html_text(o, s->label);
+        file_printf(o, "</b></li>\n");
+    }
+    file_printf(o, "</ul>\n");
+}
+
+// ---- curves -------------------------------------------------------------------------------------
+
+bool page_taught(const RunFiles *r)
+{
+    const char *method = run_files_text(r, "method");
+    return !strcmp(method, "proreg") || !strcmp(method, "kd");
+}
+
+static double field(const LogPoint *p, int which)
+{
+    return which == 0 ? p->ce : which == 1 ? p->kd : p->w;
+}
+
+// Steps that would fall on one another are averaged: at most CURVE points.
+static int64_t curve(Point out[CURVE], const RunFiles *r, int which)
+{
+    int64_t n = r->logs < CURVE ? r->logs : CURVE;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t from = i * r->logs / n, to = (i + 1) * r->logs / n;
+        out[i] = (Point){ 0, 0 };
+        for (int64_t k = from; k < to; k++) {
+            out[i].x += r->log[k].step / (double)(to - from);
+            out[i].y += field(&r->log[k], which) / (double)(to - from);
+        }
+    }
+    return n;
+}
+
+void page_losses(FileOut *o, const RunFiles *r)
+{
+    Point ce[CURVE], kd[CURVE], w[CURVE];
+    bool taught = page_taught(r);
+    int64_t n = curve(ce, r, 0);
+    curve(kd, r, 1);
+    curve(w, r, 2);
+    const Series losses[] = { { .name = "cross-entropy", .colour = 2, .point = ce, .n = n },
+                              { .name = "distillation", .colour = 5, .point = kd, .n = n } };
+    const Series weight = { .name = "mean w", .colour = 5, .point = w, .n = n };
+    page_figure(o, "Loss by step", taught ? "each part before it is weighted: cross-entropy to the "
+                "label, T\xc2\xb2 KL to the frozen model" : "cross-entropy to the label");
+    svg_chart(o, &(Chart){ .about = "loss by step", .x_label = "step", .series = losses,
+                           .n = taught ? 2 : 1 });
+    file_printf(o, "</figure>\n");
+    if (!taught) return;
+    page_figure(o, "Mean sample weight by step", "the share of the frozen model's word");
+    svg_chart(o, &(Chart){ .about = "mean sample weight w by step", .x_label = "step",
+                           .y = { 0, 1 }, .series = &weight, .n = 1 });
+    file_printf(o, "</figure>\n");
+}
+
+void page_weights(FileOut *o, const RunFiles *r)
+{
+    Point bar[BINS];
+    for (int b = 0; b < BINS; b++) bar[b] = (Point){ (double)b / BINS, 0 };
+    for (int64_t i = 0; i < r->samples; i++) {
+        double at = r->sample[i].w * BINS;
+        int b = at >= BINS - 1 ? BINS - 1 : at > 0 ? (int)at : 0;
+        bar[b].y += 1;
+    }
+    const Series s = { .kind = BARS, .colour = 5, .point = bar, .n = BINS };
+    page_figure(o, "Weights of the training pictures", "how many pictures have which w, as of "
+                "their last visit");
+    svg_chart(o, &(Chart){ .about = "histogram of the sample weight w", .x_label = "w",
+                           .y_label = "pictures", .x = { 0, 1 }, .bar = 1.0 / BINS, .series = &s,
+                           .n = 1 });
+    file_printf(o, "</figure>\n");
+}
+
+void page_formula(FileOut *o, const RunFiles *r)
+{
+    const char *weight = run_files_text(r, "weight");
+    double k = run_files_number(r, "power"), gamma = run_files_number(r, "gamma");
+    if (!page_taught(r)) {
+        file_printf(o, "L = mean CE, the cross-entropy to the label");
+        return;
+    }
+    if (!strcmp(weight, "fixed")) {
+        file_printf(o, "L = %g mean CE + %g mean KD", 1 - run_files_number(r, "alpha"),
+                    run_files_number(r, "alpha"));
+        return;
+    }
+    file_printf(o, "L = mean (1 \xe2\x88\x92 w) CE + %g mean w KD at T = %g, with w = ",
+                run_files_number(r, "alpha"), run_files_number(r, "temp"));
+    if (!strcmp(weight, "ce-ratio"))
+        file_printf(o, "CE<sub>s</sub><sup>%g</sup> / (CE<sub>s</sub><sup>%g</sup> + "
+                       "CE<sub>t</sub><sup>%g</sup>)", gamma, gamma, gamma);
+    else
+        file_printf(o, "p<sub>t</sub><sup>%g</sup> / (p<sub>s</sub> + p<sub>t</sub><sup>%g</sup>)",
+                    k, k);
+}
+
+// ---- facts --------------------------------------------------------------------------------------
+
+static void value(FileOut *o, const Json *v)
+{
+    switch (v->type) {
+    case JSON_NULL: file_printf(o, "\xe2\x80\x93"); break;
+    case JSON_BOOL: file_printf(o, "%s", v->truth ? "yes" : "no"); break;
+    case JSON_NUMBER: html_number(o, v->number); break;
+    case JSON_STRING: html_text(o, v->string); break;
+    default: break;
+    }
+}
+
+static void values(FileOut *o, const Json *v)
+{
+    bool many = v->type == JSON_ARRAY || v->type == JSON_OBJECT;
+    if (!many) value(o, v);
+    for (int64_t i = 0; many && i < v->count; i++) {
+        const Json *one = json_at(v, i);
+        if (v->type == JSON_OBJECT) file_printf(o, "%s", i ? "<br/>" : "");
+        else file_printf(o, "%s", i ? ", " : "");
+        value(o, one);
+        if (v->type != JSON_OBJECT) continue;
+        file_printf(o, "&#160; ");
+        html_text(o, one->key);
+    }
+}
+
+void page_facts(FileOut *o, const Json *config)
+{
+    file_printf(o, "<table class=\"facts\"><tbody>\n");
+    for (int64_t i = 0; i < config->count; i++) {
+        const Json *v = json_at(config, i);
+        if (v->type == JSON_NULL) continue;
+        file_printf(o, "<tr><td>");
+        html_text(o, v->key);
+        file_printf(o, "</td><td>");
+        values(o, v);
+        file_printf(o, "</td></tr>\n");
+    }
+    file_printf(o, "</tbody></table>\n");
+}

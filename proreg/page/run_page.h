@@ -1,0 +1,5 @@
+// run_page.h - report.html of a run.
+#pragma once
+#include "tensor/base/err.h"
+
+Status report_write(const char *run);      // RUN/report.html

@@ -1,0 +1,393 @@
+// svg.c - axes with round numbers, lines with their names at the end, cells with their figures.
+#include "proreg/page/svg.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "proreg/page/html.h"
+
+enum { WIDTH = 400, LEFT = 46, TOP = 22, BOTTOM = 42, LABELS = 32 };
+
+typedef struct { double x, y, width; } Label;      // its left end, on the base line
+
+typedef struct {
+    FileOut *o;
+    const Chart *c;
+    Range x, y;
+    double width, height, right;       // of the drawing; where the plot ends
+    Label label[LABELS];               // placed so far
+    int labels;
+} Frame;
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+// ---- ranges and places --------------------------------------------------------------------------
+
+static void widen(Range *r, double v)
+{
+    if (!(v >= r->low)) r->low = v;
+    if (!(v <= r->high)) r->high = v;
+}
+
+static Range range_of(const Chart *c, bool x)
+{
+    Range r = { NAN, NAN }, given = x ? c->x : c->y;
+    if (given.low < given.high) return given;
+    for (int i = 0; i < c->n; i++)
+        for (int64_t k = 0; k < c->series[i].n; k++) {
+            double v = x ? c->series[i].point[k].x : c->series[i].point[k].y;
+            if (isfinite(v)) widen(&r, v);
+        }
+    if (!(r.low <= r.high)) return (Range){ 0, 1 };
+    if (!x && r.low > 0) r.low = 0;            // heights are compared from 0
+    if (r.low == r.high) r.high = r.low + 1;
+    return r;
+}
+
+static double at_x(const Frame *f, double x)
+{
+    return LEFT + (x - f->x.low) / (f->x.high - f->x.low) * (f->right - LEFT);
+}
+
+static double at_y(const Frame *f, double y)
+{
+    double bottom = f->height - BOTTOM;
+    return bottom - (y - f->y.low) / (f->y.high - f->y.low) * (bottom - TOP);
+}
+
+static double text_width(const char *text)
+{
+    double n = 0;
+    for (const char *s = text; *s; s++) n += ((unsigned char)*s & 0xc0) != 0x80;
+    return 6.8 * n;                            // of 11 px letters, on the wide side
+}
+
+static Frame frame_of(FileOut *o, const Chart *c)
+{
+    double room = 0;
+    for (int i = 0; i < c->n; i++)
+        if (c->series[i].name && (c->series[i].kind == LINE || c->series[i].kind == DASHES))
+            room = larger(room, text_width(c->series[i].name) + 8);
+    return (Frame){ .o = o, .c = c, .x = range_of(c, true), .y = range_of(c, false),
+                    .width = WIDTH, .height = c->square ? WIDTH - 20 : 250,
+                    .right = WIDTH - larger(12, room) };
+}
+
+// ---- axes ---------------------------------------------------------------------------------------
+
+// The least of 1, 2, 5, 10, .. times a power of ten that cuts the span into `most` parts or fewer.
+static double tick_step(double span, int most)
+{
+    static const double factor[] = { 2, 2.5, 2 };
+    double step = 1;
+    while (span / step < most) step /= 10;
+    for (int i = 0; span / step > most; i++) step *= factor[i % 3];
+    return step;
+}
+
+static void tick_text(FileOut *o, double v, bool percent)
+{
+    double shown = v == 0 ? 0 : percent ? 100 * v : v;     // -0 is 0
+    file_printf(o, "%.6g%s</text>\n", shown, percent ? "%" : "");
+}
+
+static void x_axis(Frame *f)
+{
+    double step = tick_step(f->x.high - f->x.low, 5), bottom = f->height - BOTTOM;
+    for (double k = ceil(f->x.low / step - 1e-9); k * step <= f->x.high + step * 1e-9; k++) {
+        file_printf(f->o, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">",
+                    at_x(f, k * step), bottom + 16);
+        tick_text(f->o, k * step, f->c->x_percent);
+    }
+    file_printf(f->o, "<line class=\"axis\" x1=\"%d\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n",
+                LEFT, f->right, bottom, bottom);
+    if (!f->c->x_label) return;
+    file_printf(f->o, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">", f->right, bottom + 34);
+    html_text(f->o, f->c->x_label);
+    file_printf(f->o, "</text>\n");
+}
+
+static void y_axis(Frame *f)
+{
+    double step = tick_step(f->y.high - f->y.low, f->c->square ? 7 : 5);
+    for (double k = ceil(f->y.low / step - 1e-9); k * step <= f->y.high + step * 1e-9; k++) {
+        double y = at_y(f, k * step);
+        file_printf(f->o, "<line class=\"grid-line\" x1=\"%d\" x2=\"%.1f\" y1=\"%.1f\" "
+                          "y2=\"%.1f\"/>", LEFT, f->right, y, y);
+        file_printf(f->o, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LEFT - 6, y + 4);
+        tick_text(f->o, k * step, f->c->y_percent);
+    }
+    if (!f->c->y_label) return;
+    file_printf(f->o, "<text x=\"%d\" y=\"%.1f\">", 4, (double)TOP - 10);
+    html_text(f->o, f->c->y_label);
+    file_printf(f->o, "</text>\n");
+}
+
+static void diagonal(const Frame *f)
+{
+    double low = larger(f->x.low, f->y.low), high = smaller(f->x.high, f->y.high);
+    if (!f->c->diagonal || low >= high) return;
+    file_printf(f->o, "<line class=\"grid-line\" stroke-dasharray=\"2 4\" x1=\"%.1f\" y1=\"%.1f\" "
+                      "x2=\"%.1f\" y2=\"%.1f\"/>\n", at_x(f, low), at_y(f, low), at_x(f, high),
+                at_y(f, high));
+}
+
+// ---- series -------------------------------------------------------------------------------------
+
+static void draw_line(const Frame *f, const Series *s)
+{
+    bool begun = false;
+    file_printf(f->o, "<path class=\"line%s\" d=\"", s->kind == DASHES ? " dash" : "");
+    for (int64_t i = 0; i < s->n; i++) {
+        Point p = s->point[i];
+        bool there = isfinite(p.x) && isfinite(p.y);
+        if (there)
+            file_printf(f->o, "%s%.1f %.1f", begun ? "L" : "M", at_x(f, p.x), at_y(f, p.y));
+        begun = there;
+    }
+    file_printf(f->o, "\"/>\n");
+}
+
+static void draw_spread(const Frame *f, Point p, Point half)
+{
+    double x = at_x(f, p.x), y = at_y(f, p.y);
+    file_printf(f->o, "<path class=\"spread\" d=\"M%.1f %.1fH%.1fM%.1f %.1fV%.1f\"/>\n",
+                at_x(f, p.x - half.x), y, at_x(f, p.x + half.x), x, at_y(f, p.y - half.y),
+                at_y(f, p.y + half.y));
+}
+
+static void draw_dots(const Frame *f, const Series *s)
+{
+    bool faint = s->kind == FAINT_DOTS;
+    for (int64_t i = 0; i < s->n; i++) {
+        Point p = s->point[i];
+        if (!isfinite(p.x) || !isfinite(p.y)) continue;
+        if (s->spread) draw_spread(f, p, s->spread[i]);
+        file_printf(f->o, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"/>\n",
+                    faint ? "faint" : "dot", at_x(f, p.x), at_y(f, p.y), faint ? "2.5" : "5");
+    }
+}
+
+// Bars of several series share the width of one.
+static void draw_bars(const Frame *f, const Series *s, int which, int of)
+{
+    double bottom = at_y(f, larger(f->y.low, 0)), width = f->c->bar / of;
+    for (int64_t i = 0; i < s->n; i++) {
+        Point p = s->point[i];
+        if (!(p.y > 0)) continue;
+        double left = at_x(f, p.x + which * width), right = at_x(f, p.x + (which + 1) * width);
+        file_printf(f->o, "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+                          "height=\"%.1f\"/>\n", left + .5, at_y(f, p.y), right - left - 1,
+                    bottom - at_y(f, p.y));
+    }
+}
+
+static void draw(const Frame *f, int i)
+{
+    const Series *s = &f->c->series[i];
+    int bars = 0, before = 0;
+    for (int k = 0; k < f->c->n; k++) {
+        before += k < i && f->c->series[k].kind == BARS;
+        bars += f->c->series[k].kind == BARS;
+    }
+    file_printf(f->o, "<g class=\"s%d\">", s->colour);
+    if (s->kind == BARS) draw_bars(f, s, before, bars);
+    else if (s->kind == LINE || s->kind == DASHES) draw_line(f, s);
+    else draw_dots(f, s);
+    file_printf(f->o, "</g>\n");
+}
+
+// ---- names --------------------------------------------------------------------------------------
+
+static bool overlap(const Label *a, const Label *b)
+{
+    return a->x < b->x + b->width && b->x < a->x + a->width && fabs(a->y - b->y) < 12;
+}
+
+// How much is in the way of a name here: names, big dots, the edges.
+static int crowd(const Frame *f, Label l)
+{
+    int n = 100 * (l.x < LEFT || l.x + l.width > f->width || l.y < TOP || l.y > f->height - BOTTOM);
+    for (int i = 0; i < f->labels; i++) n += 10 * overlap(&l, &f->label[i]);
+    for (int i = 0; i < f->c->n; i++) {
+        const Series *s = &f->c->series[i];
+        for (int64_t k = 0; k < s->n && s->kind != BARS; k++) {
+            const Label dot = { at_x(f, s->point[k].x) - 5, at_y(f, s->point[k].y) + 5, 10 };
+            if (overlap(&l, &dot)) n += s->kind == DOTS ? 5 : 1;
+        }
+    }
+    return n;
+}
+
+// Of these places around the point, the first of those where least is in the way.
+static Label place(const Frame *f, double x, double y, double width)
+{
+    const Point by[] = { { 9, 4 }, { -9 - width, 4 }, { -width / 2, -10 }, { -width / 2, 19 },
+                         { 8, -7 }, { 8, 15 }, { -8 - width, -7 }, { -8 - width, 15 },
+                         { 8, -20 }, { -8 - width, -20 }, { 8, 28 }, { -8 - width, 28 } };
+    Label best = { x + by[0].x, y + by[0].y, width };
+    for (size_t i = 1; i < sizeof by / sizeof by[0]; i++) {
+        const Label l = { x + by[i].x, y + by[i].y, width };
+        if (crowd(f, l) < crowd(f, best)) best = l;
+    }
+    return best;
+}
+
+// The last point that is there, on the page; false: there is none, or nothing to name.
+static bool named_end(const Frame *f, const Series *s, Point *end)
+{
+    int64_t last = s->n - 1;
+    while (last >= 0 && !(isfinite(s->point[last].x) && isfinite(s->point[last].y))) last--;
+    if (!s->name || last < 0) return false;
+    *end = (Point){ at_x(f, s->point[last].x), at_y(f, s->point[last].y) };
+    return true;
+}
+
+static void write_name(Frame *f, const Series *s, Label l)
+{
+    if (f->labels < LABELS) f->label[f->labels++] = l;
+    file_printf(f->o, "<text class=\"name s%d\" x=\"%.1f\" y=\"%.1f\">", s->colour, l.x, l.y);
+    html_text(f->o, s->name);
+    file_printf(f->o, "</text>\n");
+}
+
+// Names of lines stand in the margin in the order of the lines' ends, moved apart where they would
+// touch: down first, then up from the axis.
+static void name_lines(Frame *f)
+{
+    const Series *line[LABELS];
+    double y[LABELS], least = f->height - BOTTOM + 4;
+    int n = 0;
+    for (int i = 0; i < f->c->n && n < LABELS; i++) {
+        const Series *s = &f->c->series[i];
+        Point end;
+        bool drawn = s->kind == LINE || s->kind == DASHES;
+        if (!drawn || !named_end(f, s, &end)) continue;
+        int at = n++;
+        for (; at > 0 && y[at - 1] > end.y + 4; at--) {
+            y[at] = y[at - 1];
+            line[at] = line[at - 1];
+        }
+        y[at] = end.y + 4;
+        line[at] = s;
+    }
+    for (int i = 1; i < n; i++) y[i] = larger(y[i], y[i - 1] + 13);
+    for (int i = n - 1; i >= 0; i--, least -= 13) y[i] = smaller(y[i], least);
+    for (int i = 0; i < n; i++)
+        write_name(f, line[i], (Label){ f->right + 5, y[i], text_width(line[i]->name) });
+}
+
+// Dots are named beside them, bars in the upper right corner.
+static void name_others(Frame *f)
+{
+    int bars = 0;
+    for (int i = 0; i < f->c->n; i++) {
+        const Series *s = &f->c->series[i];
+        Point end;
+        if (s->kind == LINE || s->kind == DASHES || !named_end(f, s, &end)) continue;
+        double width = text_width(s->name);
+        Label corner = { f->right - width, TOP + 4 + 15 * bars, width };
+        bars += s->kind == BARS;
+        write_name(f, s, s->kind == BARS ? corner : place(f, end.x, end.y, width));
+    }
+}
+
+static void open_svg(FileOut *o, double width, double height, const char *about)
+{
+    file_printf(o, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" "
+                   "role=\"img\" aria-label=\"", width, height);
+    html_text(o, about);
+    file_printf(o, "\">\n");
+}
+
+void svg_chart(FileOut *o, const Chart *c)
+{
+    Frame f = frame_of(o, c);
+    open_svg(o, f.width, f.height, c->about);
+    y_axis(&f);
+    x_axis(&f);
+    diagonal(&f);
+    for (int i = 0; i < c->n; i++) draw(&f, i);
+    name_lines(&f);
+    name_others(&f);
+    file_printf(o, "</svg>\n");
+}
+
+// ---- heat maps ----------------------------------------------------------------------------------
+
+typedef struct { double left, top, width, height; bool turned; } Grid;
+
+static Grid grid_of(const Heat *h)
+{
+    double left = 20, name = 20;
+    for (int r = 0; r < h->rows; r++) left = larger(left, text_width(h->row[r]) + 8);
+    for (int c = 0; c < h->columns; c++) name = larger(name, text_width(h->column[c]));
+    left = smaller(left, 150);
+    double width = smaller((WIDTH - 24 - left) / h->columns, 90);
+    bool turned = name > width;
+    return (Grid){ left, turned ? smaller(name, 150) * .75 + 14 : 20, width, 22, turned };
+}
+
+static void heat_names(FileOut *o, const Heat *h, const Grid *g)
+{
+    for (int r = 0; r < h->rows; r++) {
+        file_printf(o, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">", g->left - 6,
+                    g->top + (r + .5) * g->height + 4);
+        html_text(o, h->row[r]);
+        file_printf(o, "</text>\n");
+    }
+    for (int c = 0; c < h->columns; c++) {
+        double x = g->left + (c + .5) * g->width, y = g->top - 6;
+        if (g->turned)
+            file_printf(o, "<text transform=\"translate(%.1f %.1f) rotate(-48)\">", x + 2, y);
+        else file_printf(o, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">", x, y);
+        html_text(o, h->column[c]);
+        file_printf(o, "</text>\n");
+    }
+}
+
+// Squared, so that 80 and 95 percent are told apart; 100 percent is the full colour.
+static void heat_cell(FileOut *o, const Heat *h, const Grid *g, int r, int c)
+{
+    const Cell *cell = &h->cell[r * h->columns + c];
+    double share = cell->n ? (double)cell->correct / (double)cell->n : 0, depth = share * share;
+    double x = g->left + c * g->width, y = g->top + r * g->height;
+    bool ring = h->ring && h->ring[r * h->columns + c];
+    file_printf(o, "<g><title>");
+    html_text(o, h->row[r]);
+    file_printf(o, ", ");
+    html_text(o, h->column[c]);
+    file_printf(o, ": ");
+    if (cell->n) html_number(o, share);
+    file_printf(o, " (%lld of %lld)</title><rect class=\"hole\" x=\"%.1f\" y=\"%.1f\" "
+                   "width=\"%.1f\" height=\"%.1f\"/>", (long long)cell->correct,
+                (long long)cell->n, x, y, g->width, g->height);
+    if (cell->n)
+        file_printf(o, "<rect class=\"cell\" fill-opacity=\"%.3f\" x=\"%.1f\" y=\"%.1f\" "
+                       "width=\"%.1f\" height=\"%.1f\"/><text class=\"%s\" x=\"%.1f\" y=\"%.1f\" "
+                       "text-anchor=\"middle\">%.0f</text>", depth, x, y, g->width, g->height,
+                    depth > .5 ? "dark" : "light", x + g->width / 2, y + g->height / 2 + 4,
+                    100 * share);
+    if (ring)
+        file_printf(o, "<rect class=\"ring\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+                       "height=\"%.1f\"/>", x + 1.5, y + 1.5, g->width - 3, g->height - 3);
+    file_printf(o, "</g>\n");
+}
+
+void svg_heat(FileOut *o, const Heat *h)
+{
+    Grid g = grid_of(h);
+    open_svg(o, WIDTH, g.top + h->rows * g.height + 4, h->about);
+    heat_names(o, h, &g);
+    for (int r = 0; r < h->rows; r++)
+        for (int c = 0; c < h->columns; c++) heat_cell(o, h, &g, r, c);
+    file_printf(o, "</svg>\n");
+}

@@ -1,0 +1,165 @@
+// config.c - what a run writes down about itself, so that it can be repeated and trusted.
+#include <stdlib.h>
+#include <string.h>
+
+#include "proreg/run/config.h"
+
+#include "proreg/run/run.h"
+
+static void member(JsonOut *o, const char *key, const char *value)
+{
+    json_out_key(o, key);
+    json_out_string(o, value);
+}
+
+static void member_int(JsonOut *o, const char *key, int64_t value)
+{
+    json_out_key(o, key);
+    json_out_int(o, value);
+}
+
+// The weights, and what else in the model's folder decides numbers.
+static Status hash_model(JsonOut *o, const Clip *c, const char *merges)
+{
+    static const char *const beside[] = {
+        "config.json", "open_clip_config.json", "preprocessor_config.json", "vocab.json",
+        "merges.txt", "tokenizer.json", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt",
+    };
+    char hex[65], path[FILE_PATH];
+    json_out_object(o);
+    TRY(run_hash(hex, c->file));
+    member(o, path_name(c->file), hex);
+    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
+        TRY(path_join(path, c->folder, beside[i]));
+        if (!file_exists(path)) continue;
+        TRY(run_hash(hex, path));
+        member(o, beside[i], hex);
+    }
+    if (merges) {
+        TRY(run_hash(hex, merges));
+        member(o, "--merges", hex);
+    }
+    json_out_end(o);
+    return OK;
+}
+
+static const char *compiler(void)
+{
+#if defined(__clang__)
+    return "clang " __clang_version__;
+#elif defined(__GNUC__)
+    return "gcc " __VERSION__;
+#else
+    return "unknown";
+#endif
+}
+
+static void write_program(JsonOut *o, const RunFacts *f)
+{
+    member(o, "version", PROREG_VERSION);
+    member(o, "compiler", compiler());
+    member(o, "backend", f->be->name);
+    member(o, "instruction_set", backend_isa(f->be));
+}
+
+static void write_data(JsonOut *o, const RunFacts *f)
+{
+    member(o, "data_sha256", f->data_hash);
+    member(o, "train_split_used", f->train_split);
+    member(o, "eval_split_used", f->eval_split);
+    member_int(o, "train_pictures", f->train_pictures);
+    member_int(o, "eval_pictures", f->eval_pictures);
+    json_out_key(o, "class_order");
+    json_out_array(o);
+    for (int k = 0; k < f->classes; k++) json_out_string(o, f->class_name[k]);
+    json_out_end(o);
+    json_out_key(o, "prompt_order");
+    json_out_array(o);
+    for (int k = 0; k < f->classes; k++) json_out_string(o, f->prompt[k]);
+    json_out_end(o);
+}
+
+static void write_schedule(JsonOut *o, const RunFacts *f)
+{
+    member(o, "schedule_counting", f->counting->released ? "released" : "plain");
+    member_int(o, "schedule_steps", f->counting->total);
+    member_int(o, "schedule_warm", f->counting->warm);
+    member_int(o, "steps", f->counting->steps);
+    json_out_key(o, "recipe_published");
+    recipe_published(f->recipe, o);
+}
+
+Status config_write(JsonOut *out, const RunFacts *f)
+{
+    json_out_object(out);
+    options_write_config(f->options, out);
+    write_program(out, f);
+    json_out_key(out, "model_sha256");
+    TRY(hash_model(out, f->model, f->options->merges));
+    write_data(out, f);
+    write_schedule(out, f);
+    member_int(out, "parameters", params_count(f->params));
+    member_int(out, "parameters_trained", f->params->trained);
+    json_out_end(out);
+    return json_out_status(out);
+}
+
+// ---- going on -----------------------------------------------------------------------------------
+
+static Status same_member(const Json *ours, const Json *theirs, const char *path)
+{
+    const char *a, *b;
+    TRY(json_string(&a, ours));
+    TRY(json_need_string(&b, theirs, ours->key));
+    if (!strcmp(a, b)) return OK;
+    return err_set(ERR_FORMAT, "config: %s: %s has changed since: SHA-256 %.12s.. was %.12s..",
+                   path, ours->key, a, b);
+}
+
+// Names, prompts and templates, in their order: files and flags that a hash of pictures and weights
+// does not cover decide them.
+static Status same_list(const Json *ours, const Json *theirs, const char *key, const char *path)
+{
+    const Json *a, *b;
+    TRY(json_need(&a, ours, key, JSON_ARRAY));
+    TRY(json_need(&b, theirs, key, JSON_ARRAY));
+    if (a->count != b->count)
+        return err_set(ERR_FORMAT, "config: %s: %s has changed since: %lld entries, were %lld",
+                       path, key, (long long)a->count, (long long)b->count);
+    for (int64_t i = 0; i < a->count; i++) {
+        const char *x, *y;
+        TRY(json_string(&x, json_at(a, i)));
+        TRY(json_string(&y, json_at(b, i)));
+        if (strcmp(x, y) != 0)
+            return err_set(ERR_FORMAT, "config: %s: %s has changed since: `%.60s` was `%.60s`",
+                           path, key, x, y);
+    }
+    return OK;
+}
+
+static Status same_facts(const Json *ours, const Json *theirs, const char *path)
+{
+    const Json *model, *was;
+    TRY(same_member(json_get(ours, "data_sha256"), theirs, path));
+    TRY(same_list(ours, theirs, "class_order", path));
+    TRY(same_list(ours, theirs, "prompt_order", path));
+    TRY(same_list(ours, theirs, "template", path));
+    TRY(json_need(&model, ours, "model_sha256", JSON_OBJECT));
+    TRY(json_need(&was, theirs, "model_sha256", JSON_OBJECT));
+    for (int64_t i = 0; i < model->count; i++) TRY(same_member(json_at(model, i), was, path));
+    return OK;
+}
+
+Status config_same(const RunFacts *f, const char *path)
+{
+    Arena arena = { 0 };
+    JsonOut out = { 0 };
+    const Json *ours, *theirs;
+    Status status = config_write(&out, f);
+    if (status == OK) status = json_parse(&ours, &arena, out.text, out.size, "config");
+    if (status == OK) status = json_load(&theirs, &arena, path);
+    if (status == OK) status = same_facts(ours, theirs, path);
+    json_out_free(&out);
+    arena_free(&arena);
+    return status;
+}

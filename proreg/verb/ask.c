@@ -1,0 +1,163 @@
+// ask.c - a classifier, from prompts or from a run, and what it says of pictures.
+#include "proreg/verb/ask.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proreg/page/run_page.h"
+#include "tensor/base/fmath.h"
+
+// ---- classifiers --------------------------------------------------------------------------------
+
+static Status from_prompts(Classifier *c, Options *o, const char *const *prompts, int n)
+{
+    float *unit = malloc((size_t)n * (size_t)c->clip.config.embed * sizeof *unit);
+    if (!unit) return err_memory("classes");
+    Status status = zeroshot_classes(NULL, unit, &c->clip, c->bpe, prompts, n, o->template.item,
+                                     o->template.n);
+    if (status == OK) status = teacher_init(&c->teacher, &c->clip, unit, n, 0);
+    free(unit);
+    return status;
+}
+
+Status classifier_zeroshot(Classifier *c, Options *o, const Backend *be,
+                           const char *const *prompts, int n)
+{
+    *c = (Classifier){ .be = be, .n = n };
+    TRY(setup_templates(o));
+    TRY(setup_model(&c->clip, o, be, o->model, CLIP_BOTH));
+    c->config = &c->clip.config;
+    tape_init(&c->tape, be);
+    tape_init(&c->class_tape, be);
+    Status status = setup_bpe(&c->bpe, o, &c->clip, true);
+    if (status == OK) status = from_prompts(c, o, prompts, n);
+    if (status != OK) classifier_free(c);
+    return status;
+}
+
+Status classifier_student(Classifier *c, const Options *o, const Backend *be, const char *run,
+                          const char *checkpoint, int n)
+{
+    char path[FILE_PATH];
+    const Method *method;
+    *c = (Classifier){ .be = be, .n = n, .tuned = true };
+    TRY(run_method(&method, run));
+    TRY(student_open(&c->student, be, checkpoint, &(ClipOptions){ CLIP_IMAGE, o->activation },
+                     method, n, NULL, 0));
+    c->config = &c->student.clip.config;
+    tape_init(&c->tape, be);
+    tape_init(&c->class_tape, be);
+    Status status = path_join(path, checkpoint, "classifier.safetensors");
+    if (status == OK) status = student_load_classifier(&c->student, path);
+    tape_begin(&c->class_tape, TAPE_NO_GRAD);
+    if (status == OK) c->classes = student_classes(&c->class_tape, &c->student);
+    if (status == OK) status = tape_status(&c->class_tape);
+    if (status != OK) classifier_free(c);
+    return status;
+}
+
+void classifier_free(Classifier *c)
+{
+    if (c->be) {
+        tape_free(&c->tape);
+        tape_free(&c->class_tape);
+    }
+    if (c->tuned) student_free(&c->student);
+    else if (c->be) clip_free(&c->clip);
+    teacher_free(&c->teacher);
+    bpe_close(c->bpe);
+    *c = (Classifier){ 0 };
+}
+
+Status classifier_logits(void *classifier, float *logits, const float *pixels, int64_t n)
+{
+    Classifier *c = classifier;
+    int64_t S = c->config->image_size;
+    if (!c->tuned) return teacher_logits(&c->teacher, &c->tape, logits, pixels, NULL, n);
+    tape_begin(&c->tape, TAPE_NO_GRAD);
+    Tensor *x = tape_constant(&c->tape, 4, (int64_t[]){ n, 3, S, S }, pixels);
+    Tensor *features = student_features(&c->tape, &c->student, x);
+    return tape_read(&c->tape, logits,
+                     student_logits(&c->tape, &c->student, features, c->classes));
+}
+
+// ---- evaluation ---------------------------------------------------------------------------------
+
+static Status count_batches(Eval *e, Loader *loader, const LoaderOptions *options, LogitsFn *fn,
+                            void *model, float *logits, float *keep, Progress *progress)
+{
+    Batch b;
+    int64_t told = 0;
+    for (;;) {
+        Status status = next_batch(loader, options, &b);
+        tell_left_out(progress, loader, &told);
+        TRY(status);
+        if (b.n == 0) return OK;
+        TRY(fn(model, logits, b.pixels, b.n));
+        for (int i = 0; i < b.n; i++) {
+            const float *z = logits + (int64_t)i * e->classes;
+            if (!fm_finite(z, e->classes))
+                return err_set(ERR_FORMAT, "evaluation: %s: a logit is not finite: the weights "
+                               "cannot be right", options->set->sample[b.index[i]].path);
+            eval_add(e, b.domain[i], b.label[i], eval_argmax(z, e->classes));
+            if (keep) memcpy(keep + (int64_t)b.index[i] * e->classes, z,
+                             (size_t)e->classes * sizeof *z);
+        }
+        progress_add(progress, b.n);
+    }
+}
+
+Status evaluate(Eval *e, const Dataset *d, const char *const *names, LoaderOptions *options,
+                LogitsFn *fn, void *model, float *keep, bool quiet)
+{
+    Loader *loader = NULL;
+    TRY(eval_init(e, names, d->class_count, d->domain, d->domain_count));
+    if (options->batch > options->micro) options->batch = options->micro;  // no steps: less to hold
+    size_t bytes = (size_t)options->micro * (size_t)e->classes * sizeof(float);
+    float *logits = malloc(bytes);
+    Status status = logits ? loader_open(&loader, options) : err_memory("evaluation");
+    Progress p = progress_begin("eval", options->set->n, quiet);
+    if (status == OK)
+        status = count_batches(e, loader, options, fn, model, logits, keep, &p);
+    progress_end(&p);
+    loader_close(loader);
+    free(logits);
+    if (status != OK) eval_free(e);
+    return status;
+}
+
+static void print_row(const char *indent, const char *name, EvalRow row)
+{
+    printf("%s%-24s %7lld %7lld   %.4f", indent, name, (long long)row.n, (long long)row.correct,
+           row.top1);
+}
+
+void print_lines(const JsonOut *lines)
+{
+    if (lines->size) printf("%s\n", lines->text);
+}
+
+void print_eval(const Eval *e, const char *split)
+{
+    bool several = eval_domains(e) > 1;
+    printf("%-26s %7s %7s   top1     mean class\n", *split ? split : "pictures", "n", "correct");
+    for (int d = several ? EVAL_ALL : 0; d < e->domains; d++) {
+        EvalRow row = eval_row(e, d);
+        const char *name = d == EVAL_ALL ? "all" : e->domain_name[d];
+        if (row.n == 0) continue;
+        print_row("", *name ? name : "all", row);
+        printf("   %.4f\n", row.mean_class);
+        for (int k = 0; k < e->classes && d != EVAL_ALL; k++) {
+            EvalRow one = eval_class(e, d, k);
+            if (one.n == 0) continue;
+            print_row("  ", e->class_name[k], one);
+            putchar('\n');
+        }
+    }
+}
+
+void run_report(const Options *o)
+{
+    if (report_write(o->out) != OK) say(o, "note: no report.html: %s", err_msg());
+}

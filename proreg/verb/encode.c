@@ -1,0 +1,287 @@
+// encode.c - `encode`: pictures or texts to vectors of length 1, as NPY or safetensors.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/set/lists.h"
+#include "proreg/verb/ask.h"
+#include "proreg/verb/verbs.h"
+#include "tensor/base/fmath.h"
+#include "weights/npy.h"
+
+enum { TEXTS_AT_A_TIME = 64, DEPTH_MOST = 16 };
+
+typedef struct {
+    Options *o;
+    const Backend *be;
+    Clip clip;
+    Tape tape;
+    const char **name;         // (n) what each row is the vector of
+    int64_t n, room;
+    float *rows;               // (n,E)
+} Encode;
+
+// ---- which pictures -----------------------------------------------------------------------------
+
+static Status add_name(Encode *e, const char *name)
+{
+    if (e->n == e->room) {
+        int64_t room = e->room ? 2 * e->room : 256;
+        const char **more = realloc(e->name, (size_t)room * sizeof *more);
+        if (!more) return err_memory("encode");
+        e->name = more;
+        e->room = room;
+    }
+    char *copy = arena_string(&e->o->arena, name);
+    if (!copy) return err_memory("encode");
+    e->name[e->n++] = copy;
+    return OK;
+}
+
+static Status add_folder(Encode *e, const char *folder, int depth)
+{
+    DIR *dir = opendir(folder);
+    Status status = OK;
+    if (!dir) return err_set(ERR_IO, "encode: %s: cannot read the folder", folder);
+    while (status == OK) {
+        char path[FILE_PATH];
+        const char *name;
+        status = folder_next(&name, dir, folder);
+        if (status != OK || !name) break;
+        status = path_join(path, folder, name);
+        if (status != OK) break;
+        if (folder_exists(path)) {
+            if (depth < DEPTH_MOST) status = add_folder(e, path, depth + 1);
+        } else if (picture_suffix(path)) {
+            status = add_name(e, path);
+        }
+    }
+    closedir(dir);
+    return status;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static Status list_pictures(Encode *e)
+{
+    const Options *o = e->o;
+    if (folder_exists(o->images)) {
+        TRY(add_folder(e, o->images, 0));
+        qsort(e->name, (size_t)e->n, sizeof *e->name, by_bytes);
+    } else {
+        TRY(add_name(e, o->images));
+    }
+    for (int i = 0; i < o->args_count; i++) TRY(add_name(e, o->args[i]));
+    for (int64_t i = 0; i < e->n && ends_with(o->output, ".npy"); i++)
+        if (strchr(e->name[i], '\n'))
+            return err_set(ERR_FORMAT, "encode: %s: a line end in its name: the lines of a .txt "
+                           "would not be the rows; a .safetensors holds it", e->name[i]);
+    for (int64_t i = 0; i < e->n && !o->skip_bad; i++)
+        if (!file_exists(e->name[i]))
+            return err_set(ERR_IO, "encode: %s: no such file, or no regular one", e->name[i]);
+    return e->n ? OK : err_set(ERR_FORMAT, "encode: %s: holds no pictures", o->images);
+}
+
+// ---- rows ---------------------------------------------------------------------------------------
+
+static Status read_rows(Encode *e, Tensor *vectors, float *out)
+{
+    if (!e->o->raw) vectors = op_unit(&e->tape, vectors);
+    return tape_read(&e->tape, out, vectors);
+}
+
+static Status check_rows(const Encode *e, int64_t from, int64_t n)
+{
+    int64_t E = e->clip.config.embed;
+    for (int64_t i = from; i < from + n; i++)
+        if (!fm_finite(e->rows + i * E, E))
+            return err_set(ERR_FORMAT, "encode: %s: its vector is not finite: the weights cannot "
+                           "be right", e->name[i]);
+    return OK;
+}
+
+static Status picture_batches(Encode *e, Loader *loader, const LoaderOptions *options,
+                              int64_t *made, Progress *progress)
+{
+    int64_t S = e->clip.config.image_size, E = e->clip.config.embed;
+    Batch b;
+    int64_t told = 0;
+    for (;;) {
+        Status status = next_batch(loader, options, &b);
+        tell_left_out(progress, loader, &told);
+        TRY(status);
+        if (b.n == 0) return OK;
+        tape_begin(&e->tape, TAPE_NO_GRAD);
+        Tensor *x = tape_constant(&e->tape, 4, (int64_t[]){ b.n, 3, S, S }, b.pixels);
+        TRY(read_rows(e, clip_image(&e->tape, &e->clip, x), e->rows + *made * E));
+        for (int i = 0; i < b.n; i++) e->name[*made + i] = e->name[b.index[i]];
+        TRY(check_rows(e, *made, b.n));
+        *made += b.n;
+        progress_add(progress, b.n);
+    }
+}
+
+static Status encode_pictures(Encode *e)
+{
+    Loader *loader = NULL;
+    Dataset d = { .root = "." };
+    SampleSet set = { .n = e->n, .split = "" };
+    int64_t made = 0;
+    set.sample = arena_zero(&e->o->arena, (size_t)e->n * sizeof *set.sample);
+    if (!set.sample) return err_memory("encode");
+    for (int64_t i = 0; i < e->n; i++) set.sample[i].path = e->name[i];
+    LoaderOptions l = setup_loader(e->o, &d, &set, &e->clip.config);
+    if (l.batch > l.micro) l.batch = l.micro;              // no steps: less to hold
+    TRY(setup_left_out(&l.left_out, e->o, &set));
+    TRY(loader_open(&loader, &l));
+    Progress p = progress_begin("encode", e->n, e->o->quiet);
+    Status status = picture_batches(e, loader, &l, &made, &p);
+    progress_end(&p);
+    count_left_out(e->o, l.left_out, &set, "pictures");
+    loader_close(loader);
+    e->n = made;
+    return status;
+}
+
+static Status encode_texts(Encode *e, const Bpe *bpe)
+{
+    int64_t E = e->clip.config.embed, C = e->clip.config.context;
+    int32_t *ids = arena_take(&e->o->arena, TEXTS_AT_A_TIME * (size_t)C * sizeof *ids);
+    Arena scratch = { 0 };
+    Status status = ids ? OK : err_memory("encode");
+    for (int64_t from = 0; from < e->n && status == OK; from += TEXTS_AT_A_TIME) {
+        int64_t n = e->n - from < TEXTS_AT_A_TIME ? e->n - from : TEXTS_AT_A_TIME;
+        for (int64_t i = 0; i < n && status == OK; i++)
+            status = bpe_context(bpe, e->name[from + i], (int)C, e->o->truncate, &scratch,
+                                 ids + i * C, NULL);
+        tape_begin(&e->tape, TAPE_NO_GRAD);
+        if (status == OK)
+            status = read_rows(e, clip_text(&e->tape, &e->clip, ids, n), e->rows + from * E);
+        if (status == OK) status = check_rows(e, from, n);
+    }
+    arena_free(&scratch);
+    return status;
+}
+
+// ---- files --------------------------------------------------------------------------------------
+
+static Status save_names(const Encode *e)
+{
+    char path[FILE_PATH];
+    FileOut out;
+    int stem = (int)strlen(e->o->output) - 4;
+    if (snprintf(path, sizeof path, "%.*s.txt", stem, e->o->output) >= FILE_PATH)
+        return err_set(ERR_IO, "output: path too long");
+    TRY(file_create(&out, path));
+    for (int64_t i = 0; i < e->n; i++) file_printf(&out, "%s\n", e->name[i]);
+    return file_commit(&out);
+}
+
+// The names are one JSON array in the metadata, under `names`.
+static Status save_safetensors(const Encode *e)
+{
+    WeightsOut *out;
+    JsonOut names = { 0 };
+    int64_t dim[2] = { e->n, e->clip.config.embed };
+    json_out_array(&names);
+    for (int64_t i = 0; i < e->n; i++) json_out_string(&names, e->name[i]);
+    json_out_end(&names);
+    Status status = json_out_status(&names);
+    if (status == OK) status = weights_create(&out, e->o->output);
+    if (status == OK) {
+        weights_put_meta(out, "names", names.text);
+        weights_declare(out, e->o->texts ? "text" : "image", WEIGHTS_F32, 2, dim);
+        weights_write(out, e->rows, (size_t)(dim[0] * dim[1]) * sizeof *e->rows);
+        status = weights_commit(out);
+    }
+    json_out_free(&names);
+    return status;
+}
+
+static Status save_rows(const Encode *e)
+{
+    if (ends_with(e->o->output, ".safetensors")) return save_safetensors(e);
+    TRY(save_names(e));
+    return npy_save(e->o->output, 2, (int64_t[]){ e->n, e->clip.config.embed }, e->rows);
+}
+
+// ---- the verb -----------------------------------------------------------------------------------
+
+static Status check(const Options *o)
+{
+    TRY(setup_model_or_run(o));
+    if (!o->images == !o->texts)
+        return err_set(ERR_USAGE, "encode: needs either --images PATH or --texts FILE");
+    if (o->texts && o->args_count)
+        return err_set(ERR_USAGE, "encode: what is this: %s", o->args[0]);
+    if (o->texts && o->skip_bad) return err_set(ERR_USAGE, "--skip-bad: goes with --images");
+    if (o->images && o->truncate) return err_set(ERR_USAGE, "--truncate: goes with --texts");
+    if (!o->output || !(ends_with(o->output, ".npy") || ends_with(o->output, ".safetensors")))
+        return err_set(ERR_USAGE, "encode: needs -o FILE.npy or -o FILE.safetensors");
+    return setup_output(o->output);
+}
+
+// Every line is a text, an empty one too, so that row i belongs to line i.
+static Status list_texts(Encode *e)
+{
+    FileMap map;
+    TRY(file_map(&map, e->o->texts));
+    const char *text = (const char *)map.data, *stop = text ? text + map.size : NULL;
+    Status status = OK;
+    while (status == OK && text < stop) {
+        const char *end = memchr(text, '\n', (size_t)(stop - text));
+        size_t n = (size_t)((end ? end : stop) - text);
+        char *line = arena_take(&e->o->arena, n + 1);
+        if (!line) status = err_memory("encode");
+        else {
+            memcpy(line, text, n);
+            line[n && line[n - 1] == '\r' ? n - 1 : n] = 0;
+            status = add_name(e, line);
+        }
+        text += n + 1;
+    }
+    file_unmap(&map);
+    if (status == OK && e->n == 0)
+        return err_set(ERR_FORMAT, "encode: %s: holds no texts", e->o->texts);
+    return status;
+}
+
+static Status encode(Encode *e)
+{
+    Options *o = e->o;
+    char checkpoint[FILE_PATH];
+    Bpe *bpe = NULL;
+    TRY(o->texts ? list_texts(e) : list_pictures(e));
+    if (o->run) TRY(run_checkpoint(checkpoint, o->run, o->checkpoint));
+    TRY(setup_machine(o, &e->be));
+    tape_init(&e->tape, e->be);
+    TRY(setup_model(&e->clip, o, e->be, o->run ? checkpoint : o->model,
+                    o->texts ? CLIP_TEXT : CLIP_IMAGE));
+    e->rows = malloc((size_t)e->n * (size_t)e->clip.config.embed * sizeof *e->rows);
+    if (!e->rows) return err_memory("encode");
+    if (o->images) TRY(encode_pictures(e));
+    else {
+        TRY(setup_bpe(&bpe, o, &e->clip, true));
+        Status status = encode_texts(e, bpe);
+        bpe_close(bpe);
+        TRY(status);
+    }
+    return save_rows(e);
+}
+
+Status verb_encode(Options *o)
+{
+    Encode e = { .o = o };
+    TRY(check(o));
+    Status status = encode(&e);
+    if (e.be) {
+        clip_free(&e.clip);
+        tape_free(&e.tape);
+    }
+    free(e.rows);
+    free(e.name);
+    return status;
+}

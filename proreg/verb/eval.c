@@ -1,0 +1,171 @@
+// eval.c - `eval` and `zeroshot`: accuracy of a run's student, or of a model asked by prompts.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proreg/verb/ask.h"
+#include "proreg/verb/verbs.h"
+#include "weights/npy.h"
+
+// ---- files --------------------------------------------------------------------------------------
+
+static void csv_field(FileOut *out, const char *text, char end)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        file_printf(out, "%s%c", text, end);
+        return;
+    }
+    file_write(out, "\"", 1);
+    for (const char *s = text; *s; s++) file_write(out, *s == '"' ? "\"\"" : s, *s == '"' ? 2 : 1);
+    file_printf(out, "\"%c", end);
+}
+
+static Status save_predictions(const char *path, const Dataset *d, const char *const *names,
+                               const float *logits, const uint8_t *left_out)
+{
+    FileOut out;
+    int K = d->class_count;
+    TRY(file_create(&out, path));
+    file_printf(&out, "path,domain,label,predicted,p_label,p_predicted\n");
+    for (int64_t i = 0; i < d->eval.n; i++) {
+        if (left_out && left_out[i]) continue;
+        const Sample *s = &d->eval.sample[i];
+        const float *z = logits + i * K;
+        int best = eval_argmax(z, K);
+        csv_field(&out, s->path, ',');
+        csv_field(&out, d->domain[s->domain], ',');
+        csv_field(&out, names[s->label], ',');
+        csv_field(&out, names[best], ',');
+        file_printf(&out, "%.17g,%.17g\n", eval_softmax(z, K, s->label), eval_softmax(z, K, best));
+    }
+    return file_commit(&out);
+}
+
+// Rows of pictures that were left out make place for those behind them.
+static int64_t close_ranks(float *logits, const Dataset *d, const uint8_t *left_out)
+{
+    int64_t n = 0, K = d->class_count;
+    for (int64_t i = 0; i < d->eval.n; i++)
+        if (!left_out || !left_out[i])
+            memmove(logits + n++ * K, logits + i * K, (size_t)K * sizeof *logits);
+    return n;
+}
+
+static Status save_files(const Options *o, const Dataset *d, const char *const *names,
+                         float *logits, const uint8_t *left_out)
+{
+    if (o->predictions) TRY(save_predictions(o->predictions, d, names, logits, left_out));
+    if (!o->save_logits) return OK;
+    int64_t n = close_ranks(logits, d, left_out);
+    return npy_save(o->save_logits, 2, (int64_t[]){ n, d->class_count }, logits);
+}
+
+// ---- the result ---------------------------------------------------------------------------------
+
+static Status print_result(const Options *o, const Eval *e, int64_t step, const char *split)
+{
+    JsonOut lines = { 0 };
+    if (!o->json) {
+        print_eval(e, split);
+        return OK;
+    }
+    eval_lines(e, &lines, step, split);
+    print_lines(&lines);
+    Status status = json_out_status(&lines);
+    json_out_free(&lines);
+    return status;
+}
+
+Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, int64_t step)
+{
+    Arena arena = { 0 };
+    Eval e = { 0 };
+    const char **names = NULL, **prompts;
+    float *keep = NULL;
+    bool files = o->predictions || o->save_logits;
+    LoaderOptions l = setup_loader(o, d, &d->eval, c->config);
+    size_t size = (size_t)d->eval.n * (size_t)d->class_count;
+    Status status = setup_names(d, &arena, &names, &prompts);
+    if (status == OK) status = setup_left_out(&l.left_out, o, &d->eval);
+    if (files && !(keep = malloc(size * sizeof *keep))) status = err_memory("logits");
+    if (status == OK)
+        status = evaluate(&e, d, names, &l, classifier_logits, c, keep, o->quiet);
+    if (status == OK) status = save_files(o, d, names, keep, l.left_out);
+    if (status == OK) count_left_out(o, l.left_out, &d->eval, "pictures");
+    if (status == OK) status = print_result(o, &e, step, d->eval.split);
+    eval_free(&e);
+    free(keep);
+    arena_free(&arena);
+    return status;
+}
+
+// ---- prompts ------------------------------------------------------------------------------------
+
+static Status ask(Options *o, const Backend *be, const Dataset *d)
+{
+    Classifier c;
+    const char **names, **prompts;
+    TRY(setup_names(d, &o->arena, &names, &prompts));
+    TRY(classifier_zeroshot(&c, o, be, prompts, d->class_count));
+    Status status = evaluate_and_print(o, &c, d, 0);
+    classifier_free(&c);
+    return status;
+}
+
+Status verb_zeroshot(Options *o)
+{
+    const Backend *be;
+    Dataset d;
+    if (!o->model) return err_set(ERR_USAGE, "%s: needs --model PATH", o->verb->name);
+    if (!o->data && !o->eval_list) return err_set(ERR_USAGE, "%s: needs --data DIR", o->verb->name);
+    if (o->predictions) TRY(setup_output(o->predictions));
+    if (o->save_logits) TRY(setup_output(o->save_logits));
+    TRY(recipe_apply(recipe_find(o->recipe), o));
+    TRY(setup_machine(o, &be));
+    TRY(setup_dataset(&d, o, DATASET_EVAL, NULL, 0));
+    Status status = ask(o, be, &d);
+    dataset_close(&d);
+    return status;
+}
+
+// ---- a run --------------------------------------------------------------------------------------
+
+static Status eval_student(Options *o, const Backend *be, const char *checkpoint, const Dataset *d)
+{
+    Classifier c;
+    RunState state;
+    TRY(run_load_state(&state, checkpoint));
+    TRY(classifier_student(&c, o, be, o->run, checkpoint, d->class_count));
+    Status status = evaluate_and_print(o, &c, d, state.step);
+    classifier_free(&c);
+    return status;
+}
+
+// Pictures are chosen as the run chose them, unless flags say otherwise; classes match by name.
+static Status eval_run(Options *o)
+{
+    char checkpoint[FILE_PATH], config[FILE_PATH];
+    const char **names;
+    const Backend *be;
+    Dataset d;
+    int n;
+    TRY(run_checkpoint(checkpoint, o->run, o->checkpoint));
+    TRY(path_join(config, o->run, "config.json"));
+    TRY(options_read_config(o, config));
+    o->activation = NULL;                      // the checkpoint says it
+    TRY(recipe_apply(recipe_find(o->recipe), o));
+    TRY(setup_machine(o, &be));
+    TRY(run_load_classes(&o->arena, &names, &n, checkpoint));
+    TRY(setup_dataset(&d, o, DATASET_EVAL, names, n));
+    Status status = eval_student(o, be, checkpoint, &d);
+    dataset_close(&d);
+    return status;
+}
+
+Status verb_eval(Options *o)
+{
+    TRY(setup_model_or_run(o));
+    if (o->predictions) TRY(setup_output(o->predictions));
+    if (o->save_logits) TRY(setup_output(o->save_logits));
+    return o->run ? eval_run(o) : verb_zeroshot(o);
+}

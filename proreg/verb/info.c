@@ -1,0 +1,283 @@
+// info.c - `info`: what is in a file of weights, a model's folder, a run; what a machine
+// offers.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proreg/verb/ask.h"
+#include "proreg/verb/verbs.h"
+#include "tensor/base/par.h"
+
+// ---- tensors ------------------------------------------------------------------------------------
+
+static void tensor_json(const WeightsTensor *t)
+{
+    JsonOut o = { 0 };
+    json_out_object(&o);
+    json_out_key(&o, "name");
+    json_out_string(&o, t->name);
+    json_out_key(&o, "dtype");
+    json_out_string(&o, weights_dtype_name(t->dtype));
+    json_out_key(&o, "shape");
+    json_out_array(&o);
+    for (int i = 0; i < t->ndim; i++) json_out_int(&o, t->dim[i]);
+    json_out_end(&o);
+    json_out_end(&o);
+    print_lines(&o);
+    json_out_free(&o);
+}
+
+static void tensor_text(const WeightsTensor *t)
+{
+    printf("  %-60s %-5s (", t->name, weights_dtype_name(t->dtype));
+    for (int i = 0; i < t->ndim; i++) printf("%s%lld", i ? "," : "", (long long)t->dim[i]);
+    puts(")");
+}
+
+static Status info_weights(const Options *o, const char *path)
+{
+    Weights *w;
+    int64_t numbers = 0;
+    TRY(weights_open(&w, path));
+    for (int64_t i = 0; i < weights_count(w); i++) numbers += weights_elements(weights_at(w, i));
+    if (!o->json)
+        printf("%s: %s, %lld tensors, %lld numbers\n", path, weights_kind_name(weights_kind(w)),
+               (long long)weights_count(w), (long long)numbers);
+    for (int64_t i = 0; i < weights_count(w); i++) {
+        if (o->json) tensor_json(weights_at(w, i));
+        else tensor_text(weights_at(w, i));
+    }
+    weights_close(w);
+    return OK;
+}
+
+// ---- models and runs ----------------------------------------------------------------------------
+
+static void tower(const char *name, TowerSize s)
+{
+    printf("  %-12s width %lld, %lld layers, %lld heads, MLP %lld\n", name, (long long)s.width,
+           (long long)s.layers, (long long)s.heads, (long long)s.mlp);
+}
+
+static void print_model(const char *path, const Clip *c)
+{
+    const ClipConfig *g = &c->config;
+    printf("%s: CLIP, %lld numbers\n", path, (long long)params_count(&c->params));
+    printf("  %-12s %lld px, patches of %lld px\n", "pictures", (long long)g->image_size,
+           (long long)g->patch);
+    tower("vision", g->vision);
+    tower("text", g->text);
+    printf("  %-12s %lld positions, %lld tokens\n", "texts", (long long)g->context,
+           (long long)g->vocab);
+    printf("  %-12s %lld, %s\n", "embedding", (long long)g->embed,
+           g->act == ACT_GELU ? "gelu" : "quick_gelu");
+}
+
+static Status info_model(const Options *o, const char *path)
+{
+    const Backend *be;
+    Clip c;
+    TRY(backend_open(&be, "ref", NULL));
+    TRY(clip_read(&c, be, path, NULL));
+    if (!o->json) print_model(path, &c);
+    Status status = info_weights(o, c.file);
+    clip_free(&c);
+    return status;
+}
+
+static Status print_file(const char *folder, const char *name)
+{
+    char path[FILE_PATH];
+    FileMap map;
+    TRY(path_join(path, folder, name));
+    if (!file_exists(path)) return OK;
+    TRY(file_map(&map, path));
+    fwrite(map.data, 1, map.size, stdout);
+    file_unmap(&map);
+    return OK;
+}
+
+static Status info_run(const Options *o)
+{
+    static const char *const names[] = { "last", "best" };
+    char checkpoint[FILE_PATH];
+    RunState s;
+    for (int i = 0; i < 2; i++) {
+        TRY(path_join(checkpoint, o->args[0], names[i]));
+        if (i && !folder_exists(checkpoint)) continue;     // a run may have no best
+        TRY(run_checkpoint(checkpoint, o->args[0], names[i]));
+        TRY(run_load_state(&s, checkpoint));
+        if (!o->json)
+            printf("%s: step %lld, best top1 %.4f at step %lld\n", names[i], (long long)s.step,
+                   s.best_top1, (long long)s.best_step);
+    }
+    if (!o->json) TRY(print_file(o->args[0], "config.json"));
+    return print_file(o->args[0], "results.jsonl");
+}
+
+static bool has(const char *folder, const char *name)
+{
+    char path[FILE_PATH];
+    return path_join(path, folder, name) == OK && (file_exists(path) || folder_exists(path));
+}
+
+// ---- the machine --------------------------------------------------------------------------------
+
+typedef struct { const char *name; int64_t bytes; } Cache;
+
+static int caches(Cache out[4])
+{
+    int n = 0;
+#ifdef _SC_LEVEL1_DCACHE_SIZE
+    const struct { const char *name; int which; } levels[] = {
+        { "L1d", _SC_LEVEL1_DCACHE_SIZE }, { "L2", _SC_LEVEL2_CACHE_SIZE },
+        { "L3", _SC_LEVEL3_CACHE_SIZE },
+    };
+    for (int i = 0; i < 3; i++) {
+        long bytes = sysconf(levels[i].which);
+        if (bytes > 0) out[n++] = (Cache){ levels[i].name, bytes };
+    }
+#else
+    (void)out;                                 // this system does not tell in a portable way
+#endif
+    return n;
+}
+
+// What `linear` reaches on matrices that fill the machine: the best of half a second, in GFLOP/s.
+static Status measure(const Backend *be, double *gflops)
+{
+    enum { M = 1024, N = 768, K = 768 };
+    const size_t x_bytes = M * K * sizeof(real), w_bytes = N * K * sizeof(real);
+    const size_t y_bytes = M * N * sizeof(real);
+    real *x = be->alloc(x_bytes), *w = be->alloc(w_bytes), *y = be->alloc(y_bytes);
+    Status status = x && w && y ? OK : err_memory("info");
+    *gflops = 0;
+    if (status == OK) {
+        be->fill(x, (real)0.5, M * K);
+        be->fill(w, (real)0.25, N * K);
+    }
+    for (double begun = seconds_now(); status == OK && seconds_now() - begun < 0.5;) {
+        double start = seconds_now();
+        be->linear_fwd(y, NULL, x, w, NULL, M, N, K, ACT_NONE);
+        status = be->sync();
+        double speed = 2e-9 * M * N * K / (seconds_now() - start);
+        if (speed > *gflops) *gflops = speed;
+    }
+    if (x) be->release(x, x_bytes);
+    if (w) be->release(w, w_bytes);
+    if (y) be->release(y, y_bytes);
+    return status;
+}
+
+static Status info_machine(Options *o)
+{
+    const Backend *be;
+    Cache cache[4];
+    double gflops;
+    JsonOut out = { 0 };
+    o->device = "cpu";
+    TRY(setup_machine(o, &be));
+    TRY(measure(be, &gflops));
+    int n = caches(cache);
+    if (!o->json) {
+        printf("%-18s %d, %d used\n", "cores", par_cores(), par_threads());
+        printf("%-18s %s (here: %s)\n", "instruction set", backend_isa(be), backend_isa_list());
+        for (int i = 0; i < n; i++)
+            printf("%-18s %lld kB\n", cache[i].name, (long long)cache[i].bytes / 1024);
+        printf("%-18s %.1f GFLOP/s, measured\n", "matrix product", gflops);
+        return OK;
+    }
+    json_out_object(&out);
+    json_out_key(&out, "cores");
+    json_out_int(&out, par_cores());
+    json_out_key(&out, "threads");
+    json_out_int(&out, par_threads());
+    json_out_key(&out, "isa");
+    json_out_string(&out, backend_isa(be));
+    for (int i = 0; i < n; i++) {
+        json_out_key(&out, cache[i].name);
+        json_out_int(&out, cache[i].bytes);
+    }
+    json_out_key(&out, "gflops");
+    json_out_double(&out, gflops);
+    json_out_end(&out);
+    print_lines(&out);
+    json_out_free(&out);
+    return OK;
+}
+
+// ---- recipes ------------------------------------------------------------------------------------
+
+typedef struct {
+    const char *name, *value;  // value NULL: the recipe has no such field
+    unsigned bit;              // of Recipe.published; 0: nobody's, it is how the data lies
+} Field;
+
+static void print_field(const Options *o, const Recipe *r, const Field *f)
+{
+    const char *by = !f->bit ? "data" : r->published & f->bit ? "published" : "ours";
+    JsonOut out = { 0 };
+    if (!o->json) printf("%-14s %-10s %s\n", f->name, by, f->value);
+    if (!o->json) return;
+    json_out_object(&out);
+    json_out_key(&out, "field");
+    json_out_string(&out, f->name);
+    json_out_key(&out, "value");
+    json_out_string(&out, f->value);
+    json_out_key(&out, "from");
+    json_out_string(&out, by);
+    json_out_end(&out);
+    print_lines(&out);
+    json_out_free(&out);
+}
+
+static Status info_recipe(const Options *o)
+{
+    const Recipe *r = recipe_find(o->recipe);
+    char classes[16], base[16], alpha[32], kd_alpha[32];
+    const char *rest = r->domains ? "one side is yours to name, the other gets the rest" : NULL;
+    snprintf(classes, sizeof classes, "%d", r->classes);
+    snprintf(base, sizeof base, "%d", r->label_base);
+    snprintf(alpha, sizeof alpha, "%g", r->alpha);
+    snprintf(kd_alpha, sizeof kd_alpha, "%g", r->kd_alpha);
+    const Field field[] = {
+        { "data set", r->title, 0 }, { "layout", r->layout, 0 }, { "classes", classes, 0 },
+        { "class order", r->class_list ? r->class_list : r->by_letters
+              ? "the folders by letters and digits alone, case ignored"
+              : "the folders in byte order", 0 },
+        { "template", r->template, PUBLISHED_TEMPLATE },
+        { "train split", r->train_split, PUBLISHED_DOMAINS },
+        { "eval split", r->eval_split, PUBLISHED_DOMAINS },
+        { "domains", r->domains, 0 },
+        { "train domains", r->train_domains ? r->train_domains : rest, PUBLISHED_DOMAINS },
+        { "eval domains", r->eval_domains ? r->eval_domains : rest, PUBLISHED_DOMAINS },
+        { "train lists", r->train_list, 0 }, { "eval lists", r->eval_list, 0 },
+        { "label base", r->train_list ? base : NULL, 0 },
+        { "alpha", r->alpha > 0 ? alpha : NULL, PUBLISHED_ALPHA },
+        { "alpha of kd", r->kd_alpha > 0 ? kd_alpha : NULL, PUBLISHED_KD_ALPHA },
+        { "weight", "k10, temperature 1", PUBLISHED_SCHEDULE },
+        { "optimizer", "adamw-hf, lr 1e-5 (classifier and scale 100 times), wd 0.01, "
+          "betas 0.9,0.98", PUBLISHED_SCHEDULE },
+        { "schedule", "10 epochs of batches of 256, warm-up 0.1, linear, steps counted as in the "
+          "released code", PUBLISHED_SCHEDULE },
+        { "augment", "randaug, 2 operations of strength 9", PUBLISHED_SCHEDULE },
+        { "note", r->note, 0 }, { "note", r->train_note, 0 },
+    };
+    for (size_t i = 0; i < sizeof field / sizeof *field; i++)
+        if (field[i].value) print_field(o, r, &field[i]);
+    return OK;
+}
+
+Status verb_info(Options *o)
+{
+    if (o->machine + (o->args_count == 1) + (o->recipe != NULL) != 1)
+        return err_set(ERR_USAGE, "info: needs either a PATH, --machine or --recipe NAME");
+    if (o->machine) return info_machine(o);
+    if (o->recipe) return info_recipe(o);
+    const char *path = o->args[0];
+    if (folder_exists(path) && has(path, "last")) return info_run(o);
+    if (folder_exists(path)) return info_model(o, path);
+    if (file_exists(path)) return info_weights(o, path);
+    return err_set(ERR_IO, "info: %s: no such file or folder", path);
+}

@@ -1,0 +1,52 @@
+// plan.c - `train --plan`: how long a run will take and how much it needs, from one measured
+// micro-batch.
+#include <stdio.h>
+
+#include "proreg/verb/ask.h"
+#include "proreg/verb/plan.h"
+
+static void print_time(const char *what, double seconds)
+{
+    long long s = (long long)(seconds + 0.5);
+    printf("%-12s %lld:%02lld:%02lld\n", what, s / 3600, s / 60 % 60, s % 60);
+}
+
+static void plan_json(const Plan *p, double training, double evaluating)
+{
+    JsonOut o = { 0 };
+    const struct { const char *key; int64_t value; } whole[] = {
+        { "steps", p->steps }, { "pictures", p->pictures }, { "evaluations", p->evaluations },
+        { "memory_bytes", p->memory_bytes }, { "checkpoint_bytes", p->checkpoint_bytes },
+    };
+    json_out_object(&o);
+    for (int i = 0; i < 5; i++) {
+        json_out_key(&o, whole[i].key);
+        json_out_int(&o, whole[i].value);
+    }
+    json_out_key(&o, "train_seconds");
+    json_out_double(&o, training);
+    json_out_key(&o, "eval_seconds");
+    json_out_double(&o, evaluating);
+    json_out_end(&o);
+    print_lines(&o);
+    json_out_free(&o);
+}
+
+void print_plan(const Plan *p, bool json)
+{
+    double training = p->step_seconds * (double)p->pictures + p->eval_seconds * (double)p->kept;
+    double evaluating = p->eval_seconds * (double)(p->eval_pictures * p->evaluations);
+    if (json) {
+        plan_json(p, training, evaluating);
+        return;
+    }
+    printf("%-12s %lld, %lld pictures, %.1f images/s\n", "steps", (long long)p->steps,
+           (long long)p->pictures, (double)p->pictures / training);
+    printf("%-12s %lld of %lld pictures, %.1f images/s\n", "evaluations",
+           (long long)p->evaluations, (long long)p->eval_pictures, 1 / p->eval_seconds);
+    print_time("training", training);
+    print_time("evaluating", evaluating);
+    print_time("together", training + evaluating);
+    printf("%-12s %.1f MB\n", "memory", (double)p->memory_bytes / 1e6);
+    printf("%-12s %.1f MB each\n", "checkpoints", (double)p->checkpoint_bytes / 1e6);
+}

@@ -1,0 +1,171 @@
+// predict.c - `predict`: the likeliest classes of given pictures.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/set/lists.h"
+#include "proreg/verb/ask.h"
+#include "proreg/verb/verbs.h"
+#include "tensor/base/fmath.h"
+
+typedef struct {
+    const Options *o;
+    const char *const *names;  // (K)
+    int classes;
+    float *logits;             // (micro,K)
+} Predict;
+
+// The classes in the order of their logits, the first of equals first, `top` of them.
+static void rank(int32_t *order, const float *z, int classes, int top)
+{
+    for (int k = 0; k < classes; k++) {
+        int at = k < top ? k : top;
+        while (at > 0 && z[k] > z[order[at - 1]]) {
+            if (at < top) order[at] = order[at - 1];
+            at--;
+        }
+        if (at < top) order[at] = k;
+    }
+}
+
+static void print_text(const Predict *p, const char *path, const float *z, const int32_t *order,
+                       int top)
+{
+    printf("%s", path);
+    for (int i = 0; i < top; i++)
+        printf("\t%s\t%.6g", p->names[order[i]], eval_softmax(z, p->classes, order[i]));
+    putchar('\n');
+}
+
+static Status print_json(const Predict *p, const char *path, const float *z, const int32_t *order,
+                         int top)
+{
+    JsonOut o = { 0 };
+    json_out_object(&o);
+    json_out_key(&o, "path");
+    json_out_string(&o, path);
+    json_out_key(&o, "top");
+    json_out_array(&o);
+    for (int i = 0; i < top; i++) {
+        json_out_object(&o);
+        json_out_key(&o, "class");
+        json_out_string(&o, p->names[order[i]]);
+        json_out_key(&o, "p");
+        json_out_double(&o, eval_softmax(z, p->classes, order[i]));
+        json_out_end(&o);
+    }
+    json_out_end(&o);
+    json_out_end(&o);
+    Status status = json_out_status(&o);
+    print_lines(&o);
+    json_out_free(&o);
+    return status;
+}
+
+static Status print_batch(const Predict *p, const Batch *b)
+{
+    int top = p->o->k < p->classes ? (int)p->o->k : p->classes;
+    int32_t *order = malloc((size_t)(top + 1) * sizeof *order);
+    if (!order) return err_memory("predict");
+    Status status = OK;
+    for (int i = 0; i < b->n && status == OK; i++) {
+        const float *z = p->logits + (int64_t)i * p->classes;
+        const char *path = p->o->args[b->index[i]];
+        if (!fm_finite(z, p->classes)) {
+            status = err_set(ERR_FORMAT, "predict: %s: a logit is not finite: the weights cannot "
+                             "be right", path);
+            break;
+        }
+        rank(order, z, p->classes, top);
+        if (p->o->json) status = print_json(p, path, z, order, top);
+        else print_text(p, path, z, order, top);
+    }
+    free(order);
+    return status;
+}
+
+static Status predict_all(const Predict *p, Classifier *c, Loader *loader)
+{
+    Batch b;
+    for (;;) {
+        TRY(loader_next(loader, &b));
+        if (b.n == 0) return OK;
+        TRY(classifier_logits(c, p->logits, b.pixels, b.n));
+        TRY(print_batch(p, &b));
+    }
+}
+
+// The pictures are the arguments, in their order, as a set without labels.
+static Status predict(Options *o, Classifier *c, const char *const *names, int n)
+{
+    Loader *loader = NULL;
+    SampleSet set = { .n = o->args_count, .split = "" };
+    Dataset d = { .root = "." };
+    Predict p = { o, names, n, malloc((size_t)o->micro_batch * (size_t)n * sizeof(float)) };
+    set.sample = arena_zero(&o->arena, (size_t)set.n * sizeof *set.sample);
+    Status status = p.logits && set.sample ? OK : err_memory("predict");
+    for (int64_t i = 0; status == OK && i < set.n; i++) set.sample[i].path = o->args[i];
+    LoaderOptions l = setup_loader(o, &d, &set, c->config);
+    if (status == OK) status = loader_open(&loader, &l);
+    if (status == OK) status = predict_all(&p, c, loader);
+    loader_close(loader);
+    free(p.logits);
+    return status;
+}
+
+static Status class_list(Options *o, Items *items)
+{
+    Lines lines;
+    if (!o->classes == !o->classnames)
+        return err_set(ERR_USAGE, "predict: needs either --classes A,B or --classnames FILE");
+    if (o->classes) return options_split(o, o->classes, items);
+    TRY(lines_read(&lines, &o->arena, o->classnames));
+    if (lines.n < 1 || lines.n > ITEMS_MAX)
+        return err_set(ERR_FORMAT, "classnames: %s: %lld names, not 1 to %d", o->classnames,
+                       (long long)lines.n, ITEMS_MAX);
+    for (items->n = 0; items->n < lines.n; items->n++) items->item[items->n] = lines.name[items->n];
+    return OK;
+}
+
+static Status open_run(Classifier *c, Options *o, const Backend *be, const char ***names, int *n)
+{
+    char checkpoint[FILE_PATH];
+    TRY(run_checkpoint(checkpoint, o->run, o->checkpoint));
+    TRY(run_load_classes(&o->arena, names, n, checkpoint));
+    return classifier_student(c, o, be, o->run, checkpoint, *n);
+}
+
+static Status open_model(Classifier *c, Options *o, const Backend *be, Items *items)
+{
+    Items prompts;
+    TRY(class_list(o, items));
+    prompts = *items;
+    for (int k = 0; k < items->n; k++) {
+        char *prompt = arena_string(&o->arena, items->item[k]);
+        if (!prompt) return err_memory("predict");
+        for (char *s = prompt; *s; s++)
+            if (*s == '_') *s = ' ';
+        prompts.item[k] = prompt;
+    }
+    return classifier_zeroshot(c, o, be, prompts.item, prompts.n);
+}
+
+Status verb_predict(Options *o)
+{
+    Items items = { 0 };
+    const char **names = items.item;
+    const Backend *be;
+    Classifier c;
+    int n = 0;
+    TRY(setup_model_or_run(o));
+    for (int i = 0; i < o->args_count; i++)
+        if (!file_exists(o->args[i]))
+            return err_set(ERR_IO, "predict: %s: %s", o->args[i],
+                           folder_exists(o->args[i]) ? "is a folder" : "no such file");
+    TRY(setup_machine(o, &be));
+    if (o->run) TRY(open_run(&c, o, be, &names, &n));
+    else TRY(open_model(&c, o, be, &items));
+    Status status = predict(o, &c, names, o->run ? n : items.n);
+    classifier_free(&c);
+    return status;
+}

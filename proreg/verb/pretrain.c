@@ -1,0 +1,336 @@
+// pretrain.c - `pretrain`: a small CLIP from pictures and captions, from random weights or from
+// another model's. What it writes is a Hugging Face folder like any other, with pretrain.jsonl: a
+// line every 50 steps. A run is not resumed; its result can be pretrained further with --model.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clip/config.h"
+#include "data/set/captions.h"
+#include "proreg/contrast.h"
+#include "proreg/verb/ask.h"
+#include "proreg/verb/verbs.h"
+
+enum { LOG_EVERY = 50 };
+
+typedef struct {
+    Options *o;
+    const Backend *be;
+    Clip clip;
+    Bpe *bpe;
+    Captions captions;
+    Dataset data;                          // to evaluate on, from its prompts
+    const char **names, **prompts;         // of its classes
+    bool evaluates;
+    int32_t *ids;                          // (captions, context)
+    int32_t *batch_ids;                    // (batch, context)
+    Loader *loader;
+    LoaderOptions loading;                 // of that loader
+    uint8_t *eval_left_out;                // (N) of the pictures to evaluate on
+    int64_t told;                          // pictures that were left out, and named
+    Tape tape;
+    Optim optim;
+    int64_t step, total, warm;
+    double loss, norm;                     // of the last step
+    Eval eval;                             // the last evaluation
+    JsonOut log;
+    Progress progress;
+} Pretrain;
+
+// ---- what is opened -----------------------------------------------------------------------------
+
+static ClipConfig shape_of(const Options *o, int64_t vocab)
+{
+    ClipConfig c = config_default();
+    c.image_size = o->image_size, c.patch = o->patch, c.embed = o->embed, c.context = o->context;
+    c.vocab = vocab;
+    c.vision = (TowerSize){ o->width, o->layers, o->heads, 4 * o->width };
+    c.text = (TowerSize){ o->text_width, o->text_layers, o->text_heads, 4 * o->text_width };
+    return c;
+}
+
+static Status check_shape(const Options *o)
+{
+    if (o->patch > o->image_size || o->image_size % o->patch)
+        return err_set(ERR_USAGE, "--patch: %lld does not divide --image-size %lld",
+                       (long long)o->patch, (long long)o->image_size);
+    if (o->width % o->heads || o->text_width % o->text_heads)
+        return err_set(ERR_USAGE, "--heads: %lld and %lld do not divide the widths %lld and %lld",
+                       (long long)o->heads, (long long)o->text_heads, (long long)o->width,
+                       (long long)o->text_width);
+    return OK;
+}
+
+static Status open_model(Pretrain *p)
+{
+    Options *o = p->o;
+    if (o->model) {
+        TRY(clip_read(&p->clip, p->be, o->model, &(ClipOptions){ CLIP_BOTH, o->activation }));
+        TRY(clip_load(&p->clip, group_pretrain));
+        return setup_bpe(&p->bpe, o, &p->clip, true);
+    }
+    TRY(bpe_open(&p->bpe, o->merges, 0));
+    ClipConfig shape = shape_of(o, bpe_vocab(p->bpe));
+    return clip_random(&p->clip, p->be, &shape, (uint64_t)o->seed, group_pretrain);
+}
+
+static Status encode_captions(Pretrain *p)
+{
+    int context = (int)p->clip.config.context;
+    size_t row = (size_t)context * sizeof(int32_t);
+    Arena scratch = { 0 }, *arena = &p->o->arena;
+    Status status = OK;
+    p->ids = arena_take(arena, (size_t)p->captions.count * row);
+    p->batch_ids = arena_take(arena, (size_t)p->o->batch * row);
+    if (!p->ids || !p->batch_ids) return err_memory("pretrain");
+    for (int64_t i = 0; i < p->captions.count && status == OK; i++) {
+        status = bpe_context(p->bpe, p->captions.text[i], context, p->o->truncate, &scratch,
+                             p->ids + i * context, NULL);
+        arena_reset(&scratch);
+    }
+    arena_free(&scratch);
+    return status;
+}
+
+// Captions of the training split; the other split, if there is one, is for evaluation.
+static Status open_data(Pretrain *p)
+{
+    Options *o = p->o;
+    char path[FILE_PATH];
+    const char *table = o->captions ? o->captions : "captions.tsv";
+    if (strchr(table, '/')) snprintf(path, sizeof path, "%s", table);
+    else TRY(path_join(path, o->data, table));
+    char split[FILE_PATH];
+    snprintf(split, sizeof split, "%s/train", o->data);
+    TRY(captions_open(&p->captions, path, folder_exists(split) ? "train/" : ""));
+    snprintf(split, sizeof split, "%s/%s", o->data, o->eval_split ? o->eval_split : "val");
+    p->evaluates = folder_exists(split);
+    if (!p->evaluates) return OK;
+    TRY(setup_dataset(&p->data, o, DATASET_EVAL, NULL, 0));
+    TRY(setup_left_out(&p->eval_left_out, o, &p->data.eval));
+    return setup_names(&p->data, &o->arena, &p->names, &p->prompts);
+}
+
+static Status open_loader(Pretrain *p)
+{
+    Options *o = p->o;
+    Dataset place = { .root = o->data };
+    LoaderOptions l = setup_loader(o, &place, &p->captions.set, &p->clip.config);
+    l.micro = 0;
+    l.shuffle = true;
+    l.epochs = o->epochs;
+    int64_t steps = loader_steps(&l) * o->epochs;
+    TRY(setup_left_out(&l.left_out, o, &p->captions.set));
+    p->loading = l;
+    p->total = steps;
+    p->warm = (int64_t)(o->warmup * (double)steps);
+    return loader_open(&p->loader, &l);
+}
+
+// ---- one step -----------------------------------------------------------------------------------
+
+// OpenAI's limit: logits of more than 100 times the cosine do not train.
+static Status clamp_scale(Pretrain *p)
+{
+    const float most = 4.6051702f;             // ln 100
+    Param *q = params_find(&p->clip.params, "logit_scale");
+    float scale;
+    TRY(params_get(&p->clip.params, q, &scale));
+    return scale > most ? params_set(&p->clip.params, q, &most) : OK;
+}
+
+static Status pretrain_step(Pretrain *p, const Batch *b)
+{
+    Tape *t = &p->tape;
+    Params *params = &p->clip.params;
+    int64_t S = p->clip.config.image_size, context = p->clip.config.context;
+    for (int i = 0; i < b->n; i++)
+        memcpy(p->batch_ids + i * context, p->ids + b->label[i] * context,
+               (size_t)context * sizeof *p->ids);
+    tape_begin(t, TAPE_TRAIN);
+    params_zero_grad(params);
+    Tensor *pixels = tape_constant(t, 4, (int64_t[]){ b->n, 3, S, S }, b->pixels);
+    Tensor *image = clip_image(t, &p->clip, pixels);                        // (n,E)
+    Tensor *text = clip_text(t, &p->clip, p->batch_ids, b->n);              // (n,E)
+    Tensor *loss = contrastive_loss(t, image, text, p->clip.logit_scale, b->label);
+    float value = 0;
+    TRY(tape_backward(t, loss));
+    TRY(tape_read(t, &value, loss));
+    p->loss = (double)value;
+    p->norm = params_grad_norm(params);
+    if (!isfinite(p->loss) || !isfinite(p->norm))
+        return err_set(ERR_FORMAT, "pretrain: step %lld: loss %g: training has diverged",
+                       (long long)p->step, p->loss);
+    double factor = schedule_factor(setup_schedule(p->o), p->step, p->warm, p->total);
+    TRY(optim_step(&p->optim, params, p->step, factor, p->norm));
+    return clamp_scale(p);
+}
+
+// ---- evaluation, log, result --------------------------------------------------------------------
+
+typedef struct { Teacher teacher; Tape *tape; } Asked;
+
+static Status ask(void *arg, float *logits, const float *pixels, int64_t n)
+{
+    Asked *a = arg;
+    return teacher_logits(&a->teacher, a->tape, logits, pixels, NULL, n);
+}
+
+static Status evaluate_prompts(Pretrain *p)
+{
+    int64_t K = p->data.class_count, E = p->clip.config.embed;
+    LoaderOptions l = setup_loader(p->o, &p->data, &p->data.eval, &p->clip.config);
+    Asked a = { .tape = &p->tape };
+    l.left_out = p->eval_left_out;
+    float *unit = malloc((size_t)(K * E) * sizeof *unit);
+    Status status = unit ? OK : err_memory("pretrain");
+    if (status == OK)
+        status = zeroshot_classes(NULL, unit, &p->clip, p->bpe, p->prompts, K, p->o->template.item,
+                                  p->o->template.n);
+    if (status == OK) status = teacher_init(&a.teacher, &p->clip, unit, K, 0);
+    eval_free(&p->eval);
+    if (status == OK) status = evaluate(&p->eval, &p->data, p->names, &l, ask, &a, NULL,
+                                              p->o->quiet);
+    teacher_free(&a.teacher);
+    free(unit);
+    return status;
+}
+
+static void put(JsonOut *o, const char *key, double value)
+{
+    json_out_key(o, key);
+    json_out_double(o, value);
+}
+
+// A line of pretrain.jsonl; with an evaluation, if this is the time for one.
+static Status note(Pretrain *p, bool evaluate_now)
+{
+    float scale;
+    TRY(params_get(&p->clip.params, params_find(&p->clip.params, "logit_scale"), &scale));
+    json_out_object(&p->log);
+    json_out_key(&p->log, "step");
+    json_out_int(&p->log, p->step);
+    put(&p->log, "loss", p->loss);
+    put(&p->log, "grad_norm", p->norm);
+    put(&p->log, "logit_scale", (double)scale);
+    if (evaluate_now && p->evaluates) {
+        TRY(evaluate_prompts(p));
+        put(&p->log, "top1", eval_row(&p->eval, EVAL_ALL).top1);
+        progress_say(&p->progress, "step %lld: loss %.4f, scale %.3f, zero-shot top1 %.4f",
+                     (long long)p->step, p->loss, (double)scale,
+                     eval_row(&p->eval, EVAL_ALL).top1);
+    }
+    json_out_end(&p->log);
+    return OK;
+}
+
+static Status loop(Pretrain *p)
+{
+    Options *o = p->o;
+    int64_t stop = o->max_steps > 0 && o->max_steps < p->total ? o->max_steps : p->total;
+    while (p->step < stop) {
+        Batch b;
+        Status status = next_batch(p->loader, &p->loading, &b);
+        tell_left_out(&p->progress, p->loader, &p->told);
+        TRY(status);
+        if (b.n > 0) TRY(pretrain_step(p, &b));
+        p->step++;
+        progress_add(&p->progress, b.n);
+        progress_figure(&p->progress, "loss", p->loss);
+        bool evaluate_now = p->step == stop || (o->eval_every > 0 && p->step % o->eval_every == 0);
+        if (evaluate_now || p->step % LOG_EVERY == 0) TRY(note(p, evaluate_now));
+    }
+    return OK;
+}
+
+static Status write_all(Pretrain *p, const char *folder)
+{
+    TRY(clip_save(folder, &p->clip, &p->clip));
+    TRY(bpe_save(p->bpe, folder, (int)p->clip.config.context));
+    return run_append(folder, "pretrain.jsonl", &p->log);
+}
+
+static Status save(Pretrain *p)
+{
+    char temp[FILE_PATH];
+    TRY(folder_begin(temp, p->o->out));
+    Status status = write_all(p, temp);
+    if (status == OK) return folder_commit(temp, p->o->out);
+    folder_discard(temp);
+    return status;
+}
+
+// The last step has evaluated.
+static Status report(Pretrain *p)
+{
+    JsonOut lines = { 0 };
+    count_left_out(p->o, p->loading.left_out, &p->captions.set, "pictures with captions");
+    if (!p->evaluates) return OK;
+    count_left_out(p->o, p->eval_left_out, &p->data.eval, "pictures to evaluate on");
+    if (!p->o->json) {
+        print_eval(&p->eval, p->data.eval.split);
+        return OK;
+    }
+    eval_lines(&p->eval, &lines, p->step, p->data.eval.split);
+    print_lines(&lines);
+    Status status = json_out_status(&lines);
+    json_out_free(&lines);
+    return status;
+}
+
+// ---- the verb -----------------------------------------------------------------------------------
+
+static const char *const written[] = {
+    "pretrain.jsonl", "config.json", "model.safetensors", "preprocessor_config.json", "merges.txt",
+    "vocab.json", "special_tokens_map.json", "tokenizer_config.json",
+};
+
+static Status check(const Options *o)
+{
+    if (!o->out) return err_set(ERR_USAGE, "pretrain: needs --out DIR");
+    if (!o->data) return err_set(ERR_USAGE, "pretrain: needs --data DIR");
+    if (!o->model && !o->merges)
+        return err_set(ERR_USAGE, "pretrain: needs --merges FILE, learned by `tokenize --train`, "
+                       "or --model PATH to go on from");
+    if (!o->model) TRY(check_shape(o));
+    return setup_folder(o, written, sizeof written / sizeof written[0]);
+}
+
+static Status pretrain(Pretrain *p)
+{
+    Options *o = p->o;
+    TRY(check(o));
+    TRY(setup_templates(o));
+    TRY(setup_machine(o, &p->be));
+    tape_init(&p->tape, p->be);
+    TRY(open_data(p));
+    TRY(open_model(p));
+    TRY(encode_captions(p));
+    TRY(open_loader(p));
+    p->optim = setup_optim(o);
+    p->optim.lr[0] = p->optim.lr[1] = o->lr;
+    p->optim.decay[0] = o->wd, p->optim.decay[1] = 0;
+    p->progress = progress_begin("pretrain", p->captions.set.n * o->epochs, o->quiet);
+    TRY(loop(p));
+    TRY(save(p));
+    return report(p);
+}
+
+Status verb_pretrain(Options *o)
+{
+    Pretrain p = { .o = o };
+    Status status = pretrain(&p);
+    progress_end(&p.progress);
+    loader_close(p.loader);
+    if (p.be) {
+        clip_free(&p.clip);
+        tape_free(&p.tape);
+    }
+    bpe_close(p.bpe);
+    captions_close(&p.captions);
+    dataset_close(&p.data);
+    eval_free(&p.eval);
+    json_out_free(&p.log);
+    return status;
+}

@@ -1,0 +1,143 @@
+// tokenize.c - `tokenize`: texts, from the arguments or a line each from stdin, to ids.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proreg/verb/ask.h"
+#include "proreg/verb/verbs.h"
+
+typedef struct {
+    const Options *o;
+    Bpe *bpe;
+    int context;
+    Arena arena;               // of one text
+} Tokenizer;
+
+static Status print_ids(const Tokenizer *t, const int32_t *ids, int64_t n)
+{
+    const bool json = t->o->json;
+    const char *between = json ? ", " : " ";
+    if (json) putchar('[');
+    for (int64_t i = 0; i < n; i++) printf("%s%d", i ? between : "", ids[i]);
+    puts(json ? "]" : "");
+    return OK;
+}
+
+static Status one_text(Tokenizer *t, const char *text, size_t bytes)
+{
+    int32_t *ids;
+    int64_t n;
+    if (!t->o->pad) {
+        TRY(bpe_encode(t->bpe, text, bytes, &t->arena, &ids, &n));
+        return print_ids(t, ids, n);
+    }
+    ids = arena_take(&t->arena, (size_t)t->context * sizeof *ids);
+    if (!ids) return err_memory("tokenize");
+    TRY(bpe_context(t->bpe, text, t->context, t->o->truncate, &t->arena, ids, NULL));
+    return print_ids(t, ids, t->context);
+}
+
+static Status one_line(Tokenizer *t, char *line, size_t bytes)
+{
+    const Json *v;
+    if (bytes && line[bytes - 1] == '\n') line[--bytes] = 0;
+    if (!t->o->json) return one_text(t, line, bytes);
+    TRY(json_parse(&v, &t->arena, line, bytes, "stdin"));
+    TRY(json_expect(v, JSON_STRING));
+    return one_text(t, v->string, (size_t)v->count);
+}
+
+static Status lines_of_stdin(Tokenizer *t)
+{
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t n;
+    Status status = OK;
+    while (status == OK && (n = getline(&line, &room, stdin)) >= 0) {
+        status = one_line(t, line, (size_t)n);
+        arena_reset(&t->arena);
+    }
+    if (status == OK && ferror(stdin)) status = err_set(ERR_IO, "stdin: cannot read");
+    free(line);
+    return status;
+}
+
+static Status all_texts(Tokenizer *t)
+{
+    const Options *o = t->o;
+    if (o->args_count == 0) return lines_of_stdin(t);
+    for (int i = 0; i < o->args_count; i++) {
+        TRY(one_text(t, o->args[i], strlen(o->args[i])));
+        arena_reset(&t->arena);
+    }
+    return OK;
+}
+
+// Of a model only its sizes are needed; from merges alone they are CLIP's.
+static Status open_tokenizer(Tokenizer *t)
+{
+    const Backend *be;
+    Clip c = { 0 };
+    t->context = 77;
+    if (!t->o->model) return bpe_open(&t->bpe, t->o->merges, 0);
+    TRY(backend_open(&be, "ref", NULL));
+    TRY(clip_read(&c, be, t->o->model, &(ClipOptions){ CLIP_TEXT, t->o->activation }));
+    t->context = (int)c.config.context;
+    Status status = setup_bpe(&t->bpe, t->o, &c, true);
+    clip_free(&c);
+    return status;
+}
+
+// The text to learn from: of a table, what follows the first tab of each line but the first.
+static size_t captions_alone(char *text, size_t bytes)
+{
+    size_t out = 0;
+    char *line = memchr(text, '\n', bytes), *end = text + bytes;
+    while (line && ++line < end) {
+        char *stop = memchr(line, '\n', (size_t)(end - line));
+        char *tab = memchr(line, '\t', (size_t)((stop ? stop : end) - line));
+        size_t n = tab ? (size_t)((stop ? stop + 1 : end) - tab - 1) : 0;
+        if (n) memmove(text + out, tab + 1, n);
+        out += n;
+        line = stop;
+    }
+    return out;
+}
+
+static Status learn(const Options *o)
+{
+    FileMap map;
+    Bpe *bpe;
+    if (!o->merges_out) return err_set(ERR_USAGE, "--train: needs --merges-out FILE");
+    TRY(setup_output(o->merges_out));
+    TRY(file_map(&map, o->train));
+    size_t bytes = map.size, length = strlen(o->train);
+    char *text = malloc(bytes + 1);
+    if (text && bytes) memcpy(text, map.data, bytes);
+    file_unmap(&map);
+    if (!text) return err_memory("tokenize");
+    bool table = length > 4 && strcmp(o->train + length - 4, ".tsv") == 0;
+    if (table) bytes = captions_alone(text, bytes);
+    Status status = bpe_train(&bpe, text, bytes, o->vocab);
+    free(text);
+    if (status == OK) {
+        status = bpe_save_merges(bpe, o->merges_out);
+        if (status == OK) say(o, "tokenize: %lld ids", (long long)bpe_vocab(bpe));
+        bpe_close(bpe);
+    }
+    return status;
+}
+
+Status verb_tokenize(Options *o)
+{
+    Tokenizer t = { .o = o };
+    if (o->train) return learn(o);
+    if (!o->model && !o->merges)
+        return err_set(ERR_USAGE, "tokenize: needs --model PATH or --merges FILE");
+    if (o->truncate && !o->pad) return err_set(ERR_USAGE, "--truncate: goes with --pad");
+    TRY(open_tokenizer(&t));
+    Status status = all_texts(&t);
+    bpe_close(t.bpe);
+    arena_free(&t.arena);
+    return status;
+}

@@ -1,0 +1,217 @@
+// wise.c - `wise`: accuracy of a run's weights mixed with the zero-shot ones it began from.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proreg/verb/ask.h"
+#include "proreg/verb/verbs.h"
+
+// ---- the two ends -------------------------------------------------------------------------------
+
+// The line leads from what the run began with: the same weights, if not in the same place.
+static Status check_model(const Options *o, const Clip *c)
+{
+    char path[FILE_PATH], hex[65];
+    Arena arena = { 0 };
+    const Json *root, *hashes;
+    bool same = false;
+    TRY(run_hash(hex, c->file));
+    TRY(path_join(path, o->run, "config.json"));
+    Status status = json_load(&root, &arena, path);
+    if (status == OK) status = json_need(&hashes, root, "model_sha256", JSON_OBJECT);
+    for (int64_t i = 0; status == OK && i < hashes->count; i++) {
+        const Json *v = json_at(hashes, i);
+        same |= v->type == JSON_STRING && !strcmp(v->string, hex);
+    }
+    arena_free(&arena);
+    if (status == OK && !same)
+        status = err_set(ERR_FORMAT, "wise: %s: is not what the run began with: its SHA-256 %.12s.."
+                         " is not in %s", c->file, hex, path);
+    return status;
+}
+
+// The pretrained model's class vectors as the student takes them, from the prompts: (n,E) raw.
+static Status first_classes(float **raw, Options *o, const Backend *be, const char *const *prompts,
+                            int n)
+{
+    Clip clip;
+    Bpe *bpe = NULL;
+    TRY(setup_model(&clip, o, be, o->model, CLIP_BOTH));
+    *raw = malloc((size_t)n * (size_t)clip.config.embed * sizeof **raw);
+    Status status = *raw ? check_model(o, &clip) : err_memory("wise");
+    if (status == OK) status = setup_bpe(&bpe, o, &clip, true);
+    if (status == OK)
+        status = zeroshot_classes(*raw, NULL, &clip, bpe, prompts, n, o->template.item,
+                                  o->template.n);
+    bpe_close(bpe);
+    clip_free(&clip);
+    return status;
+}
+
+static Status begin(Wise *w, Classifier *c, Options *o, const Backend *be, const float *raw)
+{
+    Student zero;
+    TRY(student_open(&zero, be, o->model, &(ClipOptions){ CLIP_IMAGE, o->activation },
+                     c->student.method, c->n, raw, 0));
+    Status status = wise_begin(w, &c->student, &zero);
+    student_free(&zero);
+    return status;
+}
+
+Status classifier_wise(Wise *w, Classifier *c, Options *o, const Backend *be,
+                       const char *const *prompts, int n)
+{
+    float *raw = NULL;
+    *w = (Wise){ 0 };
+    if (c->student.method->head != HEAD_PROMPT)
+        return err_set(ERR_UNSUPPORTED, "wise: method %s: its classifier is no mixture of prompts",
+                       c->student.method->name);
+    TRY(setup_templates(o));
+    Status status = first_classes(&raw, o, be, prompts, n);
+    if (status == OK) status = begin(w, c, o, be, raw);
+    free(raw);
+    return status;
+}
+
+Status classifier_mix(Classifier *c, Wise *w, double alpha)
+{
+    TRY(wise_mix(w, alpha));
+    tape_begin(&c->class_tape, TAPE_NO_GRAD);
+    c->classes = student_classes(&c->class_tape, &c->student);
+    return tape_status(&c->class_tape);
+}
+
+// ---- alphas -------------------------------------------------------------------------------------
+
+typedef struct { double item[ITEMS_MAX]; int n; } Alphas;
+
+static Status read_alphas(Alphas *a, Options *o)
+{
+    Items text;
+    TRY(options_split(o, o->alphas, &text));
+    for (a->n = 0; a->n < text.n; a->n++) {
+        char *rest;
+        double x = strtod(text.item[a->n], &rest);
+        if (*rest || !isfinite(x) || x < 0 || x > 1)
+            return err_set(ERR_USAGE, "--alphas: %.60s: not a number from 0 to 1",
+                           text.item[a->n]);
+        a->item[a->n] = x;
+    }
+    return OK;
+}
+
+// ---- rows ---------------------------------------------------------------------------------------
+
+static void line(JsonOut *out, const Eval *e, double alpha, const char *split, int domain)
+{
+    json_out_object(out);
+    json_out_key(out, "alpha");
+    json_out_double(out, alpha);
+    eval_members(e, out, split, domain);
+    json_out_end(out);
+}
+
+static Status print_json(const Eval *e, double alpha, const char *split)
+{
+    JsonOut out = { 0 };
+    for (int d = 0; d < e->domains; d++)
+        if (eval_row(e, d).n) line(&out, e, alpha, split, d);
+    if (eval_domains(e) > 1) line(&out, e, alpha, split, EVAL_ALL);
+    print_lines(&out);
+    Status status = json_out_status(&out);
+    json_out_free(&out);
+    return status;
+}
+
+static void print_head(const Eval *e)
+{
+    printf("alpha   %-9s", "top1");
+    for (int d = 0; d < e->domains && eval_domains(e) > 1; d++)
+        if (eval_row(e, d).n) printf(" %-9.30s", e->domain_name[d]);
+    printf(" mean class\n");
+}
+
+static void print_row(const Eval *e, double alpha)
+{
+    EvalRow all = eval_row(e, EVAL_ALL);
+    printf("%-7g %-9.4f", alpha, all.top1);
+    for (int d = 0; d < e->domains && eval_domains(e) > 1; d++) {
+        EvalRow row = eval_row(e, d);
+        int width = (int)strlen(e->domain_name[d]);
+        if (row.n) printf(" %-*.4f", width > 30 ? 30 : width < 9 ? 9 : width, row.top1);
+    }
+    printf(" %.4f\n", all.mean_class);
+}
+
+static Status rows(Options *o, Classifier *c, Wise *w, const Dataset *d, const char *const *names,
+                   const Alphas *a)
+{
+    uint8_t *left_out;
+    TRY(setup_left_out(&left_out, o, &d->eval));
+    for (int i = 0; i < a->n; i++) {
+        Eval e;
+        LoaderOptions l = setup_loader(o, d, &d->eval, c->config);
+        l.left_out = left_out;
+        TRY(classifier_mix(c, w, a->item[i]));
+        TRY(evaluate(&e, d, names, &l, classifier_logits, c, NULL, o->quiet));
+        Status status = OK;
+        if (o->json) {
+            status = print_json(&e, a->item[i], d->eval.split);
+        } else {
+            if (i == 0) print_head(&e);
+            print_row(&e, a->item[i]);
+        }
+        eval_free(&e);
+        TRY(status);
+        fflush(stdout);
+    }
+    count_left_out(o, left_out, &d->eval, "pictures");
+    return OK;
+}
+
+// ---- the verb -----------------------------------------------------------------------------------
+
+static Status open_tuned(Classifier *c, const Options *o, const Backend *be, const char *checkpoint,
+                         int n)
+{
+    const Options own = { .activation = NULL };      // the checkpoint says it
+    return classifier_student(c, &own, be, o->run, checkpoint, n);
+}
+
+static Status mix(Options *o, const Backend *be, const char *checkpoint, const Dataset *d,
+                  const Alphas *a)
+{
+    Classifier c;
+    Wise w;
+    const char **names, **prompts;
+    TRY(setup_names(d, &o->arena, &names, &prompts));
+    TRY(open_tuned(&c, o, be, checkpoint, d->class_count));
+    Status status = classifier_wise(&w, &c, o, be, prompts, d->class_count);
+    if (status == OK) status = rows(o, &c, &w, d, names, a);
+    wise_free(&w);
+    classifier_free(&c);
+    return status;
+}
+
+Status verb_wise(Options *o)
+{
+    char checkpoint[FILE_PATH], config[FILE_PATH];
+    const char **names;
+    const Backend *be;
+    Dataset d;
+    Alphas a;
+    int n;
+    if (!o->run) return err_set(ERR_USAGE, "wise: needs --run DIR");
+    TRY(read_alphas(&a, o));
+    TRY(run_checkpoint(checkpoint, o->run, o->checkpoint));
+    TRY(path_join(config, o->run, "config.json"));
+    TRY(options_read_config(o, config));
+    TRY(recipe_apply(recipe_find(o->recipe), o));
+    TRY(setup_machine(o, &be));
+    TRY(run_load_classes(&o->arena, &names, &n, checkpoint));
+    TRY(setup_dataset(&d, o, DATASET_EVAL, names, n));
+    Status status = mix(o, be, checkpoint, &d, &a);
+    dataset_close(&d);
+    return status;
+}

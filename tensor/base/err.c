@@ -1,0 +1,41 @@
+// err.c - one message per thread, cut at 1023 bytes.
+#include "tensor/base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static _Thread_local char message[1024];
+
+Status err_set(Status status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char next[sizeof message];                 // an argument may be the old message
+    vsnprintf(next, sizeof next, format, args);
+    va_end(args);
+    for (char *c = next; *c; c++)              // one line, whatever a file name holds
+        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
+    memcpy(message, next, sizeof message);
+    return status;
+}
+
+Status err_memory(const char *who)
+{
+    return err_set(ERR_MEMORY, "%s: out of memory", who);
+}
+
+Status err_prefix(Status status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char prefix[sizeof message];
+    vsnprintf(prefix, sizeof prefix, format, args);
+    va_end(args);
+    return err_set(status, "%s: %s", prefix, message);
+}
+
+const char *err_msg(void)
+{
+    return message;
+}

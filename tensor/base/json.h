@@ -1,0 +1,120 @@
+// json.h - reads JSON into an arena, and writes it (RFC 8259).
+//
+//     Arena arena = { 0 };
+//     const Json *root;
+//     TRY(json_load(&root, &arena, "clip/config.json"));
+//     const Json *vision;
+//     int64_t width = 768;                              // what holds when the file does not say
+//     TRY(json_need(&vision, root, "vision_config", JSON_OBJECT));
+//     TRY(json_opt_int(&width, vision, "hidden_size", 1, 1 << 16));
+//         // "json: clip/config.json: vision_config.hidden_size: -3 is not a whole number from 1 to
+// 65536"
+//     arena_free(&arena);                               // everything of `root` is gone
+//
+// As in Python: of a key that comes twice the last value counts; NaN, Infinity and -Infinity are
+// numbers; a byte b >= 0x80 that is no UTF-8 (a file name may hold one) is written as \udcXX, which
+// Python's `surrogateescape` and this reader turn back into the byte. Other lone surrogates are
+// errors. Limits: 64 brackets deep, 4 million values. Reading and writing want the C locale's
+// decimal point.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tensor/base/arena.h"
+#include "tensor/base/err.h"
+
+typedef enum { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT } JsonType;
+
+typedef struct Json Json;
+struct Json {
+    JsonType type;
+    bool whole;              // a number without fraction and exponent that fits `integer`
+    int64_t count;           // items of an array or object; bytes of a string
+    const char *key;         // in an object; of the root: the file's name
+    const Json *parent;      // NULL: the root
+    union {
+        bool truth;
+        struct { double number; int64_t integer; };
+        const char *string;  // UTF-8, a byte 0 behind it
+        struct {
+            const Json *item;            // [count], in the order of the file
+            const Json *const *sorted;   // [count], by key; objects only
+            const char *twice;           // a key that came more than once, or NULL
+        };
+    };
+};
+
+// ---- reading ------------------------------------------------------------------------------------
+
+// `file` is for messages. The text is not needed afterwards. Strings, items: all from the arena.
+Status json_parse(const Json **out, Arena *arena, const void *text, size_t bytes, const char *file);
+Status json_load(const Json **out, Arena *arena, const char *path);
+
+// NULL when there is no such member or item, or `v` is of another type or NULL.
+const Json *json_get(const Json *v, const char *key);
+const Json *json_at(const Json *v, int64_t index);
+
+// The value as a C type. On failure *out is as before and the message says file, place and value.
+Status json_bool(bool *out, const Json *v);
+Status json_int(int64_t *out, const Json *v, int64_t low, int64_t high);  // 3, 3.0; not 3.5, "3"
+Status json_number(double *out, const Json *v);                  // finite
+Status json_string(const char **out, const Json *v);             // without a byte 0 inside
+Status json_expect(const Json *v, JsonType type);                // only looks
+
+// The same of a member of `v`. json_need and json_need_x: it has to be there. json_opt_x: where it
+// is missing or null, *out stays as it is.
+Status json_need(const Json **out, const Json *v, const char *key, JsonType type);
+Status json_need_bool(bool *out, const Json *v, const char *key);
+Status json_need_int(int64_t *out, const Json *v, const char *key, int64_t low, int64_t high);
+Status json_need_number(double *out, const Json *v, const char *key);
+Status json_need_string(const char **out, const Json *v, const char *key);
+Status json_opt_bool(bool *out, const Json *v, const char *key);
+Status json_opt_int(int64_t *out, const Json *v, const char *key, int64_t low, int64_t high);
+Status json_opt_number(double *out, const Json *v, const char *key);
+Status json_opt_string(const char **out, const Json *v, const char *key);
+
+// An error at this place: "json: config.json: vision_config.width: " and the message.
+Status json_error(Status status, const Json *v, const char *format, ...) ERR_PRINTF(3, 4);
+
+// Bytes of the UTF-8 character at p; 0: none (an overlong form, a surrogate, cut off at the end).
+int json_utf8(const unsigned char *p, const unsigned char *end);
+
+// ---- writing ------------------------------------------------------------------------------------
+
+//     JsonOut o = { 0 };                                // { .indent = 2 } for people
+//     json_out_object(&o);
+//     json_out_key(&o, "step");  json_out_int(&o, 7);
+//     json_out_key(&o, "loss");  json_out_float(&o, loss);
+//     json_out_end(&o);                                 // {"step": 7, "loss": 0.25}
+//     if (json_out_status(&o) == OK) file_write(&f, o.text, o.size);
+//     json_out_free(&o);
+//
+// Errors are kept and told by json_out_status. After json_out_reset the memory is used again.
+// Several values one after the other are put on lines of their own (JSON lines).
+typedef struct {
+    int indent;              // blanks per level; 0: all on one line
+    char *text;              // a byte 0 behind it; NULL while empty
+    size_t size, room;
+    Status status;
+    int depth;
+    char open[64];           // what each level is closed with
+    bool filled[65];         // does the level hold a value?
+    bool keyed;              // a key waits for its value
+} JsonOut;
+
+void json_out_object(JsonOut *o);
+void json_out_array(JsonOut *o);
+void json_out_end(JsonOut *o);                           // of the innermost
+void json_out_key(JsonOut *o, const char *key);
+void json_out_string(JsonOut *o, const char *s);         // NULL: null
+void json_out_text(JsonOut *o, const char *s, size_t bytes);   // a string that may hold a byte 0
+void json_out_int(JsonOut *o, int64_t x);
+void json_out_double(JsonOut *o, double x);          // shortest of %.15g .. %.17g that comes back
+void json_out_float(JsonOut *o, float x);            // shortest of %.6g .. %.9g; both: null for NaN
+void json_out_bool(JsonOut *o, bool x);
+void json_out_null(JsonOut *o);
+Status json_out_status(const JsonOut *o);                // also an error: something is still open
+void json_out_reset(JsonOut *o);                         // empty, ready for the next
+void json_out_free(JsonOut *o);
+Status json_out_save(JsonOut *o, const char *folder, const char *name);   // whole; frees o

@@ -1,0 +1,213 @@
+// par.c - a pool of threads that take pieces of one loop.
+//
+// All that a thread needs to know is one 64-bit ticket: the number of the loop in the upper half,
+// how many pieces are left in the lower. A thread claims the last of them by taking one off the
+// ticket it has seen; if the loop has changed meanwhile the claim fails. So no thread can take a
+// piece of a loop that is over, and the caller need not wait for threads that never came: it waits
+// until every piece is done.
+#include "tensor/base/par.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { MAX_THREADS = 256, SPINS = 4000 };      // about 50 us of waiting before a thread sleeps
+
+static struct {
+    pthread_mutex_t busy, lock;                // busy: a loop runs.  lock: for sleeping
+    pthread_cond_t wake;
+    _Atomic uint64_t ticket;
+    _Atomic int64_t done;
+    _Atomic int sleepers;
+    _Atomic bool quit;
+    int64_t n, grain, pieces;
+    ParFn *fn;
+    void *arg;
+    pthread_t thread[MAX_THREADS];
+    int threads;                               // the caller included; 0: not started yet
+} pool = { .busy = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER,
+           .wake = PTHREAD_COND_INITIALIZER };
+
+static _Thread_local bool inside;              // a piece is running in this thread
+
+static void pause_cpu(int spin)
+{
+#if defined(__x86_64__)
+    __asm__ __volatile__("pause");
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+    if (spin % 64 == 63) sched_yield();
+}
+
+static void run_piece(int64_t i)
+{
+    int64_t from = i * pool.grain, to = from + pool.grain;
+    pool.fn(pool.arg, from, to < pool.n ? to : pool.n);
+    atomic_fetch_add(&pool.done, 1);
+}
+
+// Takes pieces while there are any. The fields of the loop are read only between a claim and the
+// piece's end, when the loop cannot be over.
+static bool work(void)
+{
+    bool any = false;
+    uint64_t seen = atomic_load(&pool.ticket);
+    while ((uint32_t)seen > 0) {
+        if (!atomic_compare_exchange_weak(&pool.ticket, &seen, seen - 1)) continue;
+        run_piece((int64_t)(uint32_t)seen - 1);
+        any = true;
+        seen = atomic_load(&pool.ticket);
+    }
+    return any;
+}
+
+static void sleep_until_work(void)
+{
+    pthread_mutex_lock(&pool.lock);
+    atomic_fetch_add(&pool.sleepers, 1);
+    while ((uint32_t)atomic_load(&pool.ticket) == 0 && !atomic_load(&pool.quit))
+        pthread_cond_wait(&pool.wake, &pool.lock);
+    atomic_fetch_sub(&pool.sleepers, 1);
+    pthread_mutex_unlock(&pool.lock);
+}
+
+static void *thread_main(void *unused)
+{
+    (void)unused;
+    inside = true;
+    for (int idle = 0; !atomic_load(&pool.quit); idle++) {
+        if (work()) idle = 0;
+        if (idle < SPINS) pause_cpu(idle);
+        else sleep_until_work();
+    }
+    return NULL;
+}
+
+static void wake_all(void)
+{
+    if (atomic_load(&pool.sleepers) == 0) return;
+    pthread_mutex_lock(&pool.lock);
+    pthread_cond_broadcast(&pool.wake);
+    pthread_mutex_unlock(&pool.lock);
+}
+
+static void stop_threads(void)
+{
+    atomic_store(&pool.quit, true);
+    wake_all();
+    for (int i = 1; i < pool.threads; i++) pthread_join(pool.thread[i], NULL);
+    atomic_store(&pool.quit, false);
+    pool.threads = 1;
+}
+
+static Status start_threads(int threads)
+{
+    for (pool.threads = 1; pool.threads < threads; pool.threads++)
+        if (pthread_create(&pool.thread[pool.threads], NULL, thread_main, NULL) != 0)
+            return err_set(ERR_MEMORY, "threads: only %d of %d could be started", pool.threads,
+                           threads);
+    return OK;
+}
+
+Status par_set_threads(int threads)
+{
+    if (threads < 1 || threads > MAX_THREADS)
+        return err_set(ERR_USAGE, "threads: %d is not in 1..%d", threads, MAX_THREADS);
+    pthread_mutex_lock(&pool.busy);
+    stop_threads();
+    Status status = start_threads(threads);
+    pthread_mutex_unlock(&pool.busy);
+    return status;
+}
+
+int par_threads(void)
+{
+    return pool.threads > 0 ? pool.threads : 1;
+}
+
+static void run_alone(int64_t n, int64_t grain, ParFn *fn, void *arg)
+{
+    for (int64_t from = 0; from < n; from += grain)
+        fn(arg, from, from + grain < n ? from + grain : n);
+}
+
+static void run_shared(int64_t pieces)
+{
+    uint64_t loop = (atomic_load(&pool.ticket) >> 32) + 1;
+    atomic_store(&pool.done, 0);
+    atomic_store(&pool.ticket, loop << 32 | (uint64_t)pieces);
+    wake_all();
+    inside = true;
+    work();
+    for (int spin = 0; atomic_load(&pool.done) < pieces; spin++) pause_cpu(spin);
+    inside = false;
+}
+
+static _Thread_local int64_t fewest = INT64_MAX;
+
+int64_t par_fewest_pieces(void)
+{
+    int64_t n = fewest;
+    fewest = INT64_MAX;
+    return n;
+}
+
+void par_for(int64_t n, int64_t grain, ParFn *fn, void *arg)
+{
+    if (grain < 1) grain = 1;
+    int64_t pieces = n / grain + (n % grain != 0);
+    if (pieces < fewest) fewest = pieces;
+    if (pieces <= 1 || pieces > INT32_MAX || par_threads() == 1 || inside
+        || pthread_mutex_trylock(&pool.busy) != 0) {
+        run_alone(n, grain, fn, arg);
+        return;
+    }
+    pool.n = n; pool.grain = grain; pool.fn = fn; pool.arg = arg;
+    run_shared(pieces);
+    pthread_mutex_unlock(&pool.busy);
+}
+
+// ---- how many cores there are for us ------------------------------------------------------------
+
+// A container's limit: "quota period" in microseconds (cgroup v2), or two files (v1).
+static double cgroup_cores(void)
+{
+    double quota = 0, period = 0;
+    FILE *f = fopen("/sys/fs/cgroup/cpu.max", "r");
+    if (f) {
+        if (fscanf(f, "%lf %lf", &quota, &period) != 2) quota = 0;
+        fclose(f);
+        return quota > 0 && period > 0 ? quota / period : 0;
+    }
+    if ((f = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "r"))) {
+        if (fscanf(f, "%lf", &quota) != 1) quota = 0;
+        fclose(f);
+    }
+    if (quota > 0 && (f = fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "r"))) {
+        if (fscanf(f, "%lf", &period) != 1) period = 0;
+        fclose(f);
+    }
+    return quota > 0 && period > 0 ? quota / period : 0;
+}
+
+static int affinity_cores(void)
+{
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (int)n : 1;
+}
+
+int par_cores(void)
+{
+    int cores = affinity_cores();
+    double limit = cgroup_cores();
+    if (limit > 0 && limit < cores) cores = limit < 1 ? 1 : (int)limit;
+    return cores < MAX_THREADS ? cores : MAX_THREADS;
+}
