@@ -9,70 +9,47 @@
 
 // ---- configuration ------------------------------------------------------------------------------
 
-static void put_int(JsonOut *o, const char *key, int64_t x)
-{
-    json_out_key(o, key);
-    json_out_int(o, x);
-}
-
-static void put_text(JsonOut *o, const char *key, const char *x)
-{
-    json_out_key(o, key);
-    json_out_string(o, x);
-}
-
-static void put_true(JsonOut *o, const char *key)
-{
-    json_out_key(o, key);
-    json_out_bool(o, true);
-}
-
 static void put_tower(JsonOut *o, const char *key, const ClipConfig *c, const TowerSize *s)
 {
-    json_out_key(o, key);
-    json_out_object(o);
-    put_text(o, "hidden_act", c->act == ACT_GELU ? "gelu" : "quick_gelu");
-    put_int(o, "hidden_size", s->width);
-    put_int(o, "intermediate_size", s->mlp);
-    put_int(o, "num_attention_heads", s->heads);
-    put_int(o, "num_hidden_layers", s->layers);
-    put_int(o, "projection_dim", c->embed);
-    json_out_key(o, "layer_norm_eps");
-    json_out_double(o, c->eps);
+    json_put_object(o, key);
+    json_put_string(o, "hidden_act", c->act == ACT_GELU ? "gelu" : "quick_gelu");
+    json_put_int(o, "hidden_size", s->width);
+    json_put_int(o, "intermediate_size", s->mlp);
+    json_put_int(o, "num_attention_heads", s->heads);
+    json_put_int(o, "num_hidden_layers", s->layers);
+    json_put_int(o, "projection_dim", c->embed);
+    json_put_double(o, "layer_norm_eps", c->eps);
 }
 
 static void put_config(JsonOut *o, const ClipConfig *c, float logit_scale)
 {
     json_out_object(o);
-    json_out_key(o, "architectures");
-    json_out_array(o);
+    json_put_array(o, "architectures");
     json_out_string(o, "CLIPModel");
     json_out_end(o);
-    put_text(o, "model_type", "clip");
-    put_int(o, "projection_dim", c->embed);
-    json_out_key(o, "logit_scale_init_value");
-    json_out_float(o, logit_scale);
-    put_text(o, "torch_dtype", "float32");
+    json_put_string(o, "model_type", "clip");
+    json_put_int(o, "projection_dim", c->embed);
+    json_put_float(o, "logit_scale_init_value", logit_scale);
+    json_put_string(o, "torch_dtype", "float32");
     put_tower(o, "vision_config", c, &c->vision);
-    put_text(o, "model_type", "clip_vision_model");
-    put_int(o, "image_size", c->image_size);
-    put_int(o, "patch_size", c->patch);
+    json_put_string(o, "model_type", "clip_vision_model");
+    json_put_int(o, "image_size", c->image_size);
+    json_put_int(o, "patch_size", c->patch);
     json_out_end(o);
     put_tower(o, "text_config", c, &c->text);
-    put_text(o, "model_type", "clip_text_model");
-    put_int(o, "max_position_embeddings", c->context);
-    put_int(o, "vocab_size", c->vocab);
-    put_int(o, "bos_token_id", c->vocab - 2);
-    put_int(o, "eos_token_id", c->eos >= 0 ? c->eos : 2);    // 2: at the greatest id
-    put_int(o, "pad_token_id", c->vocab - 1);
+    json_put_string(o, "model_type", "clip_text_model");
+    json_put_int(o, "max_position_embeddings", c->context);
+    json_put_int(o, "vocab_size", c->vocab);
+    json_put_int(o, "bos_token_id", c->vocab - 2);
+    json_put_int(o, "eos_token_id", c->eos >= 0 ? c->eos : 2);    // 2: at the greatest id
+    json_put_int(o, "pad_token_id", c->vocab - 1);
     json_out_end(o);
     json_out_end(o);
 }
 
 static void put_three(JsonOut *o, const char *key, const float x[3])
 {
-    json_out_key(o, key);
-    json_out_array(o);
+    json_put_array(o, key);
     for (int i = 0; i < 3; i++) json_out_float(o, x[i]);
     json_out_end(o);
 }
@@ -82,22 +59,19 @@ static void put_preprocessor(JsonOut *o, const ClipConfig *c)
     static const char *const on[] = { "do_resize", "do_center_crop", "do_rescale", "do_normalize",
                                       "do_convert_rgb" };
     json_out_object(o);
-    put_text(o, "image_processor_type", "CLIPImageProcessor");
-    put_text(o, "feature_extractor_type", "CLIPFeatureExtractor");
-    for (int i = 0; i < 5; i++) put_true(o, on[i]);
-    put_int(o, "resample", 3);                 // bicubic, in Pillow's numbering
-    json_out_key(o, "rescale_factor");
-    json_out_double(o, 1.0 / 255);
+    json_put_string(o, "image_processor_type", "CLIPImageProcessor");
+    json_put_string(o, "feature_extractor_type", "CLIPFeatureExtractor");
+    for (int i = 0; i < 5; i++) json_put_bool(o, on[i], true);
+    json_put_int(o, "resample", 3);            // bicubic, in Pillow's numbering
+    json_put_double(o, "rescale_factor", 1.0 / 255);
     put_three(o, "image_mean", c->mean);
     put_three(o, "image_std", c->std);
-    json_out_key(o, "size");
-    json_out_object(o);
-    put_int(o, "shortest_edge", c->image_size);
+    json_put_object(o, "size");
+    json_put_int(o, "shortest_edge", c->image_size);
     json_out_end(o);
-    json_out_key(o, "crop_size");
-    json_out_object(o);
-    put_int(o, "height", c->image_size);
-    put_int(o, "width", c->image_size);
+    json_put_object(o, "crop_size");
+    json_put_int(o, "height", c->image_size);
+    json_put_int(o, "width", c->image_size);
     json_out_end(o);
     json_out_end(o);
 }

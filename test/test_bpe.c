@@ -282,32 +282,22 @@ static void write_tokenizer(const char *from, const char *to, bool pairs)
     if (!CHECK_OK(json_load(&vocab, &arena, path))) return;
     JsonOut o = { .indent = 1 };
     json_out_object(&o);
-    json_out_key(&o, "added_tokens");
-    json_out_array(&o);
+    json_put_array(&o, "added_tokens");
     for (int64_t i = vocab->count - 2; i < vocab->count; i++) {
         json_out_object(&o);
-        json_out_key(&o, "id");
-        json_out_int(&o, vocab->item[i].integer);
-        json_out_key(&o, "content");
-        json_out_string(&o, vocab->item[i].key);
+        json_put_int(&o, "id", vocab->item[i].integer);
+        json_put_string(&o, "content", vocab->item[i].key);
         json_out_end(&o);
     }
     json_out_end(&o);
-    json_out_key(&o, "model");
-    json_out_object(&o);
-    json_out_key(&o, "type");
-    json_out_string(&o, "BPE");
-    json_out_key(&o, "end_of_word_suffix");
-    json_out_string(&o, "</w>");
-    json_out_key(&o, "vocab");
-    json_out_object(&o);
-    for (int64_t i = 0; i < vocab->count - 2; i++) {
-        json_out_key(&o, vocab->item[i].key);
-        json_out_int(&o, vocab->item[i].integer);
-    }
+    json_put_object(&o, "model");
+    json_put_string(&o, "type", "BPE");
+    json_put_string(&o, "end_of_word_suffix", "</w>");
+    json_put_object(&o, "vocab");
+    for (int64_t i = 0; i < vocab->count - 2; i++)
+        json_put_int(&o, vocab->item[i].key, vocab->item[i].integer);
     json_out_end(&o);
-    json_out_key(&o, "merges");
-    json_out_array(&o);
+    json_put_array(&o, "merges");
     path_join(path, from, "merges.txt");
     FILE *f = fopen(path, "r");
     if (f && !fgets(line, sizeof line, f)) CHECK(false, "no heading");

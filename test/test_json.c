@@ -285,6 +285,30 @@ static void written(void)
     json_out_free(&o);
 }
 
+// Each json_put_x is its key and its value.
+static void members(void)
+{
+    JsonOut o = { 0 };
+    json_out_object(&o);
+    json_put_object(&o, "object");
+    json_put_array(&o, "array");
+    json_out_end(&o);
+    json_out_end(&o);
+    json_put_string(&o, "string", "s");
+    json_put_string(&o, "none", NULL);
+    json_put_int(&o, "int", INT64_MAX);
+    json_put_double(&o, "double", 0.1f);
+    json_put_float(&o, "float", 0.1f);
+    json_put_bool(&o, "bool", false);
+    json_out_end(&o);
+    CHECK_OK(json_out_status(&o));
+    const char *want = "{\"object\": {\"array\": []}, \"string\": \"s\", \"none\": null, "
+                       "\"int\": 9223372036854775807, \"double\": 0.10000000149011612, "
+                       "\"float\": 0.1, \"bool\": false}";
+    CHECK(o.text && !strcmp(o.text, want), "%s", o.text);
+    json_out_free(&o);
+}
+
 static void misused(void)
 {
     JsonOut o = { 0 };
@@ -363,6 +387,7 @@ static const TestCase cases[] = {
     { "many_members", many_members },
     { "getters", getters },
     { "written", written },
+    { "members", members },
     { "misused", misused },
     { "digits_come_back", digits_come_back },
     { "bytes_come_back", bytes_come_back },

@@ -89,27 +89,21 @@ Status weights_declare(WeightsOut *o, const char *name, WeightsDtype dtype, int 
 static void put_metadata(JsonOut *json, const WeightsOut *o)
 {
     if (o->metas == 0) return;
-    json_out_key(json, "__metadata__");
-    json_out_object(json);
+    json_put_object(json, "__metadata__");
     for (int i = 0; i < o->metas; i++) {
-        json_out_key(json, o->meta[i][0]);
-        json_out_string(json, o->meta[i][1]);
+        json_put_string(json, o->meta[i][0], o->meta[i][1]);
     }
     json_out_end(json);
 }
 
 static void put_tensor(JsonOut *json, const WeightsTensor *t, int64_t at)
 {
-    json_out_key(json, t->name);
-    json_out_object(json);
-    json_out_key(json, "dtype");
-    json_out_string(json, weights_dtype_name(t->dtype));
-    json_out_key(json, "shape");
-    json_out_array(json);
+    json_put_object(json, t->name);
+    json_put_string(json, "dtype", weights_dtype_name(t->dtype));
+    json_put_array(json, "shape");
     for (int i = 0; i < t->ndim; i++) json_out_int(json, t->dim[i]);
     json_out_end(json);
-    json_out_key(json, "data_offsets");
-    json_out_array(json);
+    json_put_array(json, "data_offsets");
     json_out_int(json, at);
     json_out_int(json, at + (int64_t)t->bytes);
     json_out_end(json);

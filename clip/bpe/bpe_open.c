@@ -370,8 +370,7 @@ static Status save_vocab(const Bpe *bpe, const char *folder)
     json_out_object(&o);
     for (int32_t i = 0; i < bpe->symbols; i++) {
         if (sorted[i].id == NO_ID) continue;
-        json_out_key(&o, sorted[i].name);
-        json_out_int(&o, sorted[i].id);
+        json_put_int(&o, sorted[i].name, sorted[i].id);
     }
     json_out_end(&o);
     free(sorted);
@@ -384,8 +383,7 @@ static void put_names(JsonOut *o, const Bpe *bpe)
     const char *const names[] = { bpe->start_name, bpe->end_name, bpe->end_name,
                                   bpe->unknown_name };
     for (int i = 0; i < 4; i++) {
-        json_out_key(o, keys[i]);
-        json_out_string(o, names[i]);
+        json_put_string(o, keys[i], names[i]);
     }
 }
 
@@ -402,12 +400,9 @@ Status bpe_save(const Bpe *bpe, const char *folder, int context)
     json_out_end(&map);
     TRY(json_out_save(&map, folder, "special_tokens_map.json"));
     json_out_object(&config);
-    json_out_key(&config, "tokenizer_class");
-    json_out_string(&config, "CLIPTokenizer");
-    json_out_key(&config, "model_max_length");
-    json_out_int(&config, context);
-    json_out_key(&config, "do_lower_case");
-    json_out_bool(&config, true);
+    json_put_string(&config, "tokenizer_class", "CLIPTokenizer");
+    json_put_int(&config, "model_max_length", context);
+    json_put_bool(&config, "do_lower_case", true);
     put_names(&config, bpe);
     json_out_end(&config);
     return json_out_save(&config, folder, "tokenizer_config.json");

@@ -17,14 +17,10 @@ static void count_json(const CheckCount *c)
 {
     JsonOut o = { 0 };
     json_out_object(&o);
-    json_out_key(&o, "split");
-    json_out_string(&o, c->split);
-    json_out_key(&o, "domain");
-    json_out_string(&o, c->domain);
-    json_out_key(&o, "class");
-    json_out_string(&o, c->class_name);
-    json_out_key(&o, "n");
-    json_out_int(&o, c->n);
+    json_put_string(&o, "split", c->split);
+    json_put_string(&o, "domain", c->domain);
+    json_put_string(&o, "class", c->class_name);
+    json_put_int(&o, "n", c->n);
     json_out_end(&o);
     print_lines(&o);
     json_out_free(&o);
@@ -34,14 +30,10 @@ static void finding_json(const Finding *f)
 {
     JsonOut o = { 0 };
     json_out_object(&o);
-    json_out_key(&o, "finding");
-    json_out_string(&o, check_kind(f->kind));
-    json_out_key(&o, "fatal");
-    json_out_bool(&o, check_fatal(f->kind));
-    json_out_key(&o, "path");
-    json_out_string(&o, f->path);
-    json_out_key(&o, "text");
-    json_out_string(&o, f->text);
+    json_put_string(&o, "finding", check_kind(f->kind));
+    json_put_bool(&o, "fatal", check_fatal(f->kind));
+    json_put_string(&o, "path", f->path);
+    json_put_string(&o, "text", f->text);
     json_out_end(&o);
     print_lines(&o);
     json_out_free(&o);

@@ -311,16 +311,12 @@ static Status print_json(const Tally *t, const DemoMethod *m, int seed)
     JsonOut o = { 0 };
     demo_scores(score, t);
     json_out_object(&o);
-    json_out_key(&o, "method");
-    json_out_string(&o, m->name);
-    json_out_key(&o, "seed");
-    json_out_int(&o, seed);
+    json_put_string(&o, "method", m->name);
+    json_put_int(&o, "seed", seed);
     for (int i = 0; i < BACKGROUND; i++) {
-        json_out_key(&o, key[i]);
-        json_out_double(&o, score[i]);
+        json_put_double(&o, key[i], score[i]);
     }
-    json_out_key(&o, "seconds");
-    json_out_double(&o, t->seconds);
+    json_put_double(&o, "seconds", t->seconds);
     json_out_end(&o);
     Status status = json_out_status(&o);
     print_lines(&o);

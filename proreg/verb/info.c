@@ -15,12 +15,9 @@ static void tensor_json(const WeightsTensor *t)
 {
     JsonOut o = { 0 };
     json_out_object(&o);
-    json_out_key(&o, "name");
-    json_out_string(&o, t->name);
-    json_out_key(&o, "dtype");
-    json_out_string(&o, weights_dtype_name(t->dtype));
-    json_out_key(&o, "shape");
-    json_out_array(&o);
+    json_put_string(&o, "name", t->name);
+    json_put_string(&o, "dtype", weights_dtype_name(t->dtype));
+    json_put_array(&o, "shape");
     for (int i = 0; i < t->ndim; i++) json_out_int(&o, t->dim[i]);
     json_out_end(&o);
     json_out_end(&o);
@@ -189,18 +186,13 @@ static Status info_machine(Options *o)
         return OK;
     }
     json_out_object(&out);
-    json_out_key(&out, "cores");
-    json_out_int(&out, par_cores());
-    json_out_key(&out, "threads");
-    json_out_int(&out, par_threads());
-    json_out_key(&out, "isa");
-    json_out_string(&out, backend_isa(be));
+    json_put_int(&out, "cores", par_cores());
+    json_put_int(&out, "threads", par_threads());
+    json_put_string(&out, "isa", backend_isa(be));
     for (int i = 0; i < n; i++) {
-        json_out_key(&out, cache[i].name);
-        json_out_int(&out, cache[i].bytes);
+        json_put_int(&out, cache[i].name, cache[i].bytes);
     }
-    json_out_key(&out, "gflops");
-    json_out_double(&out, gflops);
+    json_put_double(&out, "gflops", gflops);
     json_out_end(&out);
     print_lines(&out);
     json_out_free(&out);
@@ -221,12 +213,9 @@ static void print_field(const Options *o, const Recipe *r, const Field *f)
     if (!o->json) printf("%-14s %-10s %s\n", f->name, by, f->value);
     if (!o->json) return;
     json_out_object(&out);
-    json_out_key(&out, "field");
-    json_out_string(&out, f->name);
-    json_out_key(&out, "value");
-    json_out_string(&out, f->value);
-    json_out_key(&out, "from");
-    json_out_string(&out, by);
+    json_put_string(&out, "field", f->name);
+    json_put_string(&out, "value", f->value);
+    json_put_string(&out, "from", by);
     json_out_end(&out);
     print_lines(&out);
     json_out_free(&out);

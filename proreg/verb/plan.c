@@ -20,13 +20,10 @@ static void plan_json(const Plan *p, double training, double evaluating)
     };
     json_out_object(&o);
     for (int i = 0; i < 5; i++) {
-        json_out_key(&o, whole[i].key);
-        json_out_int(&o, whole[i].value);
+        json_put_int(&o, whole[i].key, whole[i].value);
     }
-    json_out_key(&o, "train_seconds");
-    json_out_double(&o, training);
-    json_out_key(&o, "eval_seconds");
-    json_out_double(&o, evaluating);
+    json_put_double(&o, "train_seconds", training);
+    json_put_double(&o, "eval_seconds", evaluating);
     json_out_end(&o);
     print_lines(&o);
     json_out_free(&o);

@@ -42,16 +42,12 @@ static Status print_json(const Predict *p, const char *path, const float *z, con
 {
     JsonOut o = { 0 };
     json_out_object(&o);
-    json_out_key(&o, "path");
-    json_out_string(&o, path);
-    json_out_key(&o, "top");
-    json_out_array(&o);
+    json_put_string(&o, "path", path);
+    json_put_array(&o, "top");
     for (int i = 0; i < top; i++) {
         json_out_object(&o);
-        json_out_key(&o, "class");
-        json_out_string(&o, p->names[order[i]]);
-        json_out_key(&o, "p");
-        json_out_double(&o, eval_softmax(z, p->classes, order[i]));
+        json_put_string(&o, "class", p->names[order[i]]);
+        json_put_double(&o, "p", eval_softmax(z, p->classes, order[i]));
         json_out_end(&o);
     }
     json_out_end(&o);

@@ -197,26 +197,19 @@ static Status evaluate_prompts(Pretrain *p)
     return status;
 }
 
-static void put(JsonOut *o, const char *key, double value)
-{
-    json_out_key(o, key);
-    json_out_double(o, value);
-}
-
 // A line of pretrain.jsonl; with an evaluation, if this is the time for one.
 static Status note(Pretrain *p, bool evaluate_now)
 {
     float scale;
     TRY(params_get(&p->clip.params, params_find(&p->clip.params, "logit_scale"), &scale));
     json_out_object(&p->log);
-    json_out_key(&p->log, "step");
-    json_out_int(&p->log, p->step);
-    put(&p->log, "loss", p->loss);
-    put(&p->log, "grad_norm", p->norm);
-    put(&p->log, "logit_scale", (double)scale);
+    json_put_int(&p->log, "step", p->step);
+    json_put_double(&p->log, "loss", p->loss);
+    json_put_double(&p->log, "grad_norm", p->norm);
+    json_put_double(&p->log, "logit_scale", (double)scale);
     if (evaluate_now && p->evaluates) {
         TRY(evaluate_prompts(p));
-        put(&p->log, "top1", eval_row(&p->eval, EVAL_ALL).top1);
+        json_put_double(&p->log, "top1", eval_row(&p->eval, EVAL_ALL).top1);
         progress_say(&p->progress, "step %lld: loss %.4f, scale %.3f, zero-shot top1 %.4f",
                      (long long)p->step, p->loss, (double)scale,
                      eval_row(&p->eval, EVAL_ALL).top1);

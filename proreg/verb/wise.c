@@ -106,8 +106,7 @@ static Status read_alphas(Alphas *a, Options *o)
 static void line(JsonOut *out, const Eval *e, double alpha, const char *split, int domain)
 {
     json_out_object(out);
-    json_out_key(out, "alpha");
-    json_out_double(out, alpha);
+    json_put_double(out, "alpha", alpha);
     eval_members(e, out, split, domain);
     json_out_end(out);
 }

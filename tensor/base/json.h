@@ -4,11 +4,11 @@
 //     const Json *root;
 //     TRY(json_load(&root, &arena, "clip/config.json"));
 //     const Json *vision;
-//     int64_t width = 768;                              // what holds when the file does not say
+//     int64_t width = 768;                              // if the file does not say
 //     TRY(json_need(&vision, root, "vision_config", JSON_OBJECT));
 //     TRY(json_opt_int(&width, vision, "hidden_size", 1, 1 << 16));
 //         // "json: clip/config.json: vision_config.hidden_size: -3 is not a whole number from 1 to
-// 65536"
+        // 65536"
 //     arena_free(&arena);                               // everything of `root` is gone
 //
 // As in Python: of a key that comes twice the last value counts; NaN, Infinity and -Infinity are
@@ -84,8 +84,8 @@ int json_utf8(const unsigned char *p, const unsigned char *end);
 
 //     JsonOut o = { 0 };                                // { .indent = 2 } for people
 //     json_out_object(&o);
-//     json_out_key(&o, "step");  json_out_int(&o, 7);
-//     json_out_key(&o, "loss");  json_out_float(&o, loss);
+//     json_put_int(&o, "step", 7);
+//     json_put_float(&o, "loss", loss);
 //     json_out_end(&o);                                 // {"step": 7, "loss": 0.25}
 //     if (json_out_status(&o) == OK) file_write(&f, o.text, o.size);
 //     json_out_free(&o);
@@ -114,6 +114,16 @@ void json_out_double(JsonOut *o, double x);          // shortest of %.15g .. %.1
 void json_out_float(JsonOut *o, float x);            // shortest of %.6g .. %.9g; both: null for NaN
 void json_out_bool(JsonOut *o, bool x);
 void json_out_null(JsonOut *o);
+
+// A member: the key, then the value as above. Objects and arrays are ended by json_out_end.
+void json_put_object(JsonOut *o, const char *key);
+void json_put_array(JsonOut *o, const char *key);
+void json_put_string(JsonOut *o, const char *key, const char *s);
+void json_put_int(JsonOut *o, const char *key, int64_t x);
+void json_put_double(JsonOut *o, const char *key, double x);
+void json_put_float(JsonOut *o, const char *key, float x);
+void json_put_bool(JsonOut *o, const char *key, bool x);
+
 Status json_out_status(const JsonOut *o);                // also an error: something is still open
 void json_out_reset(JsonOut *o);                         // empty, ready for the next
 void json_out_free(JsonOut *o);

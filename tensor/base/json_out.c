@@ -189,6 +189,50 @@ void json_out_null(JsonOut *o)
     plain(o, "null");
 }
 
+// ---- members ------------------------------------------------------------------------------------
+
+void json_put_object(JsonOut *o, const char *key)
+{
+    json_out_key(o, key);
+    json_out_object(o);
+}
+
+void json_put_array(JsonOut *o, const char *key)
+{
+    json_out_key(o, key);
+    json_out_array(o);
+}
+
+void json_put_string(JsonOut *o, const char *key, const char *s)
+{
+    json_out_key(o, key);
+    json_out_string(o, s);
+}
+
+void json_put_int(JsonOut *o, const char *key, int64_t x)
+{
+    json_out_key(o, key);
+    json_out_int(o, x);
+}
+
+void json_put_double(JsonOut *o, const char *key, double x)
+{
+    json_out_key(o, key);
+    json_out_double(o, x);
+}
+
+void json_put_float(JsonOut *o, const char *key, float x)
+{
+    json_out_key(o, key);
+    json_out_float(o, x);
+}
+
+void json_put_bool(JsonOut *o, const char *key, bool x)
+{
+    json_out_key(o, key);
+    json_out_bool(o, x);
+}
+
 // ---- the result ---------------------------------------------------------------------------------
 
 Status json_out_status(const JsonOut *o)
