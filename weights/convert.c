@@ -27,7 +27,7 @@ size_t weights_dtype_bytes(WeightsDtype dtype)
     return types[dtype].bytes;
 }
 
-bool weights_dtype_of(WeightsDtype *out, const char *name)
+bool reader_dtype(WeightsDtype *out, const char *name)
 {
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         if (strcmp(types[i].name, name) != 0) continue;

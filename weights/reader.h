@@ -1,4 +1,7 @@
-// reader.h - what the readers of weights/ share. Not for users of weights.h.
+// reader.h - what the files of weights/ share. Not for users of weights.h.
+//
+// weights.c looks at the first bytes and picks a reader: safetensors.c, torch.c or shards.c. Each
+// fills a Weights with the helpers of reader.c; save.c keeps its list of declared tensors in one.
 #pragma once
 #include "tensor/base/arena.h"
 #include "tensor/base/file.h"
@@ -15,22 +18,25 @@ struct Weights {
     WeightsTensor *tensor;             // [count]
     const WeightsTensor **sorted;      // [count], by name
     int64_t count, room;
-    const Json *meta;                  // of safetensors, or NULL
     Weights **shard;                   // [shards]: files that the tensors lie in
     int64_t shards;
 };
 
-// Each fills w->tensor, w->kind and w->meta from w->data. On failure the caller closes w.
+// A reader fills w->tensor and w->kind from w->data. On failure the caller closes w.
 typedef Status WeightsReader(Weights *w);
-WeightsReader weights_read_safetensors, weights_read_torch, weights_read_shards;
-Status weights_open_as(Weights **out, const char *path, WeightsReader *read);
+WeightsReader read_safetensors, read_torch, read_shards;
+
+// Read the bytes, or the file, with this reader, then sort the list. On failure *out is NULL.
+Status reader_parse(Weights **out, const void *data, size_t bytes, const char *name,
+                    WeightsReader *read);
+Status reader_open(Weights **out, const char *path, WeightsReader *read);
 
 // Checks name, dims and that t->bytes is what they ask for, then appends a copy.
-Status weights_add(Weights *w, const WeightsTensor *t);
+Status reader_add(Weights *w, const WeightsTensor *t);
 
 // Fills w->sorted. No tensors, or a name that comes twice, is an error.
-Status weights_sort(Weights *w);
+Status reader_sort(Weights *w);
 
 // Elements of dims from a file: ERR_FORMAT when one is negative or they do not fit in 63 bits.
-Status weights_product(int64_t *out, const int64_t *dim, int ndim);
-bool weights_dtype_of(WeightsDtype *out, const char *name);
+Status reader_product(int64_t *out, const int64_t *dim, int ndim);
+bool reader_dtype(WeightsDtype *out, const char *name);        // "F32", "BF16", ..

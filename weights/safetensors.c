@@ -32,7 +32,7 @@ static Status read_entry(Entry *e, const Json *v)
     TRY(json_need_string(&dtype, v, "dtype"));
     TRY(json_need(&shape, v, "shape", JSON_ARRAY));
     TRY(json_need(&offsets, v, "data_offsets", JSON_ARRAY));
-    if (!weights_dtype_of(&e->tensor.dtype, dtype))
+    if (!reader_dtype(&e->tensor.dtype, dtype))
         return json_error(ERR_UNSUPPORTED, v, "dtype %s is not read", dtype);
     if (offsets->count != 2) return json_error(ERR_FORMAT, offsets, "not two numbers");
     TRY(json_int(&e->from, &offsets->item[0], 0, INT64_MAX));
@@ -65,7 +65,7 @@ static Status add_entries(Weights *w, Entry *entry, int64_t n, const uint8_t *da
             return err_set(ERR_FORMAT, "safetensors: %s: %s: ends at byte %lld of %zu: cut short",
                            w->file, e->tensor.name, (long long)e->to, bytes);
         e->tensor.data = data + e->from;
-        TRY(weights_add(w, &e->tensor));
+        TRY(reader_add(w, &e->tensor));
         at = e->to;
     }
     if ((uint64_t)at != bytes)
@@ -74,20 +74,20 @@ static Status add_entries(Weights *w, Entry *entry, int64_t n, const uint8_t *da
     return OK;
 }
 
-static Status read_metadata(Weights *w, const Json *meta)
+// Nothing here is needed, but as in the reference it has to be texts.
+static Status check_metadata(const Json *meta)
 {
     TRY(json_expect(meta, JSON_OBJECT));
     for (int64_t i = 0; i < meta->count; i++) TRY(json_expect(&meta->item[i], JSON_STRING));
-    w->meta = meta;
     return OK;
 }
 
-static Status read_members(Weights *w, const Json *root, Entry *entry, int64_t *n)
+static Status read_entries(const Json *root, Entry *entry, int64_t *n)
 {
     for (int64_t i = 0; i < root->count; i++) {
         const Json *v = &root->item[i];
         if (strcmp(v->key, "__metadata__") == 0) {
-            TRY(read_metadata(w, v));
+            TRY(check_metadata(v));
         } else {
             entry[*n] = (Entry){ .from = 0 };
             TRY(read_entry(&entry[(*n)++], v));
@@ -116,7 +116,7 @@ static Status read_header(const Json **root, Weights *w, size_t *length)
     return OK;
 }
 
-Status weights_read_safetensors(Weights *w)
+Status read_safetensors(Weights *w)
 {
     const Json *root;
     size_t length = 0;
@@ -125,6 +125,6 @@ Status weights_read_safetensors(Weights *w)
     TRY(read_header(&root, w, &length));
     Entry *entry = arena_take(&w->arena, (size_t)root->count * sizeof *entry);
     if (!entry) return err_memory("safetensors");
-    TRY(read_members(w, root, entry, &n));
+    TRY(read_entries(root, entry, &n));
     return add_entries(w, entry, n, w->data + 8 + length, w->bytes - 8 - length);
 }

@@ -63,13 +63,13 @@ static Status declare(WeightsOut *o, WeightsTensor *t)
 {
     int64_t bytes = 0;
     if (!t->name) return err_memory("weights");
-    TRY(weights_product(&bytes, t->dim, t->ndim));
+    TRY(reader_product(&bytes, t->dim, t->ndim));
     TRY(size_mul(&bytes, bytes, (int64_t)weights_dtype_bytes(t->dtype)));
     if (bytes > INT64_MAX - o->bytes)
         return err_set(ERR_SHAPE, "weights: %s: %s: too large", o->file.path, t->name);
     t->bytes = (size_t)bytes;
     o->bytes += bytes;
-    return weights_add(&o->list, t);
+    return reader_add(&o->list, t);
 }
 
 Status weights_declare(WeightsOut *o, const char *name, WeightsDtype dtype, int ndim,
@@ -138,7 +138,7 @@ static Status begin(WeightsOut *o)
 {
     if (o->begun || o->status != OK) return o->status;
     o->begun = true;
-    TRY(weights_sort(&o->list));           // refuses a name that comes twice
+    TRY(reader_sort(&o->list));           // refuses a name that comes twice
     JsonOut json = { 0 };
     put_header(&json, o);
     Status status = write_header(o, &json);

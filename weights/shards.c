@@ -28,9 +28,9 @@ static Status open_shard(Weights *w, const char *name)
     TRY(shard_path(path, w, name));
     if (w->shards == MAX_SHARDS)
         return err_set(ERR_FORMAT, "weights: %s: more than %d files", w->file, MAX_SHARDS);
-    TRY(weights_open_as(&w->shard[w->shards], path, weights_read_safetensors));
+    TRY(reader_open(&w->shard[w->shards], path, read_safetensors));
     const Weights *s = w->shard[w->shards++];
-    for (int64_t i = 0; i < s->count; i++) TRY(weights_add(w, &s->tensor[i]));
+    for (int64_t i = 0; i < s->count; i++) TRY(reader_add(w, &s->tensor[i]));
     return OK;
 }
 
@@ -66,7 +66,7 @@ static Status check_names(const Weights *w, const Json **file, int64_t n)
     return OK;
 }
 
-Status weights_read_shards(Weights *w)
+Status read_shards(Weights *w)
 {
     const Json *root, *map;
     w->kind = WEIGHTS_SHARDS;

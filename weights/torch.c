@@ -95,7 +95,7 @@ static Status place(Archive *a, WeightsTensor *t, const Pickle *v, const int64_t
     int64_t n = 0, reach = 0, elements = v->storage->elements;
     const uint8_t *data = NULL;
     size_t size = weights_dtype_bytes(t->dtype);
-    TRY(weights_product(&n, t->dim, t->ndim));
+    TRY(reader_product(&n, t->dim, t->ndim));
     if (n > 0) TRY(reach_of(&reach, t, stride));
     if (v->offset < 0 || v->offset > elements || (n > 0 && reach >= elements - v->offset))
         return err_set(ERR_FORMAT, "torch: %s: reaches beyond its storage of %lld elements",
@@ -126,7 +126,7 @@ static Status add(Archive *a, const Pickle *v, const char *name)
     TRY(ints_of(t.dim, v->dim, name));
     TRY(ints_of(stride, v->stride, name));
     TRY(place(a, &t, v, stride));
-    return weights_add(a->w, &t);
+    return reader_add(a->w, &t);
 }
 
 // ---- modules and dicts --------------------------------------------------------------------------
@@ -250,7 +250,7 @@ static Status read_root(Archive *a, const Pickle *root)
     return OK;
 }
 
-Status weights_read_torch(Weights *w)
+Status read_torch(Weights *w)
 {
     Archive a = { .w = w };
     const Pickle *root;

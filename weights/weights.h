@@ -76,10 +76,6 @@ const WeightsTensor *weights_at(const Weights *w, int64_t i);   // in the order 
 const WeightsTensor *weights_find(const Weights *w, const char *name);  // NULL: not there
 const char *weights_nearest(const Weights *w, const char *name);  // for "did you mean"; or NULL
 
-// Metadata of safetensors (of a sharded model: none).
-const char *weights_meta(const Weights *w, const char *key);    // NULL: not there
-const char *weights_meta_key(const Weights *w, int64_t i);      // the i-th key; NULL after the last
-
 int64_t weights_elements(const WeightsTensor *t);
 const char *weights_dtype_name(WeightsDtype dtype);    // as in safetensors: "F32", "BF16", ..
 size_t weights_dtype_bytes(WeightsDtype dtype);

@@ -542,13 +542,6 @@ Status json_need(const Json **out, const Json *v, const char *key, JsonType type
     return OK;
 }
 
-Status json_need_bool(bool *out, const Json *v, const char *key)
-{
-    const Json *m;
-    TRY(member(&m, v, key));
-    return json_bool(out, m);
-}
-
 Status json_need_int(int64_t *out, const Json *v, const char *key, int64_t low, int64_t high)
 {
     const Json *m;

@@ -65,7 +65,6 @@ Status json_expect(const Json *v, JsonType type);                // only looks
 // The same of a member of `v`. json_need and json_need_x: it has to be there. json_opt_x: where it
 // is missing or null, *out stays as it is.
 Status json_need(const Json **out, const Json *v, const char *key, JsonType type);
-Status json_need_bool(bool *out, const Json *v, const char *key);
 Status json_need_int(int64_t *out, const Json *v, const char *key, int64_t low, int64_t high);
 Status json_need_number(double *out, const Json *v, const char *key);
 Status json_need_string(const char **out, const Json *v, const char *key);
