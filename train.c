@@ -526,7 +526,7 @@ static Status train(Train *t)
     t->progress = progress_begin("train", pictures_left(t), t->o->quiet);
     TRY(t->o->resume ? go_on(t) : begin(t));
     TRY(loop(t));
-    run_report(t->o);
+    if (run_page(t->o->out) != OK) say(t->o, "note: no report.html: %s", err_msg());
     return report(t);
 }
 

@@ -145,7 +145,7 @@ static void scores(void)
     t.cell[USUAL][3][4] = (Cell){ 2, 0 };
     t.cell[NEW][5][9] = (Cell){ 8, 0 };
     t.background = (Cell){ 80, 20 };
-    demo_scores(score, &t);
+    tally_scores(score, &t);
     CHECK_CLOSE(score[ID], 72.0 / 82, 1e-15);
     CHECK_CLOSE(score[OOD], (0.4 + 144.0 / 248) / 2, 1e-15);
     CHECK_CLOSE(score[WORST_ID], 9.0 / 12, 1e-15);
@@ -153,7 +153,7 @@ static void scores(void)
     CHECK_CLOSE(score[BACKGROUND], 0.25, 1e-15);
     Tally two[4] = { t, t, t, t };
     two[2].cell[USUAL][3][4].correct = 2;
-    DemoRow r = demo_row(two, 2, 2);
+    TallyRow r = tally_row(two, 2, 2);
     CHECK_CLOSE(r.mean[ID], 73.0 / 82, 1e-15);
     CHECK_CLOSE(r.deviation[ID], sqrt(2) / 82, 1e-15);
     CHECK_CLOSE(r.deviation[OOD], 0, 1e-15);

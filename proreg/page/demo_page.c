@@ -15,12 +15,12 @@ static Status seed_path(char out[FILE_PATH], const Demo *d, int seed, const char
 {
     char below[200];
     snprintf(below, sizeof below, "seed-%d/%.150s", seed, name);
-    return path_join(out, d->out, below);
+    return path_join(out, d->folder, below);
 }
 
-static DemoRow row_of(const Demo *d, int method)
+static TallyRow row_of(const Demo *d, int method)
 {
-    return demo_row(d->tally + method, d->seeds, DEMO_METHODS);
+    return tally_row(d->tally + method, d->seeds, DEMO_METHODS);
 }
 
 // ---- question and answer ------------------------------------------------------------------------
@@ -35,12 +35,13 @@ static void tile(FileOut *o, const char *what, double share, int colour)
 
 static void question(FileOut *o, const Demo *d)
 {
-    DemoRow zero = row_of(d, 0), tuned = row_of(d, DEMO_FINETUNE), reg = row_of(d, DEMO_PROREG);
+    TallyRow zero = row_of(d, DEMO_ZEROSHOT), tuned = row_of(d, DEMO_FINETUNE);
+    TallyRow reg = row_of(d, DEMO_PROREG);
     file_printf(o, "<h1>Shape or background?</h1>\n<p class=\"lead\">A pretrained model is tuned "
                    "on %lld drawn pictures in which each shape stands before a background of its "
                    "own, 97 times out of 100. What does it look at afterwards, and which method "
                    "keeps it from taking the background for the shape?</p>\n",
-                (long long)d->o->n);
+                (long long)d->settings.n);
     file_printf(o, "<p class=\"soft\">Accuracy where backgrounds are swapped or new, mean of %d "
                    "seed%s:</p>\n<div class=\"tiles\">\n", d->seeds, d->seeds > 1 ? "s" : "");
     tile(o, "before tuning", zero.mean[OOD], 0);
@@ -69,9 +70,8 @@ static Status strip(FileOut *o, const Demo *d, const Dataset *set, const SampleS
             file_printf(o, "<li>");
             page_picture(o, root, s->path, IMAGE_MAX_PIXELS);
             file_printf(o, "<b>%s</b><br/>", world_shape[k]);
-            const char *context = strchr(path_name(s->path), '_');
-            if (context) file_printf(o, "%.*s", (int)strcspn(context + 1, "."), context + 1);
-            file_printf(o, "</li>\n");
+            int context = tally_context(s->path);
+            file_printf(o, "%s</li>\n", context < 0 ? "" : world_context[context]);
             break;
         }
     }
@@ -100,7 +100,7 @@ static Status pictures(FileOut *o, const Demo *d)
 
 // ---- scores -------------------------------------------------------------------------------------
 
-static void score_cells(FileOut *o, const DemoRow *r, int seeds)
+static void score_cells(FileOut *o, const TallyRow *r, int seeds)
 {
     for (int i = 0; i < SCORES; i++) {
         file_printf(o, "<td>");
@@ -117,7 +117,7 @@ static void score_table(FileOut *o, const Demo *d)
                    "<th>OOD</th><th>worst class<br/>ID</th><th>worst class<br/>OOD</th><th>led by"
                    "<br/>background</th></tr></thead><tbody>\n");
     for (int m = 0; m < DEMO_METHODS; m++) {
-        DemoRow r = row_of(d, m);
+        TallyRow r = row_of(d, m);
         file_printf(o, "<tr%s><td class=\"s%d\"><i class=\"key\"></i>%s</td>",
                     m == DEMO_PROREG ? " class=\"best\"" : "", demo_methods[m].colour,
                     demo_methods[m].title);
@@ -138,9 +138,9 @@ static Spot spot_of(const Demo *d, const Tally *t, int stride)
 {
     Spot s;
     double score[SCORES];
-    DemoRow r = demo_row(t, d->seeds, stride);
+    TallyRow r = tally_row(t, d->seeds, stride);
     for (int i = 0; i < d->seeds && i < SEEDS; i++) {
-        demo_scores(score, &t[i * stride]);
+        tally_scores(score, &t[i * stride]);
         s.one[i] = (Point){ score[ID], score[OOD] };
     }
     s.mean = (Point){ r.mean[ID], r.mean[OOD] };
@@ -163,7 +163,7 @@ static void id_ood(FileOut *o, const Demo *d)
     Range x = { 1, 0 }, y = { 1, 0 };
     int n = 0, seeds = d->seeds < SEEDS ? d->seeds : SEEDS;
     for (int i = 0; i < DEMO_ALPHAS; i++) {
-        DemoRow r = demo_row(d->line + i, d->seeds, DEMO_ALPHAS);
+        TallyRow r = tally_row(d->line + i, d->seeds, DEMO_ALPHAS);
         line[i] = (Point){ r.mean[ID], r.mean[OOD] };
         widen(&x, line[i].x);
         widen(&y, line[i].y);
@@ -218,7 +218,7 @@ static void context_map(FileOut *o, const Demo *d, int method)
 
 static void context_maps(FileOut *o, const Demo *d)
 {
-    static const int shown[] = { 0, 1, DEMO_FINETUNE, DEMO_PROREG };
+    static const int shown[] = { DEMO_ZEROSHOT, DEMO_PROBE, DEMO_FINETUNE, DEMO_PROREG };
     file_printf(o, "<h2>Who looks at the background?</h2>\n<p>A row a shape, a column a "
                    "background, all tests and seeds together. Framed: the shape's usual one; "
                    "the last four backgrounds were never trained on. A model that sees shapes has "
@@ -265,11 +265,8 @@ static Status losses(FileOut *o, const Demo *d)
 // Is a training picture's background its shape's own?
 static bool usual(const SampleLine *s)
 {
-    const char *context = strchr(path_name(s->path), '_');
-    for (int k = 0; context && k < WORLD_SHAPES; k++)
-        if (!strcmp(s->label, world_shape[k]))
-            return !strncmp(context + 1, world_context[k], strlen(world_context[k]));
-    return false;
+    int shape = tally_shape(s->label);
+    return shape >= 0 && tally_context(s->path) == shape;
 }
 
 // How w is distributed where the background agrees with the label, and where it does not.
@@ -328,7 +325,7 @@ static void commands(FileOut *o, const Demo *d)
     file_printf(o, "<h2>Repeat it</h2>\n<p>Each row again, to the same bits on any machine, typed "
                    "in the folder of <code>proreg demo --out</code>; for the other seeds, put "
                    "theirs in the place of 0.</p>\n<pre>");
-    demo_command(line, sizeof line, d, demo_world, 0);
+    demo_command(line, sizeof line, &d->settings, demo_world, 0);
     html_text(o, line);
     file_printf(o, "</pre>\n");
     for (int m = 0; m < DEMO_METHODS; m++) {
@@ -336,11 +333,11 @@ static void commands(FileOut *o, const Demo *d)
         file_printf(o, "<h3 class=\"s%d\"><i class=\"key\"></i>%s</h3>\n<pre>", method->colour,
                     method->title);
         if (method->train) {
-            demo_command(line, sizeof line, d, method->train, 0);
+            demo_command(line, sizeof line, &d->settings, method->train, 0);
             html_text(o, line);
             file_printf(o, "\n");
         }
-        demo_command(line, sizeof line, d, method->ask, 0);
+        demo_command(line, sizeof line, &d->settings, method->ask, 0);
         html_text(o, line);
         file_printf(o, "</pre>\n");
     }
@@ -377,7 +374,7 @@ Status demo_page(const Demo *d)
 {
     char path[FILE_PATH];
     FileOut o;
-    TRY(path_join(path, d->out, "report.html"));
+    TRY(path_join(path, d->folder, "report.html"));
     TRY(html_begin(&o, path, "Shape or background? - proreg demo"));
     Status status = parts(&o, d);
     if (status == OK) return html_end(&o);

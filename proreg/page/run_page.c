@@ -265,7 +265,7 @@ static Status write_page(const RunFiles *r, const char *run)
     return html_end(&o);
 }
 
-Status report_write(const char *run)
+Status run_page(const char *run)
 {
     RunFiles r;
     TRY(run_files_open(&r, run));

@@ -2,4 +2,4 @@
 #pragma once
 #include "tensor/base/err.h"
 
-Status report_write(const char *run);      // RUN/report.html
+Status run_page(const char *run);          // RUN/report.html

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proreg/page/run_page.h"
 #include "tensor/base/fmath.h"
 
 // ---- classifiers --------------------------------------------------------------------------------
@@ -82,6 +81,81 @@ Status classifier_logits(void *classifier, float *logits, const float *pixels, i
                      student_logits(&c->tape, &c->student, features, c->classes));
 }
 
+// ---- between zero-shot and a run ----------------------------------------------------------------
+
+// The line leads from what the run began with: the same weights, if not in the same place.
+static Status check_model(const Options *o, const Clip *c)
+{
+    char path[FILE_PATH], hex[65];
+    Arena arena = { 0 };
+    const Json *root, *hashes;
+    bool same = false;
+    TRY(run_hash(hex, c->file));
+    TRY(path_join(path, o->run, "config.json"));
+    Status status = json_load(&root, &arena, path);
+    if (status == OK) status = json_need(&hashes, root, "model_sha256", JSON_OBJECT);
+    for (int64_t i = 0; status == OK && i < hashes->count; i++) {
+        const Json *v = json_at(hashes, i);
+        same |= v->type == JSON_STRING && !strcmp(v->string, hex);
+    }
+    arena_free(&arena);
+    if (status == OK && !same)
+        status = err_set(ERR_FORMAT, "wise: %s: is not what the run began with: its SHA-256 %.12s.."
+                         " is not in %s", c->file, hex, path);
+    return status;
+}
+
+// The pretrained model's class vectors as the student takes them, from the prompts: (n,E) raw.
+static Status first_classes(float **raw, Options *o, const Backend *be, const char *const *prompts,
+                            int n)
+{
+    Clip clip;
+    Bpe *bpe = NULL;
+    TRY(setup_model(&clip, o, be, o->model, CLIP_BOTH));
+    *raw = malloc((size_t)n * (size_t)clip.config.embed * sizeof **raw);
+    Status status = *raw ? check_model(o, &clip) : err_memory("wise");
+    if (status == OK) status = setup_bpe(&bpe, o, &clip, true);
+    if (status == OK)
+        status = zeroshot_classes(*raw, NULL, &clip, bpe, prompts, n, o->template.item,
+                                  o->template.n);
+    bpe_close(bpe);
+    clip_free(&clip);
+    return status;
+}
+
+static Status begin_wise(Wise *w, Classifier *c, Options *o, const Backend *be, const float *raw)
+{
+    Student zero;
+    TRY(student_open(&zero, be, o->model, &(ClipOptions){ CLIP_IMAGE, o->activation },
+                     c->student.method, c->n, raw, 0));
+    Status status = wise_begin(w, &c->student, &zero);
+    student_free(&zero);
+    return status;
+}
+
+Status classifier_wise(Wise *w, Classifier *c, Options *o, const Backend *be,
+                       const char *const *prompts, int n)
+{
+    float *raw = NULL;
+    *w = (Wise){ 0 };
+    if (c->student.method->head != HEAD_PROMPT)
+        return err_set(ERR_UNSUPPORTED, "wise: method %s: its classifier is no mixture of prompts",
+                       c->student.method->name);
+    TRY(setup_templates(o));
+    Status status = first_classes(&raw, o, be, prompts, n);
+    if (status == OK) status = begin_wise(w, c, o, be, raw);
+    free(raw);
+    return status;
+}
+
+Status classifier_mix(Classifier *c, Wise *w, double alpha)
+{
+    TRY(wise_mix(w, alpha));
+    tape_begin(&c->class_tape, TAPE_NO_GRAD);
+    c->classes = student_classes(&c->class_tape, &c->student);
+    return tape_status(&c->class_tape);
+}
+
 // ---- evaluation ---------------------------------------------------------------------------------
 
 static Status count_batches(Eval *e, Loader *loader, const LoaderOptions *options, LogitsFn *fn,
@@ -155,9 +229,4 @@ void print_eval(const Eval *e, const char *split)
             putchar('\n');
         }
     }
-}
-
-void run_report(const Options *o)
-{
-    if (report_write(o->out) != OK) say(o, "note: no report.html: %s", err_msg());
 }

@@ -42,10 +42,5 @@ typedef Status LogitsFn(void *model, float *logits, const float *pixels, int64_t
 // or NULL; rows of pictures that are left out are not written.
 Status evaluate(Eval *e, const Dataset *d, const char *const *names, LoaderOptions *loader,
                 LogitsFn *fn, void *model, float *keep, bool quiet);
-// eval and zeroshot: from an open classifier to files and the result on stdout.
-Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, int64_t step);
 void print_eval(const Eval *e, const char *split);     // a table on stdout
 void print_lines(const JsonOut *lines);                // JSON lines on stdout
-
-// report.html of o->out; a failure is told and changes nothing else.
-void run_report(const Options *o);

@@ -76,7 +76,8 @@ static Status print_result(const Options *o, const Eval *e, int64_t step, const 
     return status;
 }
 
-Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, int64_t step)
+// From an open classifier to files and the result on stdout.
+static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, int64_t step)
 {
     Arena arena = { 0 };
     Eval e = { 0 };
