@@ -22,7 +22,7 @@ static const struct { Form form; const char *config, *weights[3]; } folders[] = 
 };
 enum { FOLDERS = sizeof folders / sizeof *folders };
 
-static bool has(const char *folder, const char *name)
+static bool folder_has(const char *folder, const char *name)
 {
     char path[FILE_PATH];
     return name && path_join(path, folder, name) == OK && file_exists(path);
@@ -32,8 +32,8 @@ static Status find_in_folder(Clip *c, Form *form, const char *path)
 {
     snprintf(c->folder, sizeof c->folder, "%s", path);
     for (int f = 0; f < FOLDERS; f++)
-        for (int i = 0; i < 3 && has(path, folders[f].config); i++)
-            if (has(path, folders[f].weights[i])) {
+        for (int i = 0; i < 3 && folder_has(path, folders[f].config); i++)
+            if (folder_has(path, folders[f].weights[i])) {
                 *form = folders[f].form;
                 return path_join(c->file, path, folders[f].weights[i]);
             }
@@ -57,7 +57,7 @@ static Status find_files(Clip *c, Form *form, const char *path)
     for (int f = 0; f < FOLDERS; f++)
         for (int i = 0; i < 3; i++)
             if (folders[f].weights[i] && strcmp(name, folders[f].weights[i]) == 0
-                && has(c->folder, folders[f].config))
+                && folder_has(c->folder, folders[f].config))
                 *form = folders[f].form;
     return OK;
 }
@@ -77,7 +77,7 @@ static Status spelling_of(Clip *c)
 }
 
 // A file that says its activation must not be contradicted: the wrong one is silently wrong.
-static Status activation(Clip *c, bool said, const char *given)
+static Status choose_activation(Clip *c, bool said, const char *given)
 {
     static const char *const names[] = { [ACT_QUICK_GELU] = "quick_gelu", [ACT_GELU] = "gelu" };
     if (!given)
@@ -107,7 +107,7 @@ static Status configure(Clip *c, Form form, const ClipOptions *options)
                         "in the same folder", c->file);
     TRY(config_mlp(&c->config, w, c->file, c->spelling));
     TRY(config_check(&c->config, c->file));
-    return activation(c, said, options ? options->activation : NULL);
+    return choose_activation(c, said, options ? options->activation : NULL);
 }
 
 // ---- parameters ---------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ static const char *shape_text(char text[96], int ndim, const int64_t *dim)
     return ndim > MAX_DIM ? "of rank above 4" : tensor_shape(text, &x);
 }
 
-static Status missing(const Clip *c, const char *name)
+static Status no_tensor(const Clip *c, const char *name)
 {
     const char *near = weights_nearest(c->weights, name);
     return err_set(ERR_FORMAT, "model: %s: no tensor %s%s%s", c->file, name,
@@ -160,7 +160,7 @@ static Status find_part(const WeightsTensor **out, const Clip *c, const Param *q
     int64_t dim[MAX_DIM];
     char want[96], got[96];
     const WeightsTensor *x = weights_find(c->weights, s->name[part]);
-    if (!x) return missing(c, s->name[part]);
+    if (!x) return no_tensor(c, s->name[part]);
     int n = shape_in_file(dim, q, s, &c->config);
     bool same = x->ndim == n || (n == 0 && x->ndim == 1 && x->dim[0] == 1);
     for (int i = 0; same && i < n; i++) same = x->dim[i] == dim[i];
@@ -191,7 +191,7 @@ static Status check_all(Clip *whole, const Clip *c, bool *used)
     return OK;
 }
 
-static Status check_names(const Clip *c)
+static Status check_tensors(const Clip *c)
 {
     Clip whole = { .config = c->config, .towers = CLIP_BOTH };
     bool *used = calloc((size_t)weights_count(c->weights) + 1, sizeof *used);
@@ -204,14 +204,15 @@ static Status check_names(const Clip *c)
 
 // ---- values -------------------------------------------------------------------------------------
 
-static void transpose(float *y, const float *x, int64_t rows, int64_t cols)    // x (rows,cols)
+// x (rows,cols) -> y (cols,rows)
+static void transpose_matrix(float *y, const float *x, int64_t rows, int64_t cols)
 {
     for (int64_t r = 0; r < rows; r++)
         for (int64_t c = 0; c < cols; c++) y[c * rows + r] = x[r * cols + c];
 }
 
 // Through memory of twice its size: one half as the file has it, one turned.
-static Status convert(Clip *c, Param *q, const Spelt *s, float *room)
+static Status convert_param(Clip *c, Param *q, const Spelt *s, float *room)
 {
     const WeightsTensor *x;
     int64_t n = tensor_size(&q->value), part = n / s->parts;
@@ -219,11 +220,11 @@ static Status convert(Clip *c, Param *q, const Spelt *s, float *room)
         TRY(find_part(&x, c, q, s, i));
         weights_to_f32(room + i * part, x);
     }
-    if (s->transposed) transpose(room + n, room, q->value.dim[1], q->value.dim[0]);
+    if (s->transposed) transpose_matrix(room + n, room, q->value.dim[1], q->value.dim[0]);
     return params_set(&c->params, q, s->transposed ? room + n : room);
 }
 
-static Status load(Clip *c, Param *q)
+static Status load_param(Clip *c, Param *q)
 {
     const WeightsTensor *x;
     Spelt s = names_spelt(q->name, c->spelling);
@@ -231,7 +232,7 @@ static Status load(Clip *c, Param *q)
     const float *view = s.parts == 1 && !s.transposed ? weights_f32_view(x) : NULL;
     if (view) return params_map(&c->params, q, view);
     float *room = malloc(2 * (size_t)tensor_size(&q->value) * sizeof *room);
-    Status status = room ? convert(c, q, &s, room) : err_memory("model");
+    Status status = room ? convert_param(c, q, &s, room) : err_memory("model");
     free(room);
     return status;
 }
@@ -240,26 +241,26 @@ Status clip_load(Clip *c, int (*group)(const char *name))
 {
     TRY(params_place(&c->params, group));
     for (Param *q = c->params.first; q; q = q->next) {
-        TRY(load(c, q));
+        TRY(load_param(c, q));
         if (q == c->last) break;
     }
     return OK;
 }
 
-static Status read_all(Clip *c, const Backend *be, const char *path, const ClipOptions *options)
+static Status read_model(Clip *c, const Backend *be, const char *path, const ClipOptions *options)
 {
     Form form = FORM_STATE;
     TRY(find_files(c, &form, path));
     TRY(weights_open(&c->weights, c->file));
     TRY(configure(c, form, options));
     TRY(clip_declare(c, be));
-    return check_names(c);
+    return check_tensors(c);
 }
 
 Status clip_read(Clip *c, const Backend *be, const char *path, const ClipOptions *options)
 {
     *c = (Clip){ .towers = options && options->towers ? options->towers : CLIP_BOTH };
-    Status status = read_all(c, be, path, options);
+    Status status = read_model(c, be, path, options);
     if (status != OK) clip_free(c);
     return status;
 }

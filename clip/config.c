@@ -35,7 +35,7 @@ Status config_check(const ClipConfig *c, const char *path)
 
 // ---- pixels -------------------------------------------------------------------------------------
 
-static Status three(float out[3], const Json *from, const char *key, double low)
+static Status read_three(float out[3], const Json *from, const char *key, double low)
 {
     const Json *list = json_get(from, key);
     if (!list || list->type == JSON_NULL) return OK;
@@ -50,15 +50,15 @@ static Status three(float out[3], const Json *from, const char *key, double low)
     return OK;
 }
 
-static Status pixels(ClipConfig *c, const Json *from, const char *mean, const char *std)
+static Status read_pixels(ClipConfig *c, const Json *from, const char *mean, const char *std)
 {
-    TRY(three(c->mean, from, mean, -1e3));
-    return three(c->std, from, std, 1e-6);
+    TRY(read_three(c->mean, from, mean, -1e3));
+    return read_three(c->std, from, std, 1e-6);
 }
 
 // ---- Hugging Face: transformers, configuration_clip.py ------------------------------------------
 
-static Status activation(Act *act, const Json *from)
+static Status activation_hf(Act *act, const Json *from)
 {
     const char *name = "quick_gelu";
     TRY(json_opt_string(&name, from, "hidden_act"));
@@ -77,11 +77,11 @@ static Status tower_hf(TowerSize *s, Act *act, double *eps, const Json *from)
     TRY(json_opt_number(eps, from, "layer_norm_eps"));
     if (*eps < 0 || *eps > 1)
         return json_error(ERR_FORMAT, json_get(from, "layer_norm_eps"), "%g cannot be", *eps);
-    return activation(act, from);
+    return activation_hf(act, from);
 }
 
 // Old configurations hold a tower's options twice; transformers lets X_dict win.
-static const Json *half(const Json *root, const char *name, const char *older)
+static const Json *half_of(const Json *root, const char *name, const char *older)
 {
     const Json *old = json_get(root, older);
     return old && old->type == JSON_OBJECT ? old : json_get(root, name);
@@ -95,13 +95,13 @@ static Status pixels_hf(ClipConfig *c, Arena *arena, const char *folder)
     if (!file_exists(path)) return OK;
     TRY(json_load(&root, arena, path));
     TRY(json_expect(root, JSON_OBJECT));
-    return pixels(c, root, "image_mean", "image_std");
+    return read_pixels(c, root, "image_mean", "image_std");
 }
 
 static Status towers_hf(ClipConfig *c, const Json *root)
 {
-    const Json *vision = half(root, "vision_config", "vision_config_dict");
-    const Json *text = half(root, "text_config", "text_config_dict");
+    const Json *vision = half_of(root, "vision_config", "vision_config_dict");
+    const Json *text = half_of(root, "text_config", "text_config_dict");
     Act act;
     double eps = c->eps;
     c->eos = 49407;
@@ -155,7 +155,7 @@ static bool listed(const char *key, const char *const *known)
 }
 
 // A key that is not known may only say null, false or 0: the feature is off.
-static Status features(const Json *from, const char *const *known)
+static Status refuse_unknown(const Json *from, const char *const *known)
 {
     for (int64_t i = 0; i < from->count; i++) {
         const Json *v = json_at(from, i);
@@ -172,7 +172,7 @@ static Status vision_open_clip(ClipConfig *c, const Json *v)
     static const char *const known[] = { "image_size", "layers", "width", "patch_size",
                                          "head_width", "mlp_ratio", NULL };
     int64_t head_width = 64;
-    TRY(features(v, known));
+    TRY(refuse_unknown(v, known));
     TRY(json_opt_int(&c->image_size, v, "image_size", 1, PIXELS));
     TRY(json_opt_int(&c->vision.layers, v, "layers", 1, LAYERS));
     TRY(json_opt_int(&c->vision.width, v, "width", 1, WIDEST));
@@ -189,7 +189,7 @@ static Status text_open_clip(ClipConfig *c, const Json *v)
 {
     static const char *const known[] = { "context_length", "vocab_size", "width", "heads", "layers",
                                          "mlp_ratio", NULL };
-    TRY(features(v, known));
+    TRY(refuse_unknown(v, known));
     TRY(json_opt_int(&c->context, v, "context_length", 1, WIDEST));
     TRY(json_opt_int(&c->vocab, v, "vocab_size", 1, VOCAB));
     TRY(json_opt_int(&c->text.width, v, "width", 1, WIDEST));
@@ -207,7 +207,7 @@ static Status open_clip_from(ClipConfig *c, Arena *arena, const char *folder)
     TRY(path_join(path, folder, "open_clip_config.json"));
     TRY(json_load(&root, arena, path));
     TRY(json_need(&model, root, "model_cfg", JSON_OBJECT));
-    TRY(features(model, known));
+    TRY(refuse_unknown(model, known));
     TRY(json_need(&vision, model, "vision_cfg", JSON_OBJECT));
     TRY(json_need(&text, model, "text_cfg", JSON_OBJECT));
     TRY(json_opt_int(&c->embed, model, "embed_dim", 1, WIDEST));
@@ -215,7 +215,7 @@ static Status open_clip_from(ClipConfig *c, Arena *arena, const char *folder)
     c->act = quick ? ACT_QUICK_GELU : ACT_GELU;
     TRY(vision_open_clip(c, vision));
     TRY(text_open_clip(c, text));
-    return pixels(c, json_get(root, "preprocess_cfg"), "mean", "std");
+    return read_pixels(c, json_get(root, "preprocess_cfg"), "mean", "std");
 }
 
 Status config_open_clip(ClipConfig *c, const char *folder)
@@ -236,7 +236,7 @@ static const WeightsTensor *look_up(const Dict *d, const char *name)
     return weights_find(d->w, names_spelt(name, d->spelling).name[0]);
 }
 
-static Status shape_of(int64_t *out, const Dict *d, const char *name, int ndim, int axis)
+static Status dim_of(int64_t *out, const Dict *d, const char *name, int ndim, int axis)
 {
     const WeightsTensor *x = look_up(d, name);
     if (!x) return err_set(ERR_FORMAT, "clip: %s: no %s: not the weights of a CLIP with a vision "
@@ -258,7 +258,7 @@ static int64_t count_layers(const Dict *d, const char *prefix)
 
 static Status tower_state(TowerSize *s, const Dict *d, const char *ln, const char *blocks)
 {
-    TRY(shape_of(&s->width, d, ln, 1, 0));
+    TRY(dim_of(&s->width, d, ln, 1, 0));
     s->layers = count_layers(d, blocks);
     s->heads = s->width / 64;                  // CLIP/clip/model.py, build_model
     if (s->layers >= 1 && s->width % 64 == 0) return OK;
@@ -271,16 +271,16 @@ Status config_state(ClipConfig *c, const Weights *w, const char *path, int spell
 {
     const Dict d = { w, path, spelling };
     int64_t places = 0, side = 0;
-    TRY(shape_of(&c->patch, &d, "visual.conv1.weight", 4, 3));
-    TRY(shape_of(&places, &d, "visual.positional_embedding", 2, 0));
+    TRY(dim_of(&c->patch, &d, "visual.conv1.weight", 4, 3));
+    TRY(dim_of(&places, &d, "visual.positional_embedding", 2, 0));
     while (side * side < places - 1) side++;
     if (side * side != places - 1 || c->patch > PATCH || side * c->patch > PIXELS)
         return err_set(ERR_SHAPE, "clip: %s: %lld positions of a picture are not a square and one",
                        d.path, (long long)places);
     c->image_size = side * c->patch;
-    TRY(shape_of(&c->embed, &d, "visual.proj", 2, 1));
-    TRY(shape_of(&c->context, &d, "positional_embedding", 2, 0));
-    TRY(shape_of(&c->vocab, &d, "token_embedding.weight", 2, 0));
+    TRY(dim_of(&c->embed, &d, "visual.proj", 2, 1));
+    TRY(dim_of(&c->context, &d, "positional_embedding", 2, 0));
+    TRY(dim_of(&c->vocab, &d, "token_embedding.weight", 2, 0));
     TRY(tower_state(&c->vision, &d, "visual.ln_pre.weight", "visual.transformer.resblocks."));
     return tower_state(&c->text, &d, "ln_final.weight", "transformer.resblocks.");
 }
@@ -291,6 +291,6 @@ Status config_mlp(ClipConfig *c, const Weights *w, const char *path, int spellin
                                           "transformer.resblocks.0.mlp.c_fc.bias" };
     const Dict d = { w, path, spelling };
     for (int i = 0; i < 2; i++)
-        TRY(shape_of(i ? &c->text.mlp : &c->vision.mlp, &d, biases[i], 1, 0));
+        TRY(dim_of(i ? &c->text.mlp : &c->vision.mlp, &d, biases[i], 1, 0));
     return OK;
 }

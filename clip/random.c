@@ -27,7 +27,7 @@ static double spread(const char *name, const ClipConfig *c)
     return width;
 }
 
-static void draw(float *x, int64_t n, const char *name, const ClipConfig *c, Rng *rng)
+static void draw_param(float *x, int64_t n, const char *name, const ClipConfig *c, Rng *rng)
 {
     bool gain = strstr(name, "ln_") && ends(name, ".weight"), scale = ends(name, "logit_scale");
     double s = spread(name, c);
@@ -36,7 +36,7 @@ static void draw(float *x, int64_t n, const char *name, const ClipConfig *c, Rng
     if (scale) x[0] = 2.6592600f;              // ln(1 / 0.07)
 }
 
-static Status fill(Clip *c, uint64_t seed)
+static Status fill_params(Clip *c, uint64_t seed)
 {
     uint32_t index = 0;
     for (Param *q = c->params.first; q; q = q->next, index++) {
@@ -44,7 +44,7 @@ static Status fill(Clip *c, uint64_t seed)
         Rng rng = rng_at(seed, 0, index, RNG_INIT);
         float *x = malloc((size_t)n * sizeof *x);
         if (!x) return err_memory("model");
-        draw(x, n, q->name, &c->config, &rng);
+        draw_param(x, n, q->name, &c->config, &rng);
         Status status = params_set(&c->params, q, x);
         free(x);
         TRY(status);
@@ -58,7 +58,7 @@ Status clip_random(Clip *c, const Backend *be, const ClipConfig *config, uint64_
     *c = (Clip){ .config = *config, .towers = CLIP_BOTH };
     Status status = clip_declare(c, be);
     if (status == OK) status = params_place(&c->params, group);
-    if (status == OK) status = fill(c, seed);
+    if (status == OK) status = fill_params(c, seed);
     if (status != OK) clip_free(c);
     return status;
 }

@@ -17,7 +17,7 @@ typedef struct {
     bool stopped;
 } Machine;
 
-static Status fail(const Machine *m, const char *what)
+static Status pickle_error(const Machine *m, const char *what)
 {
     return err_set(ERR_FORMAT, "pickle: %s: byte %lld: %s", m->file, (long long)(m->at - m->start),
                    what);
@@ -25,16 +25,16 @@ static Status fail(const Machine *m, const char *what)
 
 // ---- memory -------------------------------------------------------------------------------------
 
-static Status make(Machine *m, Pickle **out, PickleType type)
+static Status new_value(Machine *m, Pickle **out, PickleType type)
 {
-    if (++m->values > MAX_VALUES) return fail(m, "more than 4 million values");
+    if (++m->values > MAX_VALUES) return pickle_error(m, "more than 4 million values");
     *out = arena_zero(m->arena, sizeof **out);
     if (!*out) return err_memory("pickle");
     (*out)->type = type;
     return OK;
 }
 
-static Status enlarge(Pickle ***list, int64_t *room, int64_t wanted)
+static Status enlarge_list(Pickle ***list, int64_t *room, int64_t wanted)
 {
     if (wanted <= *room) return OK;
     int64_t more = 2 * *room > wanted ? 2 * *room : wanted + 64;
@@ -46,7 +46,7 @@ static Status enlarge(Pickle ***list, int64_t *room, int64_t wanted)
     return OK;
 }
 
-static Status append(Machine *m, Pickle *list, Pickle *v)
+static Status append_item(Machine *m, Pickle *list, Pickle *v)
 {
     if (list->count == list->room) {
         int64_t room = list->room ? 2 * list->room : 8;
@@ -62,38 +62,38 @@ static Status append(Machine *m, Pickle *list, Pickle *v)
 
 // ---- the stack ----------------------------------------------------------------------------------
 
-static Status push(Machine *m, Pickle *v)
+static Status push_value(Machine *m, Pickle *v)
 {
-    TRY(enlarge(&m->stack, &m->room, m->top + 1));
+    TRY(enlarge_list(&m->stack, &m->room, m->top + 1));
     m->stack[m->top++] = v;
     return OK;
 }
 
 static Status push_new(Machine *m, Pickle **out, PickleType type)
 {
-    TRY(make(m, out, type));
-    return push(m, *out);
+    TRY(new_value(m, out, type));
+    return push_value(m, *out);
 }
 
-static Status top(Machine *m, Pickle **out)
+static Status top_value(Machine *m, Pickle **out)
 {
     if (m->top == 0 || m->stack[m->top - 1]->type == PICKLE_MARK)
-        return fail(m, "nothing is on the stack");
+        return pickle_error(m, "nothing is on the stack");
     *out = m->stack[m->top - 1];
     return OK;
 }
 
-static Status pop(Machine *m, Pickle **out)
+static Status pop_value(Machine *m, Pickle **out)
 {
-    TRY(top(m, out));
+    TRY(top_value(m, out));
     m->top--;
     return OK;
 }
 
 static Status pop_type(Machine *m, Pickle **out, PickleType type, const char *what)
 {
-    TRY(pop(m, out));
-    return (*out)->type == type ? OK : fail(m, what);
+    TRY(pop_value(m, out));
+    return (*out)->type == type ? OK : pickle_error(m, what);
 }
 
 // *from: the first value above the last mark, which is taken off together with the mark.
@@ -101,16 +101,16 @@ static Status above_mark(Machine *m, int64_t *from)
 {
     int64_t i = m->top;
     while (i > 0 && m->stack[i - 1]->type != PICKLE_MARK) i--;
-    if (i == 0) return fail(m, "no mark is on the stack");
+    if (i == 0) return pickle_error(m, "no mark is on the stack");
     *from = i;
     return OK;
 }
 
 // ---- reading ------------------------------------------------------------------------------------
 
-static Status take(Machine *m, const uint8_t **p, uint64_t n)
+static Status take_bytes(Machine *m, const uint8_t **p, uint64_t n)
 {
-    if ((uint64_t)(m->end - m->at) < n) return fail(m, "the data ends early");
+    if ((uint64_t)(m->end - m->at) < n) return pickle_error(m, "the data ends early");
     *p = m->at;
     m->at += n;
     return OK;
@@ -121,7 +121,7 @@ static Status take_number(Machine *m, int64_t *out, unsigned n, bool is_signed)
 {
     const uint8_t *p = NULL;
     uint64_t x = 0;
-    TRY(take(m, &p, n));
+    TRY(take_bytes(m, &p, n));
     for (unsigned i = n; i-- > 0;) x = x << 8 | p[i];
     if (is_signed && n > 0 && n < 8 && p[n - 1] & 0x80) x |= ~(uint64_t)0 << 8 * n;
     memcpy(out, &x, sizeof x);
@@ -131,8 +131,8 @@ static Status take_number(Machine *m, int64_t *out, unsigned n, bool is_signed)
 static Status take_text(Machine *m, const char **out, uint64_t n)
 {
     const uint8_t *p = NULL;
-    TRY(take(m, &p, n));
-    if (memchr(p, 0, (size_t)n)) return fail(m, "a byte 0 in a string");
+    TRY(take_bytes(m, &p, n));
+    if (memchr(p, 0, (size_t)n)) return pickle_error(m, "a byte 0 in a string");
     *out = m->text;
     memcpy(m->text, p, (size_t)n);
     m->text[n] = 0;
@@ -143,7 +143,7 @@ static Status take_text(Machine *m, const char **out, uint64_t n)
 static Status take_line(Machine *m, const char **out)
 {
     const uint8_t *end = memchr(m->at, '\n', (size_t)(m->end - m->at));
-    if (!end) return fail(m, "the data ends early");
+    if (!end) return pickle_error(m, "the data ends early");
     TRY(take_text(m, out, (uint64_t)(end - m->at)));
     m->at++;
     return OK;
@@ -155,18 +155,18 @@ typedef Status Call(Machine *m, const Pickle *args, Pickle **out);
 
 static Status call_ordered_dict(Machine *m, const Pickle *args, Pickle **out)
 {
-    if (args->count != 0) return fail(m, "OrderedDict with arguments");
-    return make(m, out, PICKLE_DICT);
+    if (args->count != 0) return pickle_error(m, "OrderedDict with arguments");
+    return new_value(m, out, PICKLE_DICT);
 }
 
 // (storage, offset, size, stride, requires_grad, hooks, ..)
 static Status call_rebuild_tensor(Machine *m, const Pickle *args, Pickle **out)
 {
     static const PickleType types[4] = { PICKLE_STORAGE, PICKLE_INT, PICKLE_TUPLE, PICKLE_TUPLE };
-    if (args->count < 4) return fail(m, "a tensor with too few arguments");
+    if (args->count < 4) return pickle_error(m, "a tensor with too few arguments");
     for (int i = 0; i < 4; i++)
-        if (args->item[i]->type != types[i]) return fail(m, "a tensor with odd arguments");
-    TRY(make(m, out, PICKLE_TENSOR));
+        if (args->item[i]->type != types[i]) return pickle_error(m, "a tensor with odd arguments");
+    TRY(new_value(m, out, PICKLE_TENSOR));
     (*out)->storage = args->item[0];
     (*out)->offset = args->item[1]->integer;
     (*out)->dim = args->item[2];
@@ -177,7 +177,7 @@ static Status call_rebuild_tensor(Machine *m, const Pickle *args, Pickle **out)
 // What only marks the type of its first argument.
 static Status call_first(Machine *m, const Pickle *args, Pickle **out)
 {
-    if (args->count < 1) return fail(m, "a function without arguments");
+    if (args->count < 1) return pickle_error(m, "a function without arguments");
     *out = args->item[0];
     return OK;
 }
@@ -213,7 +213,7 @@ static Call *function_of(const char *name)
     return NULL;
 }
 
-static bool storage_of(const char *name, WeightsDtype *dtype)
+static bool storage_dtype(const char *name, WeightsDtype *dtype)
 {
     for (int i = 0; i < STORAGES; i++) {
         if (strcmp(storages[i].name, name) != 0) continue;
@@ -235,7 +235,7 @@ static Status op_proto(Machine *m)
 {
     int64_t version = 0;
     TRY(take_number(m, &version, 1, false));
-    return version == 2 ? OK : fail(m, "not protocol 2");
+    return version == 2 ? OK : pickle_error(m, "not protocol 2");
 }
 
 static Status op_global(Machine *m)
@@ -246,7 +246,7 @@ static Status op_global(Machine *m)
     TRY(take_line(m, &module));
     m->text[-1] = '.';                                     // joins the two in place
     TRY(take_line(m, &name));
-    if (!function_of(module) && !storage_of(module, &dtype) && !is_module_class(module))
+    if (!function_of(module) && !storage_dtype(module, &dtype) && !is_module_class(module))
         return err_set(ERR_UNSUPPORTED, "pickle: %s: %s: not a name that weights need, "
                        "so nothing was run: save a state_dict", m->file, module);
     TRY(push_new(m, &v, PICKLE_NAME));
@@ -260,9 +260,9 @@ static Status op_reduce(Machine *m)
     TRY(pop_type(m, &args, PICKLE_TUPLE, "REDUCE without a tuple"));
     TRY(pop_type(m, &name, PICKLE_NAME, "REDUCE of what is not a function"));
     Call *call = function_of(name->text);
-    if (!call) return fail(m, "REDUCE of what is not a function");
+    if (!call) return pickle_error(m, "REDUCE of what is not a function");
     TRY(call(m, args, &result));
-    return push(m, result);
+    return push_value(m, result);
 }
 
 static Status op_newobj(Machine *m)
@@ -270,7 +270,7 @@ static Status op_newobj(Machine *m)
     Pickle *args = NULL, *name = NULL, *v = NULL;
     TRY(pop_type(m, &args, PICKLE_TUPLE, "NEWOBJ without a tuple"));
     TRY(pop_type(m, &name, PICKLE_NAME, "NEWOBJ of what is not a class"));
-    if (!is_module_class(name->text)) return fail(m, "NEWOBJ of what is not a module");
+    if (!is_module_class(name->text)) return pickle_error(m, "NEWOBJ of what is not a module");
     return push_new(m, &v, PICKLE_OBJECT);
 }
 
@@ -279,10 +279,10 @@ static Status op_newobj(Machine *m)
 static Status op_build(Machine *m)
 {
     Pickle *state = NULL, *v = NULL;
-    TRY(pop(m, &state));
-    TRY(top(m, &v));
+    TRY(pop_value(m, &state));
+    TRY(top_value(m, &v));
     if (v->type != PICKLE_OBJECT && v->type != PICKLE_DICT)
-        return fail(m, "BUILD of a plain value");
+        return pickle_error(m, "BUILD of a plain value");
     if (v->type == PICKLE_OBJECT && state->type == PICKLE_DICT) v->attributes = state;
     return OK;
 }
@@ -297,8 +297,8 @@ static Status op_binpersid(Machine *m)
     TRY(pop_type(m, &id, PICKLE_TUPLE, "a persistent id that is not a tuple"));
     bool fits = id->count == 5;
     for (int i = 0; i < 5 && fits; i++) fits = id->item[i]->type == types[i];
-    if (!fits || strcmp(id->item[0]->text, "storage") || !storage_of(id->item[1]->text, &dtype))
-        return fail(m, "a persistent id that is not a storage");
+    if (!fits || strcmp(id->item[0]->text, "storage") || !storage_dtype(id->item[1]->text, &dtype))
+        return pickle_error(m, "a persistent id that is not a storage");
     TRY(push_new(m, &v, PICKLE_STORAGE));
     v->dtype = dtype;
     v->member = id->item[2]->text;
@@ -309,7 +309,7 @@ static Status op_binpersid(Machine *m)
 static Status op_mark(Machine *m)
 {
     static Pickle mark = { .type = PICKLE_MARK };
-    return push(m, &mark);
+    return push_value(m, &mark);
 }
 
 static Status push_empty(Machine *m, PickleType type)
@@ -347,7 +347,7 @@ static Status op_long1(Machine *m)
 {
     int64_t n = 0;
     TRY(take_number(m, &n, 1, false));
-    if (n > 8) return fail(m, "an integer of more than 64 bits");
+    if (n > 8) return pickle_error(m, "an integer of more than 64 bits");
     return push_int(m, (unsigned)n, true);
 }
 
@@ -357,7 +357,7 @@ static Status op_binfloat(Machine *m)                      // big-endian, as not
     const uint8_t *p = NULL;
     uint64_t bits = 0;
     TRY(push_new(m, &v, PICKLE_FLOAT));
-    TRY(take(m, &p, 8));
+    TRY(take_bytes(m, &p, 8));
     for (int i = 0; i < 8; i++) bits = bits << 8 | p[i];
     memcpy(&v->number, &bits, sizeof bits);
     return OK;
@@ -378,14 +378,14 @@ static Status op_short_binstring(Machine *m) { return push_text(m, 1); }
 static Status make_tuple(Machine *m, int64_t from)
 {
     Pickle *v = NULL;
-    TRY(make(m, &v, PICKLE_TUPLE));
+    TRY(new_value(m, &v, PICKLE_TUPLE));
     int64_t n = m->top - from;
     v->item = arena_take(m->arena, (size_t)n * sizeof *v->item);
     if (!v->item) return err_memory("pickle");
     if (n > 0) memcpy(v->item, m->stack + from, (size_t)n * sizeof *v->item);
     v->count = v->room = n;
     m->top = from;
-    return push(m, v);
+    return push_value(m, v);
 }
 
 static Status op_tuple(Machine *m)
@@ -402,7 +402,7 @@ static Status tuple_of(Machine *m, int64_t n)
 {
     for (int64_t i = 1; i <= n; i++)
         if (m->top < i || m->stack[m->top - i]->type == PICKLE_MARK)
-            return fail(m, "too few values for a tuple");
+            return pickle_error(m, "too few values for a tuple");
     return make_tuple(m, m->top - n);
 }
 
@@ -412,14 +412,15 @@ static Status op_tuple3(Machine *m) { return tuple_of(m, 3); }
 
 // Moves the values from stack[from] on into the list or dict below them; `below` is how much lies
 // between, the mark or nothing.
-static Status fill(Machine *m, int64_t from, int64_t below, PickleType type, const char *what)
+static Status move_items(Machine *m, int64_t from, int64_t below, PickleType type, const char *what)
 {
     int64_t at = from - below - 1;
-    if (at < 0 || m->stack[at]->type != type) return fail(m, what);
-    if (type == PICKLE_DICT && (m->top - from) % 2 != 0) return fail(m, "a key without a value");
+    if (at < 0 || m->stack[at]->type != type) return pickle_error(m, what);
+    if (type == PICKLE_DICT && (m->top - from) % 2 != 0)
+        return pickle_error(m, "a key without a value");
     for (int64_t i = from; i < m->top; i++) {
-        if (m->stack[i]->type == PICKLE_MARK) return fail(m, what);
-        TRY(append(m, m->stack[at], m->stack[i]));
+        if (m->stack[i]->type == PICKLE_MARK) return pickle_error(m, what);
+        TRY(append_item(m, m->stack[at], m->stack[i]));
     }
     m->top = at + 1;
     return OK;
@@ -429,7 +430,7 @@ static Status fill_marked(Machine *m, PickleType type, const char *what)
 {
     int64_t from = 0;
     TRY(above_mark(m, &from));
-    return fill(m, from, 1, type, what);
+    return move_items(m, from, 1, type, what);
 }
 
 static Status op_setitems(Machine *m)
@@ -444,38 +445,38 @@ static Status op_appends(Machine *m)
 
 static Status op_setitem(Machine *m)
 {
-    return fill(m, m->top - 2, 0, PICKLE_DICT, "SETITEM of what is not a dict");
+    return move_items(m, m->top - 2, 0, PICKLE_DICT, "SETITEM of what is not a dict");
 }
 
 static Status op_append(Machine *m)
 {
-    return fill(m, m->top - 1, 0, PICKLE_LIST, "APPEND to what is not a list");
+    return move_items(m, m->top - 1, 0, PICKLE_LIST, "APPEND to what is not a list");
 }
 
-static Status put(Machine *m, unsigned bytes)
+static Status memo_put(Machine *m, unsigned bytes)
 {
     int64_t i = 0;
     Pickle *v = NULL;
     TRY(take_number(m, &i, bytes, false));
-    TRY(top(m, &v));
-    if (i >= MAX_VALUES) return fail(m, "a memo beyond 4 million");
-    TRY(enlarge(&m->memo, &m->memos, i + 1));
+    TRY(top_value(m, &v));
+    if (i >= MAX_VALUES) return pickle_error(m, "a memo beyond 4 million");
+    TRY(enlarge_list(&m->memo, &m->memos, i + 1));
     m->memo[i] = v;
     return OK;
 }
 
-static Status get(Machine *m, unsigned bytes)
+static Status memo_get(Machine *m, unsigned bytes)
 {
     int64_t i = 0;
     TRY(take_number(m, &i, bytes, false));
-    if (i >= m->memos || !m->memo[i]) return fail(m, "a memo that was never put");
-    return push(m, m->memo[i]);
+    if (i >= m->memos || !m->memo[i]) return pickle_error(m, "a memo that was never put");
+    return push_value(m, m->memo[i]);
 }
 
-static Status op_binput(Machine *m) { return put(m, 1); }
-static Status op_long_binput(Machine *m) { return put(m, 4); }
-static Status op_binget(Machine *m) { return get(m, 1); }
-static Status op_long_binget(Machine *m) { return get(m, 4); }
+static Status op_binput(Machine *m) { return memo_put(m, 1); }
+static Status op_long_binput(Machine *m) { return memo_put(m, 4); }
+static Status op_binget(Machine *m) { return memo_get(m, 1); }
+static Status op_long_binget(Machine *m) { return memo_get(m, 4); }
 
 static Status op_stop(Machine *m)
 {
@@ -499,19 +500,19 @@ static Op *const ops[256] = {
 
 // ---- use ----------------------------------------------------------------------------------------
 
-static Status run(Machine *m, const Pickle **root)
+static Status run_opcodes(Machine *m, const Pickle **root)
 {
     while (!m->stopped) {
         const uint8_t *op = NULL;
-        TRY(take(m, &op, 1));
+        TRY(take_bytes(m, &op, 1));
         if (!ops[*op])
             return err_set(ERR_UNSUPPORTED, "pickle: %s: byte %lld: opcode 0x%02x is not one that "
                            "weights need", m->file, (long long)(op - m->start), *op);
         TRY(ops[*op](m));
     }
     Pickle *v = NULL;
-    TRY(pop(m, &v));
-    if (m->top != 0) return fail(m, "more than one value is left");
+    TRY(pop_value(m, &v));
+    if (m->top != 0) return pickle_error(m, "more than one value is left");
     *root = v;
     return OK;
 }
@@ -523,7 +524,7 @@ Status pickle_read(const Pickle **root, Arena *arena, const uint8_t *data, size_
     Machine m = { .start = data, .at = data, .end = data + bytes, .file = file, .arena = arena };
     m.text = arena_take(arena, bytes + 1);
     if (!m.text) return err_memory("pickle");
-    Status status = run(&m, root);
+    Status status = run_opcodes(&m, root);
     free(m.stack);
     free(m.memo);
     return status;

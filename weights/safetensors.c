@@ -42,7 +42,7 @@ static Status read_entry(Entry *e, const Json *v)
     return read_shape(e, shape);
 }
 
-static int by_place(const void *a, const void *b)
+static int entry_order(const void *a, const void *b)
 {
     const Entry *x = a, *y = b;
     if (x->from != y->from) return x->from < y->from ? -1 : 1;
@@ -53,7 +53,7 @@ static int by_place(const void *a, const void *b)
 static Status add_entries(Weights *w, Entry *entry, int64_t n, const uint8_t *data, size_t bytes)
 {
     int64_t at = 0;
-    qsort(entry, (size_t)n, sizeof *entry, by_place);
+    qsort(entry, (size_t)n, sizeof *entry, entry_order);
     for (int64_t i = 0; i < n; i++) {
         Entry *e = &entry[i];
         if (e->from != at)

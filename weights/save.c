@@ -16,7 +16,7 @@ struct WeightsOut {
     Status status;                         // the first that failed
 };
 
-static Status keep(WeightsOut *o, Status status)
+static Status keep_first(WeightsOut *o, Status status)
 {
     if (o->status == OK) o->status = status;
     return o->status;
@@ -51,15 +51,15 @@ Status weights_put_meta(WeightsOut *o, const char *key, const char *value)
 {
     if (o->status != OK) return o->status;
     if (o->begun || o->metas == MAX_META)
-        return keep(o, err_set(ERR_USAGE, "weights: %s: metadata %s: after the data, or too many",
-                               o->file.path, key));
+        return keep_first(o, err_set(ERR_USAGE, "weights: %s: metadata %s: after the data, or too "
+                                     "many", o->file.path, key));
     const char **pair = o->meta[o->metas++];
     pair[0] = arena_string(&o->list.arena, key);
     pair[1] = arena_string(&o->list.arena, value);
-    return pair[0] && pair[1] ? o->status : keep(o, err_memory("weights"));
+    return pair[0] && pair[1] ? o->status : keep_first(o, err_memory("weights"));
 }
 
-static Status declare(WeightsOut *o, WeightsTensor *t)
+static Status declare_tensor(WeightsOut *o, WeightsTensor *t)
 {
     int64_t bytes = 0;
     if (!t->name) return err_memory("weights");
@@ -77,11 +77,11 @@ Status weights_declare(WeightsOut *o, const char *name, WeightsDtype dtype, int 
 {
     if (o->status != OK) return o->status;
     if (o->begun || ndim < 0 || ndim > WEIGHTS_MAX_DIM || strcmp(name, "__metadata__") == 0)
-        return keep(o, err_set(ERR_USAGE, "weights: %s: %s: declared after the data, or %d "
-                               "dimensions, or a reserved name", o->file.path, name, ndim));
+        return keep_first(o, err_set(ERR_USAGE, "weights: %s: %s: declared after the data, or %d "
+                                     "dimensions, or a reserved name", o->file.path, name, ndim));
     WeightsTensor t = { arena_string(&o->list.arena, name), dtype, ndim, { 0 }, NULL, 0 };
     for (int i = 0; i < ndim; i++) t.dim[i] = dim[i];
-    return keep(o, declare(o, &t));
+    return keep_first(o, declare_tensor(o, &t));
 }
 
 // ---- the header ---------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ static Status write_header(WeightsOut *o, const JsonOut *json)
     return file_write(&o->file, "       ", pad);
 }
 
-static Status begin(WeightsOut *o)
+static Status begin_data(WeightsOut *o)
 {
     if (o->begun || o->status != OK) return o->status;
     o->begun = true;
@@ -150,17 +150,18 @@ static Status begin(WeightsOut *o)
 
 Status weights_write(WeightsOut *o, const void *data, size_t bytes)
 {
-    TRY(keep(o, begin(o)));
+    TRY(keep_first(o, begin_data(o)));
     if (bytes > (uint64_t)(o->bytes - o->written))
-        return keep(o, err_set(ERR_USAGE, "weights: %s: %zu bytes where %lld are left to write",
-                               o->file.path, bytes, (long long)(o->bytes - o->written)));
+        return keep_first(o, err_set(ERR_USAGE, "weights: %s: %zu bytes where %lld are left to "
+                                     "write", o->file.path, bytes,
+                                     (long long)(o->bytes - o->written)));
     o->written += (int64_t)bytes;
-    return keep(o, file_write(&o->file, data, bytes));
+    return keep_first(o, file_write(&o->file, data, bytes));
 }
 
-static Status finish(WeightsOut *o)
+static Status finish_file(WeightsOut *o)
 {
-    TRY(keep(o, begin(o)));
+    TRY(keep_first(o, begin_data(o)));
     if (o->written != o->bytes)
         return err_set(ERR_USAGE, "weights: %s: %lld of %lld bytes were written", o->file.path,
                        (long long)o->written, (long long)o->bytes);
@@ -169,7 +170,7 @@ static Status finish(WeightsOut *o)
 
 Status weights_commit(WeightsOut *o)
 {
-    Status status = finish(o);
+    Status status = finish_file(o);
     weights_discard(o);
     return status;
 }

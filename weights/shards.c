@@ -34,7 +34,7 @@ static Status open_shard(Weights *w, const char *name)
     return OK;
 }
 
-static int by_string(const void *a, const void *b)
+static int file_order(const void *a, const void *b)
 {
     const Json *const *x = a, *const *y = b;
     return strcmp((*x)->string, (*y)->string);
@@ -48,17 +48,17 @@ static Status open_shards(Weights *w, const Json *map, const Json **file)
         TRY(json_string(&name, &map->item[i]));
         file[i] = &map->item[i];
     }
-    qsort(file, (size_t)map->count, sizeof *file, by_string);
+    qsort(file, (size_t)map->count, sizeof *file, file_order);
     for (int64_t i = 0; i < map->count; i++)
-        if (i == 0 || by_string(&file[i - 1], &file[i]) != 0) TRY(open_shard(w, file[i]->string));
+        if (i == 0 || file_order(&file[i - 1], &file[i]) != 0) TRY(open_shard(w, file[i]->string));
     return OK;
 }
 
 // Of the names in the index each has to be in the file that it says.
-static Status check_names(const Weights *w, const Json **file, int64_t n)
+static Status check_index(const Weights *w, const Json **file, int64_t n)
 {
     for (int64_t i = 0, s = 0; i < n; i++) {
-        if (i > 0 && by_string(&file[i - 1], &file[i]) != 0) s++;
+        if (i > 0 && file_order(&file[i - 1], &file[i]) != 0) s++;
         if (!weights_find(w->shard[s], file[i]->key))
             return err_set(ERR_FORMAT, "weights: %s: %s: is not in %s", w->file, file[i]->key,
                            file[i]->string);
@@ -76,5 +76,5 @@ Status read_shards(Weights *w)
     w->shard = arena_zero(&w->arena, MAX_SHARDS * sizeof(Weights *));
     if (!file || !w->shard) return err_memory("weights");
     TRY(open_shards(w, map, file));
-    return check_names(w, file, map->count);
+    return check_index(w, file, map->count);
 }

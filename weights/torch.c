@@ -58,8 +58,8 @@ static bool is_contiguous(const WeightsTensor *t, const int64_t *stride)
 }
 
 // Copies the elements in row-major order; index[] counts like a mileage meter.
-static void gather(uint8_t *dst, const uint8_t *src, const WeightsTensor *t, const int64_t *stride,
-                   int64_t n)
+static void gather_strided(uint8_t *dst, const uint8_t *src, const WeightsTensor *t,
+                           const int64_t *stride, int64_t n)
 {
     size_t size = weights_dtype_bytes(t->dtype);
     int64_t index[WEIGHTS_MAX_DIM] = { 0 }, at = 0;
@@ -74,7 +74,8 @@ static void gather(uint8_t *dst, const uint8_t *src, const WeightsTensor *t, con
     }
 }
 
-static Status storage_of(Archive *a, const uint8_t **data, const Pickle *storage, const char *name)
+static Status storage_data(Archive *a, const uint8_t **data, const Pickle *storage,
+                           const char *name)
 {
     char path[2 * WEIGHTS_NAME];
     int n = snprintf(path, sizeof path, "%sdata/%s", a->prefix, storage->member);
@@ -90,7 +91,7 @@ static Status storage_of(Archive *a, const uint8_t **data, const Pickle *storage
     return OK;
 }
 
-static Status place(Archive *a, WeightsTensor *t, const Pickle *v, const int64_t *stride)
+static Status place_tensor(Archive *a, WeightsTensor *t, const Pickle *v, const int64_t *stride)
 {
     int64_t n = 0, reach = 0, elements = v->storage->elements;
     const uint8_t *data = NULL;
@@ -100,7 +101,7 @@ static Status place(Archive *a, WeightsTensor *t, const Pickle *v, const int64_t
     if (v->offset < 0 || v->offset > elements || (n > 0 && reach >= elements - v->offset))
         return err_set(ERR_FORMAT, "torch: %s: reaches beyond its storage of %lld elements",
                        t->name, (long long)elements);
-    TRY(storage_of(a, &data, v->storage, t->name));
+    TRY(storage_data(a, &data, v->storage, t->name));
     t->bytes = (size_t)n * size;
     t->data = data + (size_t)v->offset * size;
     if (n == 0 || is_contiguous(t, stride)) return OK;
@@ -109,12 +110,12 @@ static Status place(Archive *a, WeightsTensor *t, const Pickle *v, const int64_t
                        (long long)n, (long long)elements);
     uint8_t *copy = NULL;
     TRY(zip_take(&a->zip, &copy, t->bytes));
-    gather(copy, t->data, t, stride, n);
+    gather_strided(copy, t->data, t, stride, n);
     t->data = copy;
     return OK;
 }
 
-static Status add(Archive *a, const Pickle *v, const char *name)
+static Status add_tensor(Archive *a, const Pickle *v, const char *name)
 {
     if (v->dim->count > WEIGHTS_MAX_DIM || v->dim->count != v->stride->count)
         return err_set(ERR_UNSUPPORTED, "torch: %s: %lld dimensions, %lld strides", name,
@@ -125,7 +126,7 @@ static Status add(Archive *a, const Pickle *v, const char *name)
     if (!t.name) return err_memory("torch");
     TRY(ints_of(t.dim, v->dim, name));
     TRY(ints_of(stride, v->stride, name));
-    TRY(place(a, &t, v, stride));
+    TRY(place_tensor(a, &t, v, stride));
     return reader_add(a->w, &t);
 }
 
@@ -133,7 +134,7 @@ static Status add(Archive *a, const Pickle *v, const char *name)
 
 // Appends a name to a->path, with a dot behind it if it is a module's. *length: that of the path
 // before, to cut it off again.
-static Status enter(Archive *a, const Pickle *key, const char *dot, size_t *length)
+static Status enter_name(Archive *a, const Pickle *key, const char *dot, size_t *length)
 {
     *length = strlen(a->path);
     const char *file = a->w->file;
@@ -147,16 +148,16 @@ static Status enter(Archive *a, const Pickle *key, const char *dot, size_t *leng
     return OK;
 }
 
-static Status walk(Archive *a, const Pickle *dict, int depth)
+static Status walk_module(Archive *a, const Pickle *dict, int depth)
 {
     if (depth == MAX_DEPTH)
         return err_set(ERR_FORMAT, "torch: %s: more than %d modules deep", a->w->file, MAX_DEPTH);
     for (int64_t i = 0; dict && i < dict->count; i += 2) {
         const Pickle *v = dict->item[i + 1];
         size_t length = 0;
-        TRY(enter(a, dict->item[i], v->type == PICKLE_OBJECT ? "." : "", &length));
-        if (v->type == PICKLE_TENSOR) TRY(add(a, v, a->path));
-        if (v->type == PICKLE_OBJECT) TRY(walk(a, v->attributes, depth + 1));
+        TRY(enter_name(a, dict->item[i], v->type == PICKLE_OBJECT ? "." : "", &length));
+        if (v->type == PICKLE_TENSOR) TRY(add_tensor(a, v, a->path));
+        if (v->type == PICKLE_OBJECT) TRY(walk_module(a, v->attributes, depth + 1));
         a->path[length] = 0;
     }
     return OK;
@@ -167,8 +168,8 @@ static Status add_state(Archive *a, const Pickle *dict)
     for (int64_t i = 0; i < dict->count; i += 2) {
         size_t length = 0;
         if (dict->item[i + 1]->type != PICKLE_TENSOR) continue;
-        TRY(enter(a, dict->item[i], "", &length));
-        TRY(add(a, dict->item[i + 1], a->path));
+        TRY(enter_name(a, dict->item[i], "", &length));
+        TRY(add_tensor(a, dict->item[i + 1], a->path));
         a->path[length] = 0;
     }
     return OK;
@@ -239,7 +240,7 @@ static Status read_root(Archive *a, const Pickle *root)
     Weights *w = a->w;
     if (root->type == PICKLE_OBJECT) {
         w->kind = WEIGHTS_TORCHSCRIPT;
-        return walk(a, root->attributes, 0);
+        return walk_module(a, root->attributes, 0);
     }
     w->kind = WEIGHTS_STATE_DICT;
     if (root->type != PICKLE_DICT)

@@ -18,7 +18,7 @@
 
 enum { END = 22, END64 = 56, WHERE64 = 20, ENTRY = 46, LOCAL = 30 };
 
-static uint64_t number(const uint8_t *p, int bytes)
+static uint64_t uint_at(const uint8_t *p, int bytes)
 {
     uint64_t x = 0;
     while (bytes-- > 0) x = x << 8 | p[bytes];
@@ -35,20 +35,20 @@ static const uint8_t *find_end(const Zip *z)
     size_t lowest = z->size > END + 65535 ? z->size - END - 65535 : 0;
     for (size_t at = z->size >= END ? z->size - END + 1 : 0; at-- > lowest;) {
         const uint8_t *p = z->start + at;
-        if (memcmp(p, "PK\5\6", 4) == 0 && at + END + number(p + 20, 2) == z->size) return p;
+        if (memcmp(p, "PK\5\6", 4) == 0 && at + END + uint_at(p + 20, 2) == z->size) return p;
     }
     return NULL;
 }
 
 static Status read_end64(const Zip *z, const uint8_t *where, Directory *d)
 {
-    uint64_t at = number(where + 8, 8);
+    uint64_t at = uint_at(where + 8, 8);
     if (at > z->size - END - WHERE64 || z->size - END - WHERE64 - at < END64 ||
         memcmp(z->start + at, "PK\6\6", 4) != 0)
         return err_set(ERR_FORMAT, "zip: %s: no zip64 end record at %llu", z->file,
                        (unsigned long long)at);
     const uint8_t *p = z->start + at;
-    *d = (Directory){ number(p + 32, 8), number(p + 40, 8), number(p + 48, 8) };
+    *d = (Directory){ uint_at(p + 32, 8), uint_at(p + 40, 8), uint_at(p + 48, 8) };
     return OK;
 }
 
@@ -57,7 +57,7 @@ static Status read_end(const Zip *z, Directory *d)
     const uint8_t *end = find_end(z);
     if (!end)
         return err_set(ERR_FORMAT, "zip: %s: has no directory at its end: cut short", z->file);
-    *d = (Directory){ number(end + 10, 2), number(end + 12, 4), number(end + 16, 4) };
+    *d = (Directory){ uint_at(end + 10, 2), uint_at(end + 12, 4), uint_at(end + 16, 4) };
     size_t before = (size_t)(end - z->start);
     if (before >= WHERE64 && memcmp(end - WHERE64, "PK\6\7", 4) == 0)
         TRY(read_end64(z, end - WHERE64, d));
@@ -74,14 +74,14 @@ static Status read_end(const Zip *z, Directory *d)
 static Status read_extra64(const uint8_t *p, size_t n, uint64_t *value[3])
 {
     while (n >= 4) {
-        size_t id = number(p, 2), bytes = number(p + 2, 2);
+        size_t id = uint_at(p, 2), bytes = uint_at(p + 2, 2);
         p += 4;
         n -= 4;
         if (bytes > n) break;
         for (int i = 0; i < 3 && id == 1; i++) {
             if (*value[i] != 0xffffffff) continue;
             if (bytes < 8) return err_set(ERR_FORMAT, "zip64 sizes are missing");
-            *value[i] = number(p, 8);
+            *value[i] = uint_at(p, 8);
             p += 8;
             n -= 8;
             bytes -= 8;
@@ -98,7 +98,7 @@ static Status read_local(const Zip *z, ZipMember *m, uint64_t at, uint64_t limit
     if (at > limit || limit - at < LOCAL || memcmp(z->start + at, "PK\3\4", 4) != 0)
         return err_set(ERR_FORMAT, "no member at %llu", (unsigned long long)at);
     const uint8_t *p = z->start + at;
-    uint64_t name = number(p + 26, 2), extra = number(p + 28, 2);
+    uint64_t name = uint_at(p + 26, 2), extra = uint_at(p + 28, 2);
     uint64_t left = limit - at - LOCAL;
     if (name + extra > left) return err_set(ERR_FORMAT, "its header is cut short");
     if (name != strlen(m->name) || memcmp(p + LOCAL, m->name, name) != 0)
@@ -124,22 +124,22 @@ static Status check_sizes(const ZipMember *m)
 // `p` holds ENTRY bytes and then as many as its lengths say.
 static Status read_member(const Zip *z, ZipMember *m, const uint8_t *p, uint64_t limit)
 {
-    size_t name = number(p + 28, 2), extra = number(p + 30, 2);
-    uint64_t packed = number(p + 20, 4), bytes = number(p + 24, 4), at = number(p + 42, 4);
-    if (number(p + 8, 2) & 1) return err_set(ERR_UNSUPPORTED, "is encrypted");
+    size_t name = uint_at(p + 28, 2), extra = uint_at(p + 30, 2);
+    uint64_t packed = uint_at(p + 20, 4), bytes = uint_at(p + 24, 4), at = uint_at(p + 42, 4);
+    if (uint_at(p + 8, 2) & 1) return err_set(ERR_UNSUPPORTED, "is encrypted");
     TRY(read_extra64(p + ENTRY + name, extra, (uint64_t *[]){ &bytes, &packed, &at }));
     if (packed > SIZE_MAX / 4 || bytes > SIZE_MAX / 4)
         return err_set(ERR_FORMAT, "%llu bytes, %llu packed", (unsigned long long)bytes,
                        (unsigned long long)packed);
     m->packed_bytes = (size_t)packed;
     m->bytes = (size_t)bytes;
-    m->crc = (uint32_t)number(p + 16, 4);
-    m->method = (int)number(p + 10, 2);
+    m->crc = (uint32_t)uint_at(p + 16, 4);
+    m->method = (int)uint_at(p + 10, 2);
     TRY(check_sizes(m));
     return read_local(z, m, at, limit);
 }
 
-static Status read_name(const Zip *z, ZipMember *m, const uint8_t *p, size_t n, char **text)
+static Status read_member_name(const Zip *z, ZipMember *m, const uint8_t *p, size_t n, char **text)
 {
     if (memchr(p, 0, n)) return err_set(ERR_FORMAT, "zip: %s: a name with a byte 0", z->file);
     m->name = *text;
@@ -149,7 +149,7 @@ static Status read_name(const Zip *z, ZipMember *m, const uint8_t *p, size_t n, 
     return OK;
 }
 
-static Status read_members(Zip *z, const Directory *d, char *text)
+static Status read_directory(Zip *z, const Directory *d, char *text)
 {
     const uint8_t *p = z->start + d->at;
     uint64_t left = d->size;
@@ -157,14 +157,14 @@ static Status read_members(Zip *z, const Directory *d, char *text)
         if (left < ENTRY || memcmp(p, "PK\1\2", 4) != 0)
             return err_set(ERR_FORMAT, "zip: %s: directory entry %llu is damaged", z->file,
                            (unsigned long long)i);
-        size_t name = number(p + 28, 2);
-        uint64_t whole = ENTRY + name + number(p + 30, 2) + number(p + 32, 2);
+        size_t name = uint_at(p + 28, 2);
+        uint64_t whole = ENTRY + name + uint_at(p + 30, 2) + uint_at(p + 32, 2);
         if (whole > left)
             return err_set(ERR_FORMAT, "zip: %s: directory entry %llu is cut short", z->file,
                            (unsigned long long)i);
         ZipMember *m = &z->member[z->count];
         *m = (ZipMember){ 0 };
-        TRY(read_name(z, m, p + ENTRY, name, &text));
+        TRY(read_member_name(z, m, p + ENTRY, name, &text));
         Status status = read_member(z, m, p, d->at);
         if (status != OK) return err_prefix(status, "zip: %s: %s", z->file, m->name);
         z->count++;
@@ -176,13 +176,13 @@ static Status read_members(Zip *z, const Directory *d, char *text)
 
 // ---- members that share something ---------------------------------------------------------------
 
-static int by_place(const void *a, const void *b)
+static int place_order(const void *a, const void *b)
 {
     const ZipMember *x = a, *y = b;
     return (x->from > y->from) - (x->from < y->from);
 }
 
-static int by_name(const void *a, const void *b)
+static int member_order(const void *a, const void *b)
 {
     return strcmp(((const ZipMember *)a)->name, ((const ZipMember *)b)->name);
 }
@@ -190,14 +190,14 @@ static int by_name(const void *a, const void *b)
 static Status check_apart(Zip *z)
 {
     ZipMember *m = z->member;
-    qsort(m, (size_t)z->count, sizeof *m, by_place);
+    qsort(m, (size_t)z->count, sizeof *m, place_order);
     for (int64_t i = 1; i < z->count; i++)
         if (m[i].from < m[i - 1].to)
             return err_set(ERR_FORMAT, "zip: %s: %s and %s overlap", z->file, m[i - 1].name,
                            m[i].name);
-    qsort(m, (size_t)z->count, sizeof *m, by_name);
+    qsort(m, (size_t)z->count, sizeof *m, member_order);
     for (int64_t i = 1; i < z->count; i++)
-        if (by_name(&m[i - 1], &m[i]) == 0)
+        if (member_order(&m[i - 1], &m[i]) == 0)
             return err_set(ERR_FORMAT, "zip: %s: %s: is there twice", z->file, m[i].name);
     return OK;
 }
@@ -213,14 +213,14 @@ Status zip_open(Zip *z, Arena *arena, const void *data, size_t bytes, const char
     z->member = arena_take(arena, (size_t)d.members * sizeof *z->member);
     char *text = arena_take(arena, (size_t)d.size);      // an entry is longer than its name
     if (!z->member || !text) return err_memory("zip");
-    TRY(read_members(z, &d, text));
+    TRY(read_directory(z, &d, text));
     return check_apart(z);
 }
 
 ZipMember *zip_find(const Zip *z, const char *name)
 {
     ZipMember key = { .name = name };
-    return z->count ? bsearch(&key, z->member, (size_t)z->count, sizeof key, by_name) : NULL;
+    return z->count ? bsearch(&key, z->member, (size_t)z->count, sizeof key, member_order) : NULL;
 }
 
 Status zip_take(Zip *z, uint8_t **out, size_t bytes)

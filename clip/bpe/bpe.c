@@ -104,7 +104,7 @@ int32_t bpe_symbol(Bpe *bpe, const char *name, size_t length)
 
 // ---- merges ----------------------------------------------------------------------------------
 
-static size_t pair_slot(const Bpe *bpe, int32_t left, int32_t right)
+static size_t merge_slot(const Bpe *bpe, int32_t left, int32_t right)
 {
     uint64_t key = ((uint64_t)(uint32_t)left << 32 | (uint32_t)right) * 0x9e3779b97f4a7c15u;
     size_t i = (size_t)(key >> 32) & (bpe->pairs - 1);
@@ -117,7 +117,7 @@ static size_t pair_slot(const Bpe *bpe, int32_t left, int32_t right)
 
 int32_t bpe_rank(const Bpe *bpe, int32_t left, int32_t right)
 {
-    return bpe->by_pair[pair_slot(bpe, left, right)];
+    return bpe->by_pair[merge_slot(bpe, left, right)];
 }
 
 static bool grow_merges(Bpe *bpe)
@@ -134,7 +134,7 @@ static bool grow_merges(Bpe *bpe)
     bpe->pairs = 2 * (size_t)room;
     bpe->merge_room = room;
     for (int32_t i = 0; i < bpe->merges; i++)
-        table[pair_slot(bpe, merge[i].left, merge[i].right)] = i;
+        table[merge_slot(bpe, merge[i].left, merge[i].right)] = i;
     return true;
 }
 
@@ -151,7 +151,7 @@ Status bpe_merge(Bpe *bpe, int32_t left, int32_t right)
     if (name != small) free(name);
     if (result < 0) return err_memory("bpe");
     bpe->merge[bpe->merges] = (Merge){ left, right, result };
-    bpe->by_pair[pair_slot(bpe, left, right)] = bpe->merges++;
+    bpe->by_pair[merge_slot(bpe, left, right)] = bpe->merges++;
     return OK;
 }
 

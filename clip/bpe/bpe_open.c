@@ -130,7 +130,7 @@ static Status read_vocab(Bpe *bpe, const Json *vocab)
 
 // {"bos_token": "x"} or {"bos_token": {"content": "x"}}: the token's spelling, kept with the
 // symbols.
-static Status read_name(Bpe *bpe, const char **name, const Json *map, const char *key)
+static Status read_special(Bpe *bpe, const char **name, const Json *map, const char *key)
 {
     const Json *v = json_get(map, key);
     if (v && v->type == JSON_OBJECT) v = json_get(v, "content");
@@ -141,14 +141,14 @@ static Status read_name(Bpe *bpe, const char **name, const Json *map, const char
     return OK;
 }
 
-static Status read_names(Bpe *bpe, const char *path)
+static Status read_specials(Bpe *bpe, const char *path)
 {
     Arena arena = { 0 };
     const Json *map;
     Status status = json_load(&map, &arena, path);
-    if (status == OK) status = read_name(bpe, &bpe->start_name, map, "bos_token");
-    if (status == OK) status = read_name(bpe, &bpe->end_name, map, "eos_token");
-    if (status == OK) status = read_name(bpe, &bpe->unknown_name, map, "unk_token");
+    if (status == OK) status = read_special(bpe, &bpe->start_name, map, "bos_token");
+    if (status == OK) status = read_special(bpe, &bpe->end_name, map, "eos_token");
+    if (status == OK) status = read_special(bpe, &bpe->unknown_name, map, "unk_token");
     arena_free(&arena);
     return status;
 }
@@ -160,7 +160,7 @@ static int32_t id_of(const Bpe *bpe, const char *name)
 }
 
 // With all names and ids read: the special tokens are there, and so is what each merge makes.
-static Status finish(Bpe *bpe, const char *path)
+static Status resolve_ids(Bpe *bpe, const char *path)
 {
     bpe->start = id_of(bpe, bpe->start_name);
     bpe->end = id_of(bpe, bpe->end_name);
@@ -188,7 +188,7 @@ static Status open_vocab(Bpe *bpe, const char *vocab_path, const char *merges_pa
     arena_free(&arena);
     TRY(status);
     TRY(load_merges(bpe, merges_path, INT32_MAX));
-    return finish(bpe, vocab_path);
+    return resolve_ids(bpe, vocab_path);
 }
 
 // ---- tokenizer.json --------------------------------------------------------------------------
@@ -237,7 +237,7 @@ static Status read_tokenizer(Bpe *bpe, const Json *root)
     TRY(json_need(&merges, model, "merges", JSON_ARRAY));
     TRY(read_vocab(bpe, vocab));
     TRY(read_added(bpe, json_get(root, "added_tokens")));
-    TRY(read_name(bpe, &bpe->unknown_name, model, "unk_token"));
+    TRY(read_special(bpe, &bpe->unknown_name, model, "unk_token"));
     for (int64_t i = 0; i < merges->count; i++) TRY(read_merge(bpe, &merges->item[i]));
     return OK;
 }
@@ -245,7 +245,7 @@ static Status read_tokenizer(Bpe *bpe, const Json *root)
 // ---- which form ------------------------------------------------------------------------------
 
 // The file `name` in the folder of `path`; false when it is not there.
-static bool beside(char out[FILE_PATH], const char *path, const char *name)
+static bool file_beside(char out[FILE_PATH], const char *path, const char *name)
 {
     char folder[FILE_PATH];
     size_t n = (size_t)(path_name(path) - path);
@@ -255,11 +255,11 @@ static bool beside(char out[FILE_PATH], const char *path, const char *name)
     return path_join(out, folder, name) == OK && file_exists(out);
 }
 
-static Status names_beside(Bpe *bpe, const char *path)
+static Status specials_beside(Bpe *bpe, const char *path)
 {
     char map[FILE_PATH];
-    if (beside(map, path, "special_tokens_map.json")) return read_names(bpe, map);
-    if (beside(map, path, "tokenizer_config.json")) return read_names(bpe, map);
+    if (file_beside(map, path, "special_tokens_map.json")) return read_specials(bpe, map);
+    if (file_beside(map, path, "tokenizer_config.json")) return read_specials(bpe, map);
     return OK;
 }
 
@@ -274,9 +274,9 @@ static Status open_json(Bpe *bpe, const char *path)
     if (whole) status = read_tokenizer(bpe, root);
     arena_free(&arena);
     TRY(status);
-    TRY(names_beside(bpe, path));
-    if (whole) return finish(bpe, path);
-    if (!beside(merges, path, "merges.txt"))
+    TRY(specials_beside(bpe, path));
+    if (whole) return resolve_ids(bpe, path);
+    if (!file_beside(merges, path, "merges.txt"))
         return err_set(ERR_IO, "bpe: %s: no merges.txt beside it", path);
     return open_vocab(bpe, path, merges);
 }
@@ -291,13 +291,13 @@ static Status open_file(Bpe *bpe, const char *path, int64_t vocab)
     bool json = i < map.size && map.data[i] == '{';
     file_unmap(&map);
     if (json) return open_json(bpe, path);
-    if (strcmp(path_name(path), "merges.txt") != 0 || !beside(ids, path, "vocab.json"))
+    if (strcmp(path_name(path), "merges.txt") != 0 || !file_beside(ids, path, "vocab.json"))
         return open_merges(bpe, path, vocab);
-    TRY(names_beside(bpe, path));
+    TRY(specials_beside(bpe, path));
     return open_vocab(bpe, ids, path);
 }
 
-static Status open_folder(Bpe *bpe, const char *folder, int64_t vocab)
+static Status open_in_folder(Bpe *bpe, const char *folder, int64_t vocab)
 {
     static const char *const names[] = {
         "tokenizer.json", "merges.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt",
@@ -334,7 +334,7 @@ Status bpe_open(Bpe **out, const char *path, int64_t vocab)
     Bpe *bpe;
     TRY(bpe_new(&bpe));
     bool folder = folder_exists(path);
-    Status status = folder ? open_folder(bpe, path, vocab) : open_file(bpe, path, vocab);
+    Status status = folder ? open_in_folder(bpe, path, vocab) : open_file(bpe, path, vocab);
     if (status == OK) status = check_ids(bpe, path, vocab);
     if (status != OK) bpe_close(bpe);
     else *out = bpe;

@@ -40,7 +40,7 @@ typedef struct {
 // ---- memory ----------------------------------------------------------------------------------
 
 // n items move to twice the room, at least 16. NULL when refused.
-static void *grow(Arena *a, const void *old, int32_t n, int32_t *room, size_t item)
+static void *grow_array(Arena *a, const void *old, int32_t n, int32_t *room, size_t item)
 {
     if (n > INT32_MAX / 8) return NULL;
     *room = n < 8 ? 16 : 2 * n;
@@ -49,14 +49,14 @@ static void *grow(Arena *a, const void *old, int32_t n, int32_t *room, size_t it
     return p;
 }
 
-static int32_t *empty_table(Arena *a, int32_t room)            // of twice as many places, all -1
+static int32_t *empty_slots(Arena *a, int32_t room)            // of twice as many places, all -1
 {
     size_t bytes = 2 * (size_t)room * sizeof(int32_t);
     int32_t *table = arena_take(a, bytes);
     return table ? memset(table, 0xff, bytes) : NULL;
 }
 
-static size_t mix(uint64_t h, int32_t x)
+static size_t hash_step(uint64_t h, int32_t x)
 {
     h = (h ^ (uint32_t)x) * 0x9e3779b97f4a7c15u;
     return (size_t)(h ^ h >> 32);
@@ -67,7 +67,7 @@ static size_t mix(uint64_t h, int32_t x)
 static size_t text_slot(const Learner *l, const int32_t *symbol, int32_t length)
 {
     size_t h = 0, mask = 2 * (size_t)l->word_room - 1;
-    for (int32_t i = 0; i < length; i++) h = mix(h, symbol[i]);
+    for (int32_t i = 0; i < length; i++) h = hash_step(h, symbol[i]);
     for (h &= mask; l->by_text[h] >= 0; h = (h + 1) & mask) {
         const Text *t = &l->word[l->by_text[h]];
         size_t bytes = (size_t)length * sizeof *symbol;
@@ -78,8 +78,8 @@ static size_t text_slot(const Learner *l, const int32_t *symbol, int32_t length)
 
 static bool grow_words(Learner *l)
 {
-    l->word = grow(&l->memory, l->word, l->words, &l->word_room, sizeof *l->word);
-    if (!l->word || !(l->by_text = empty_table(&l->memory, l->word_room))) return false;
+    l->word = grow_array(&l->memory, l->word, l->words, &l->word_room, sizeof *l->word);
+    if (!l->word || !(l->by_text = empty_slots(&l->memory, l->word_room))) return false;
     for (int32_t i = 0; i < l->words; i++)
         l->by_text[text_slot(l, l->word[i].symbol, l->word[i].length)] = i;
     return true;
@@ -108,7 +108,7 @@ static bool add_word(Learner *l, const CodePoints *text, size_t from, size_t to)
     return true;
 }
 
-static Status read_line(Learner *l, const char *line, size_t bytes)
+static Status add_line(Learner *l, const char *line, size_t bytes)
 {
     CodePoints text = { 0 };
     Status status = clean_text(&text, line, bytes);
@@ -121,22 +121,22 @@ static Status read_line(Learner *l, const char *line, size_t bytes)
     return status;
 }
 
-static Status read_lines(Learner *l, const char *text, size_t bytes)
+static Status add_lines(Learner *l, const char *text, size_t bytes)
 {
     for (size_t i = 0, n; i < bytes; i += n + 1) {
         const char *stop = memchr(text + i, '\n', bytes - i);
         n = stop ? (size_t)(stop - (text + i)) : bytes - i;
-        TRY(read_line(l, text + i, n));
+        TRY(add_line(l, text + i, n));
     }
     return OK;
 }
 
 // ---- pairs -----------------------------------------------------------------------------------
 
-static size_t pair_slot(const Learner *l, int32_t left, int32_t right)
+static size_t count_slot(const Learner *l, int32_t left, int32_t right)
 {
     size_t mask = 2 * (size_t)l->pair_room - 1;
-    size_t h = mix(mix(0, left), right) & mask;
+    size_t h = hash_step(hash_step(0, left), right) & mask;
     for (; l->by_pair[h] >= 0; h = (h + 1) & mask) {
         const Pair *p = &l->pair[l->by_pair[h]];
         if (p->left == left && p->right == right) break;
@@ -147,19 +147,19 @@ static size_t pair_slot(const Learner *l, int32_t left, int32_t right)
 static bool grow_pairs(Learner *l)
 {
     int32_t room;
-    l->count = grow(&l->memory, l->count, l->pairs, &room, sizeof *l->count);
-    l->pair = grow(&l->memory, l->pair, l->pairs, &l->pair_room, sizeof *l->pair);
-    l->by_pair = empty_table(&l->memory, l->pair_room);
+    l->count = grow_array(&l->memory, l->count, l->pairs, &room, sizeof *l->count);
+    l->pair = grow_array(&l->memory, l->pair, l->pairs, &l->pair_room, sizeof *l->pair);
+    l->by_pair = empty_slots(&l->memory, l->pair_room);
     if (!l->count || !l->pair || !l->by_pair) return false;
     for (int32_t i = 0; i < l->pairs; i++)
-        l->by_pair[pair_slot(l, l->pair[i].left, l->pair[i].right)] = i;
+        l->by_pair[count_slot(l, l->pair[i].left, l->pair[i].right)] = i;
     return true;
 }
 
 static bool count_pair(Learner *l, int32_t left, int32_t right, int32_t word, int64_t times)
 {
     if (l->pairs == l->pair_room && !grow_pairs(l)) return false;
-    size_t slot = pair_slot(l, left, right);
+    size_t slot = count_slot(l, left, right);
     int32_t i = l->by_pair[slot];
     if (i < 0) {
         i = l->by_pair[slot] = l->pairs++;
@@ -170,7 +170,7 @@ static bool count_pair(Learner *l, int32_t left, int32_t right, int32_t word, in
     Pair *p = &l->pair[i];
     if (times < 0 || (p->words && p->word[p->words - 1] == word)) return true;
     if (p->words == p->room)
-        p->word = grow(&l->memory, p->word, p->words, &p->room, sizeof *p->word);
+        p->word = grow_array(&l->memory, p->word, p->words, &p->room, sizeof *p->word);
     if (!p->word) return false;
     p->word[p->words++] = word;
     return true;
@@ -236,7 +236,7 @@ static bool merge_words(Learner *l, const int32_t *word, int32_t n, Merge m)
     return true;
 }
 
-static Status learn(Learner *l, int64_t vocab)
+static Status learn_merges(Learner *l, int64_t vocab)
 {
     Bpe *bpe = l->bpe;
     for (int32_t i = 0; i < l->words; i++)
@@ -260,8 +260,8 @@ Status bpe_train(Bpe **out, const char *text, size_t bytes, int64_t vocab)
                        (long long)vocab, BASE + SPECIALS, INT32_MAX / 4);
     Learner l = { 0 };
     TRY(bpe_new(&l.bpe));
-    Status status = read_lines(&l, text, bytes);
-    if (status == OK) status = learn(&l, vocab);
+    Status status = add_lines(&l, text, bytes);
+    if (status == OK) status = learn_merges(&l, vocab);
     if (status == OK) *out = l.bpe;
     else bpe_close(l.bpe);
     arena_free(&l.memory);

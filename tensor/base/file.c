@@ -51,7 +51,7 @@ static Status unreadable(const char *what, const char *path)
 
 enum { COPIED_MOST = 1 << 26 };        // bytes; longer files are mapped after all
 
-static Status size_of(size_t *bytes, int fd, const char *path)
+static Status size_of_file(size_t *bytes, int fd, const char *path)
 {
     struct stat st;
     if (fstat(fd, &st) != 0) return unreadable("cannot read", path);
@@ -90,14 +90,14 @@ static Status read_bytes(FileMap *map, int fd, size_t bytes, const char *path)
     return OK;
 }
 
-static Status take(FileMap *map, const char *path,
-                   Status (*how)(FileMap *map, int fd, size_t bytes, const char *path))
+static Status read_through(FileMap *map, const char *path,
+                           Status (*how)(FileMap *map, int fd, size_t bytes, const char *path))
 {
     size_t bytes = 0;
     *map = (FileMap){ 0 };
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);   // a named pipe must not
     if (fd < 0) return unreadable("cannot open", path);                  // hang us
-    Status status = size_of(&bytes, fd, path);
+    Status status = size_of_file(&bytes, fd, path);
     if (status == OK && bytes > 0) status = how(map, fd, bytes, path);
     close(fd);
     return status;
@@ -105,12 +105,12 @@ static Status take(FileMap *map, const char *path,
 
 Status file_map(FileMap *map, const char *path)
 {
-    return take(map, path, map_bytes);
+    return read_through(map, path, map_bytes);
 }
 
 Status file_read(FileMap *map, const char *path)
 {
-    return take(map, path, read_bytes);
+    return read_through(map, path, read_bytes);
 }
 
 void file_unmap(FileMap *map)
@@ -171,7 +171,7 @@ static void parent_of(char out[FILE_PATH], const char *path)
 }
 
 // `path` without slashes at its end, with `suffix`.
-static Status beside(char *out, size_t size, const char *path, const char *suffix)
+static Status path_suffixed(char *out, size_t size, const char *path, const char *suffix)
 {
     size_t n = strlen(path);
     while (n > 1 && path[n - 1] == '/') n--;
@@ -201,7 +201,7 @@ static Status temp_name(char *out, size_t size, const char *path)
 {
     char suffix[32];
     snprintf(suffix, sizeof suffix, ".%ld.new", (long)getpid());
-    return beside(out, size, path, suffix);
+    return path_suffixed(out, size, path, suffix);
 }
 
 Status file_create(FileOut *out, const char *path)
@@ -348,7 +348,7 @@ static Status move(const char *from, const char *to)
 Status folder_commit(const char *temp, const char *path)
 {
     char old[FILE_PATH];
-    TRY(beside(old, sizeof old, path, ".old"));
+    TRY(path_suffixed(old, sizeof old, path, ".old"));
     bool replaces = folder_exists(path);
     if (replaces) {
         folder_discard(old);
@@ -379,7 +379,7 @@ void folder_discard(const char *temp)
 Status folder_recover(const char *path)
 {
     char old[FILE_PATH];
-    TRY(beside(old, sizeof old, path, ".old"));
+    TRY(path_suffixed(old, sizeof old, path, ".old"));
     if (folder_exists(path) || !folder_exists(old)) return OK;
     return move(old, path);
 }

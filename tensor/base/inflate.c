@@ -38,7 +38,7 @@ static void refill_slow(Bits *b)
 }
 
 // Afterwards count >= 56: enough for a length with its distance (15 + 5 + 15 + 13 bits).
-static inline void refill(Bits *b)
+static inline void refill_bits(Bits *b)
 {
     if (b->end - b->in < 8) {
         refill_slow(b);
@@ -49,16 +49,16 @@ static inline void refill(Bits *b)
     b->count |= 56;
 }
 
-static inline void drop(Bits *b, unsigned n)
+static inline void drop_bits(Bits *b, unsigned n)
 {
     b->hold >>= n;
     b->count -= n;
 }
 
-static inline unsigned take(Bits *b, unsigned n)          // n <= 16
+static inline unsigned take_bits(Bits *b, unsigned n)          // n <= 16
 {
     unsigned value = (unsigned)b->hold & ((1u << n) - 1);
-    drop(b, n);
+    drop_bits(b, n);
     return value;
 }
 
@@ -69,13 +69,13 @@ static inline bool overdrawn(const Bits *b)
 }
 
 // Gives back the whole bytes that were not used and drops the rest of the current one.
-static void to_byte(Bits *b)
+static void to_whole_byte(Bits *b)
 {
     b->in -= b->count / 8 - b->invented;
     b->hold = b->count = b->invented = 0;
 }
 
-static Status truncated(void)
+static Status ends_early(void)
 {
     return err_set(ERR_FORMAT, "inflate: the data ends early");
 }
@@ -96,7 +96,7 @@ typedef struct {
     bool fixed;              // the tables are the fixed codes', which blocks of ten bits may use
 } Codes;
 
-static uint32_t entry(uint32_t value, uint32_t kind, uint32_t extra)
+static uint32_t code_entry(uint32_t value, uint32_t kind, uint32_t extra)
 {
     return value << 16 | kind | extra << 8;
 }
@@ -106,24 +106,24 @@ static uint32_t literal_entry(unsigned symbol)
     static const uint16_t base[29] = {
         3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115,
         131, 163, 195, 227, 258 };
-    if (symbol < 256) return entry(symbol, LITERAL, 0);
+    if (symbol < 256) return code_entry(symbol, LITERAL, 0);
     if (symbol == 256) return END;
     if (symbol > 285) return INVALID;
     unsigned i = symbol - 257;
-    return entry(base[i], 0, i < 8 || i == 28 ? 0 : (i - 4) / 4);
+    return code_entry(base[i], 0, i < 8 || i == 28 ? 0 : (i - 4) / 4);
 }
 
 static uint32_t distance_entry(unsigned symbol)
 {
     if (symbol > 29) return INVALID;
-    if (symbol < 4) return entry(symbol + 1, 0, 0);
+    if (symbol < 4) return code_entry(symbol + 1, 0, 0);
     unsigned extra = symbol / 2 - 1;
-    return entry(((2 + symbol % 2) << extra) + 1, 0, extra);
+    return code_entry(((2 + symbol % 2) << extra) + 1, 0, extra);
 }
 
 static uint32_t plain_entry(unsigned symbol)
 {
-    return entry(symbol, 0, 0);
+    return code_entry(symbol, 0, 0);
 }
 
 static unsigned reversed(unsigned code, unsigned bits)
@@ -169,13 +169,13 @@ typedef struct {
 } Code;
 
 // Fills every place of table[1 << width] whose low `bits` bits are `code`.
-static void fill(uint32_t *table, unsigned width, unsigned code, unsigned bits, uint32_t e)
+static void fill_codes(uint32_t *table, unsigned width, unsigned code, unsigned bits, uint32_t e)
 {
     for (unsigned i = code; i < 1u << width; i += 1u << bits) table[i] = e | bits;
 }
 
-static void place(const Code *c, unsigned count[MAX_BITS + 1], const uint16_t *sorted, unsigned n,
-                  const uint8_t *length)
+static void place_codes(const Code *c, unsigned count[MAX_BITS + 1], const uint16_t *sorted,
+                        unsigned n, const uint8_t *length)
 {
     unsigned code = 0, bits = 0, prefix = ~0u, next = 1u << c->root, start = 0, width = 0;
     for (unsigned i = 0; i < n; i++, code++) {
@@ -183,7 +183,7 @@ static void place(const Code *c, unsigned count[MAX_BITS + 1], const uint16_t *s
         unsigned r = reversed(code, bits), low = r & ((1u << c->root) - 1);
         uint32_t e = c->entry(sorted[i]);
         if (bits <= c->root) {
-            fill(c->table, c->root, r, bits, e);
+            fill_codes(c->table, c->root, r, bits, e);
         } else {
             if (low != prefix) {
                 prefix = low;
@@ -191,9 +191,9 @@ static void place(const Code *c, unsigned count[MAX_BITS + 1], const uint16_t *s
                 width = link_width(count, bits, c->root);
                 next += 1u << width;
                 if (next > c->size) return;                  // cannot be: see LIT_SIZE
-                c->table[low] = entry(start, LINK, width) | c->root;
+                c->table[low] = code_entry(start, LINK, width) | c->root;
             }
-            fill(c->table + start, width, r >> c->root, bits - c->root, e);
+            fill_codes(c->table + start, width, r >> c->root, bits - c->root, e);
         }
         count[bits]--;
     }
@@ -211,7 +211,7 @@ static Status build(const Code *c, const uint8_t *length, unsigned symbols)
     for (unsigned s = 0; s < symbols; s++)
         if (length[s]) sorted[at[length[s]]++] = (uint16_t)s;
     for (unsigned i = 0; i < 1u << c->root; i++) c->table[i] = INVALID;
-    place(c, count, sorted, used, length);
+    place_codes(c, count, sorted, used, length);
     return OK;
 }
 
@@ -241,10 +241,10 @@ static inline uint32_t decode(Bits *b, const uint32_t *table, unsigned root)
 {
     uint32_t e = table[b->hold & ((1u << root) - 1)];
     if (e & LINK) {
-        drop(b, root);
+        drop_bits(b, root);
         e = table[(e >> 16) + (b->hold & ((1u << (e >> 8 & 15)) - 1))];
     }
-    drop(b, e & 255);
+    drop_bits(b, e & 255);
     return e;
 }
 
@@ -252,11 +252,11 @@ static inline uint32_t decode(Bits *b, const uint32_t *table, unsigned root)
 static Status read_lengths(Bits *b, const uint32_t *table, uint8_t *length, unsigned n)
 {
     for (unsigned i = 0; i < n;) {
-        refill(b);
+        refill_bits(b);
         unsigned symbol = decode(b, table, 7) >> 16;         // complete: no invalid entries
-        unsigned repeat = symbol < 16 ? 1 : symbol == 16 ? 3 + take(b, 2)
-                        : symbol == 17 ? 3 + take(b, 3) : 11 + take(b, 7);
-        if (overdrawn(b)) return truncated();
+        unsigned repeat = symbol < 16 ? 1 : symbol == 16 ? 3 + take_bits(b, 2)
+                        : symbol == 17 ? 3 + take_bits(b, 3) : 11 + take_bits(b, 7);
+        if (overdrawn(b)) return ends_early();
         if (symbol == 16 && i == 0) return err_set(ERR_FORMAT, "inflate: nothing to repeat");
         if (repeat > n - i) return err_set(ERR_FORMAT, "inflate: too many code lengths");
         uint8_t value = (uint8_t)(symbol < 16 ? symbol : symbol == 16 ? length[i - 1] : 0);
@@ -270,17 +270,18 @@ static Status own_codes(Bits *b, Codes *codes)
 {
     static const uint8_t order[19] = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14,
                                        1, 15 };
-    refill(b);
+    refill_bits(b);
     codes->fixed = false;
-    unsigned lits = 257 + take(b, 5), dists = 1 + take(b, 5), lengths = 4 + take(b, 4);
+    unsigned lits = 257 + take_bits(b, 5), dists = 1 + take_bits(b, 5);
+    unsigned lengths = 4 + take_bits(b, 4);
     if (lits > 286 || dists > 30)
         return err_set(ERR_FORMAT, "inflate: %u lengths, %u distances", lits, dists);
     uint8_t length[288 + 32] = { 0 };
     for (unsigned i = 0; i < lengths; i++) {
-        refill(b);
-        length[order[i]] = (uint8_t)take(b, 3);
+        refill_bits(b);
+        length[order[i]] = (uint8_t)take_bits(b, 3);
     }
-    if (overdrawn(b)) return truncated();
+    if (overdrawn(b)) return ends_early();
     const Code c = { codes->dist, 7, 128, false, "length", plain_entry };
     TRY(build(&c, length, 19));
     memset(length, 0, sizeof length);
@@ -305,8 +306,8 @@ static Status overfull(Sink *s)
 
 static Status stored(Bits *b, Sink *s)
 {
-    to_byte(b);
-    if (b->end - b->in < 4) return truncated();
+    to_whole_byte(b);
+    if (b->end - b->in < 4) return ends_early();
     unsigned n = b->in[0] | (unsigned)b->in[1] << 8, check = b->in[2] | (unsigned)b->in[3] << 8;
     if (n != (check ^ 0xffff)) return err_set(ERR_FORMAT, "inflate: bad length of a stored block");
     b->in += 4;
@@ -316,7 +317,7 @@ static Status stored(Bits *b, Sink *s)
     if (part > 0) memcpy(s->out, b->in, part);
     b->in += part;
     s->out += part;
-    return part == n ? OK : part == there ? truncated() : overfull(s);
+    return part == n ? OK : part == there ? ends_early() : overfull(s);
 }
 
 // Copies in words where they cannot overlap and there is room to write a little too far.
@@ -334,18 +335,18 @@ static inline void copy_match(uint8_t *out, size_t distance, size_t length, size
 
 static Status bad_symbol(const Bits *b, const char *what)
 {
-    return overdrawn(b) ? truncated() : err_set(ERR_FORMAT, "inflate: not a %s", what);
+    return overdrawn(b) ? ends_early() : err_set(ERR_FORMAT, "inflate: not a %s", what);
 }
 
 // A length was just decoded into e: its extra bits, the distance, the copy.
 static inline Status match(Bits *b, Sink *s, const Codes *codes, uint32_t e)
 {
-    size_t length = (e >> 16) + take(b, e >> 8 & 15);
+    size_t length = (e >> 16) + take_bits(b, e >> 8 & 15);
     uint32_t d = decode(b, codes->dist, DIST_BITS);
     if (d & INVALID) return bad_symbol(b, "distance");
-    size_t distance = (d >> 16) + take(b, d >> 8 & 15);
+    size_t distance = (d >> 16) + take_bits(b, d >> 8 & 15);
     size_t room = (size_t)(s->end - s->out);
-    if (overdrawn(b)) return truncated();
+    if (overdrawn(b)) return ends_early();
     if (distance > (size_t)(s->out - s->start))
         return err_set(ERR_FORMAT, "inflate: distance %zu after %zu bytes", distance,
                        (size_t)(s->out - s->start));
@@ -359,16 +360,16 @@ static Status symbols(Bits *bits, Sink *s, const Codes *codes)
 {
     Bits b = *bits;                                          // in registers
     for (;;) {
-        refill(&b);
+        refill_bits(&b);
         uint32_t e = decode(&b, codes->lit, LIT_BITS);
         if (e & LITERAL && s->end - s->out >= 2) {           // two bytes often follow each other
-            if (overdrawn(&b)) return truncated();
+            if (overdrawn(&b)) return ends_early();
             *s->out++ = (uint8_t)(e >> 16);
             e = decode(&b, codes->lit, LIT_BITS);
-            if (!(e & (LITERAL | END | INVALID))) refill(&b);
+            if (!(e & (LITERAL | END | INVALID))) refill_bits(&b);
         }
         if (e & LITERAL) {
-            if (overdrawn(&b)) return truncated();
+            if (overdrawn(&b)) return ends_early();
             if (s->out == s->end) return overfull(s);
             *s->out++ = (uint8_t)(e >> 16);
         } else if (e & (END | INVALID)) {
@@ -394,13 +395,13 @@ static Status inflate(Bits *b, Sink *s)
     Codes codes;
     codes.fixed = false;
     for (bool last = false; !last;) {
-        refill(b);
-        last = take(b, 1);
-        unsigned type = take(b, 2);
-        if (overdrawn(b)) return truncated();
+        refill_bits(b);
+        last = take_bits(b, 1);
+        unsigned type = take_bits(b, 2);
+        if (overdrawn(b)) return ends_early();
         TRY(block(b, s, &codes, type));
     }
-    to_byte(b);
+    to_whole_byte(b);
     return OK;
 }
 
@@ -435,7 +436,7 @@ uint32_t adler32_of(const uint8_t *p, size_t n)
 
 static Status zlib_header(const uint8_t *in, size_t bytes)
 {
-    if (bytes < 2) return truncated();
+    if (bytes < 2) return ends_early();
     if ((in[0] & 15) != 8 || in[0] >> 4 > 7 || (in[0] * 256 + in[1]) % 31 != 0)
         return err_set(ERR_FORMAT, "inflate: no zlib header: %02x %02x", in[0], in[1]);
     if (in[1] & 0x20) return err_set(ERR_UNSUPPORTED, "inflate: zlib with a preset dictionary");
@@ -461,7 +462,7 @@ Status inflate_zlib(uint8_t *out, size_t size, size_t *written, const uint8_t *i
     if (written) *written = made;
     if (used) *used = 2 + took;
     TRY(status);
-    if (bytes - 2 - took < 4) return truncated();
+    if (bytes - 2 - took < 4) return ends_early();
     TRY(zlib_check(out, made, in + 2 + took));
     if (used) *used = 2 + took + 4;
     return OK;
@@ -487,7 +488,7 @@ static uint32_t load32(const uint8_t *p)
 // *at: behind the header of a gzip member: 10 bytes, then what the flags in byte 3 announce.
 static Status gzip_header(const uint8_t *in, size_t bytes, size_t *at)
 {
-    if (bytes < 18) return truncated();
+    if (bytes < 18) return ends_early();
     if (in[0] != 0x1f || in[1] != 0x8b || in[2] != 8 || in[3] & 0xe0)
         return err_set(ERR_FORMAT, "inflate: no gzip header: %02x %02x %02x %02x", in[0], in[1],
                        in[2], in[3]);
@@ -499,14 +500,14 @@ static Status gzip_header(const uint8_t *in, size_t bytes, size_t *at)
         n++;
     }
     if (in[3] & 2) n += 2;                                   // CRC of the header
-    if (n >= bytes) return truncated();
+    if (n >= bytes) return ends_early();
     *at = n;
     return OK;
 }
 
 typedef struct { uint8_t *data; size_t size, room, max; } Buffer;
 
-static Status grow(Buffer *b)
+static Status grow_buffer(Buffer *b)
 {
     size_t room = b->room < b->max / 2 ? 2 * b->room : b->max;
     uint8_t *data = realloc(b->data, room + 1);
@@ -529,7 +530,7 @@ static Status gzip_stream(Buffer *b, const uint8_t *in, size_t bytes, size_t *us
         if (!s.full) return status;
         if (b->room >= b->max)
             return err_set(ERR_FORMAT, "inflate: more than %zu bytes come out", b->max);
-        TRY(grow(b));
+        TRY(grow_buffer(b));
     }
 }
 
@@ -539,7 +540,7 @@ static Status gzip_member(Buffer *b, const uint8_t *in, size_t bytes, size_t *us
     TRY(gzip_header(in, bytes, &at));
     TRY(gzip_stream(b, in + at, bytes - at, &took, &made));
     at += took;
-    if (bytes - at < 8) return truncated();
+    if (bytes - at < 8) return ends_early();
     if (crc32_of(0, b->data + b->size, made) != load32(in + at) ||
         (made & 0xffffffff) != load32(in + at + 4))
         return err_set(ERR_FORMAT, "inflate: CRC-32 or length of the gzip file does not fit");

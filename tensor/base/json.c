@@ -24,11 +24,11 @@ typedef struct {
     const Json **pointers;   // for sorting; [room]
 } Reader;
 
-static Status value(Reader *r, Json *v, int depth);
+static Status parse_value(Reader *r, Json *v, int depth);
 
 // ---- errors -------------------------------------------------------------------------------------
 
-static Status fail(const Reader *r, const char *what)
+static Status syntax_error(const Reader *r, const char *what)
 {
     long line = 1, column = 1;
     for (const unsigned char *p = r->start; p < r->at; p++) {
@@ -38,28 +38,28 @@ static Status fail(const Reader *r, const char *what)
     return err_set(ERR_FORMAT, "json: %s: line %ld, column %ld: %s", r->file, line, column, what);
 }
 
-static size_t append(char *out, size_t size, size_t at, const char *text)
+static size_t append_text(char *out, size_t size, size_t at, const char *text)
 {
     int n = snprintf(out + at, size - at, "%s", text);
     return at + (size_t)n < size ? at + (size_t)n : size - 1;
 }
 
 // "config.json: vision_config.sizes[2]"; returns its length.
-static size_t place_of(const Json *v, char *out, size_t size)
+static size_t write_place(const Json *v, char *out, size_t size)
 {
-    if (!v->parent) return append(out, size, 0, v->key);
-    size_t n = place_of(v->parent, out, size);
+    if (!v->parent) return append_text(out, size, 0, v->key);
+    size_t n = write_place(v->parent, out, size);
     char index[32];
     snprintf(index, sizeof index, "[%lld]", (long long)(v - v->parent->item));
-    if (!v->parent->parent) n = append(out, size, n, ": ");
-    else if (v->key) n = append(out, size, n, ".");
-    return append(out, size, n, v->key ? v->key : index);
+    if (!v->parent->parent) n = append_text(out, size, n, ": ");
+    else if (v->key) n = append_text(out, size, n, ".");
+    return append_text(out, size, n, v->key ? v->key : index);
 }
 
 Status json_error(Status status, const Json *v, const char *format, ...)
 {
     char place[600] = "", message[400];
-    if (v) place_of(v, place, sizeof place);
+    if (v) write_place(v, place, sizeof place);
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
@@ -82,7 +82,7 @@ int json_utf8(const unsigned char *p, const unsigned char *end)
     return longer || beyond ? 0 : n;
 }
 
-static char *utf8_put(char *out, unsigned c)
+static char *put_utf8(char *out, unsigned c)
 {
     if (c < 0x80) {
         *out++ = (char)c;
@@ -98,11 +98,11 @@ static char *utf8_put(char *out, unsigned c)
 static Status hex4(Reader *r, unsigned *out)
 {
     *out = 0;
-    if (r->end - r->at < 4) return fail(r, "\\u wants four hexadecimal digits");
+    if (r->end - r->at < 4) return syntax_error(r, "\\u wants four hexadecimal digits");
     for (int i = 0; i < 4; i++, r->at++) {
         unsigned c = *r->at, lower = c | 0x20;
         bool digit = c >= '0' && c <= '9', letter = lower >= 'a' && lower <= 'f';
-        if (!digit && !letter) return fail(r, "\\u wants four hexadecimal digits");
+        if (!digit && !letter) return syntax_error(r, "\\u wants four hexadecimal digits");
         *out = *out << 4 | (digit ? c - '0' : lower - 'a' + 10);
     }
     return OK;
@@ -118,46 +118,46 @@ static Status unicode_escape(Reader *r, char **out)
     }
     if (c >= 0xd800 && c < 0xe000) {
         if (c >= 0xdc00 || r->end - r->at < 6 || r->at[0] != '\\' || r->at[1] != 'u')
-            return fail(r, "half of a surrogate pair");
+            return syntax_error(r, "half of a surrogate pair");
         r->at += 2;
         TRY(hex4(r, &low));
-        if (low < 0xdc00 || low >= 0xe000) return fail(r, "half of a surrogate pair");
+        if (low < 0xdc00 || low >= 0xe000) return syntax_error(r, "half of a surrogate pair");
         c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
     }
-    *out = utf8_put(*out, c);
+    *out = put_utf8(*out, c);
     return OK;
 }
 
-static Status escape(Reader *r, char **out)
+static Status parse_escape(Reader *r, char **out)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    if (++r->at == r->end) return fail(r, "the text ends within a string");
+    if (++r->at == r->end) return syntax_error(r, "the text ends within a string");
     const char *which = *r->at ? strchr(from, *r->at) : NULL;
     if (*r->at == 'u') {
         r->at++;
         return unicode_escape(r, out);
     }
-    if (!which) return fail(r, "no such escape in a string");
+    if (!which) return syntax_error(r, "no such escape in a string");
     r->at++;
     *(*out)++ = to[which - from];
     return OK;
 }
 
 // At the opening quote. The text is never longer than its source, so r->text has room for it.
-static Status string(Reader *r, const char **text, int64_t *bytes)
+static Status parse_string(Reader *r, const char **text, int64_t *bytes)
 {
     char *out = r->text;
     r->at++;
     for (;;) {
-        if (r->at == r->end) return fail(r, "the text ends within a string");
+        if (r->at == r->end) return syntax_error(r, "the text ends within a string");
         if (*r->at == '"') break;
-        if (*r->at < ' ') return fail(r, "a control character in a string");
+        if (*r->at < ' ') return syntax_error(r, "a control character in a string");
         if (*r->at == '\\') {
-            TRY(escape(r, &out));
+            TRY(parse_escape(r, &out));
             continue;
         }
         int n = *r->at < 0x80 ? 1 : json_utf8(r->at, r->end);
-        if (n == 0) return fail(r, "not UTF-8");
+        if (n == 0) return syntax_error(r, "not UTF-8");
         for (; n > 0; n--) *out++ = (char)*r->at++;
     }
     r->at++;
@@ -170,7 +170,7 @@ static Status string(Reader *r, const char **text, int64_t *bytes)
 
 // ---- numbers ------------------------------------------------------------------------------------
 
-static bool digits(Reader *r)
+static bool skip_digits(Reader *r)
 {
     const unsigned char *from = r->at;
     while (r->at < r->end && *r->at >= '0' && *r->at <= '9') r->at++;
@@ -182,18 +182,18 @@ static bool number_syntax(Reader *r, bool *whole)
 {
     if (r->at < r->end && *r->at == '-') r->at++;
     const unsigned char *first = r->at;
-    if (!digits(r) || (*first == '0' && r->at - first > 1)) return false;
+    if (!skip_digits(r) || (*first == '0' && r->at - first > 1)) return false;
     *whole = true;
     if (r->at < r->end && *r->at == '.') {
         r->at++;
         *whole = false;
-        if (!digits(r)) return false;
+        if (!skip_digits(r)) return false;
     }
     if (r->at < r->end && (*r->at | 0x20) == 'e') {
         r->at++;
         *whole = false;
         if (r->at < r->end && (*r->at == '+' || *r->at == '-')) r->at++;
-        if (!digits(r)) return false;
+        if (!skip_digits(r)) return false;
     }
     return true;
 }
@@ -212,11 +212,11 @@ static bool to_integer(const char *text, int64_t *out)
 }
 
 // strtod wants a byte 0 at the end: the number is copied to where the next string will go.
-static Status number(Reader *r, Json *v)
+static Status parse_number(Reader *r, Json *v)
 {
     const unsigned char *from = r->at;
     bool whole = false;
-    if (!number_syntax(r, &whole)) return fail(r, "not a number");
+    if (!number_syntax(r, &whole)) return syntax_error(r, "not a number");
     size_t n = (size_t)(r->at - from);
     memcpy(r->text, from, n);
     r->text[n] = 0;
@@ -226,21 +226,21 @@ static Status number(Reader *r, Json *v)
     if (v->whole && v->integer != 0) return OK;              // the usual case; 0 may be -0
     char *end;
     v->number = strtod(r->text, &end);
-    if (end != r->text + n) return fail(r, "the locale has another decimal point");
+    if (end != r->text + n) return syntax_error(r, "the locale has another decimal point");
     return OK;
 }
 
 // ---- arrays and objects -------------------------------------------------------------------------
 
-static void blanks(Reader *r)
+static void skip_blanks(Reader *r)
 {
     while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t'))
         r->at++;
 }
 
-static Status push(Reader *r, const Json *v)
+static Status push_item(Reader *r, const Json *v)
 {
-    if (++r->values > MAX_VALUES) return fail(r, "more than 4 million values");
+    if (++r->values > MAX_VALUES) return syntax_error(r, "more than 4 million values");
     if (r->top == r->room) {
         int64_t room = r->room ? 2 * r->room : 64;
         Json *stack = realloc(r->stack, (size_t)room * sizeof *stack);
@@ -256,7 +256,7 @@ static Status push(Reader *r, const Json *v)
 }
 
 // By key; the earlier of two equal ones first.
-static int by_key(const void *a, const void *b)
+static int key_order(const void *a, const void *b)
 {
     const Json *const *x = a, *const *y = b;
     int order = strcmp((*x)->key, (*y)->key);
@@ -266,7 +266,7 @@ static int by_key(const void *a, const void *b)
 static void sort_members(const Json **pointers, const Json *item, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) pointers[i] = &item[i];
-    if (n > 1) qsort(pointers, (size_t)n, sizeof *pointers, by_key);
+    if (n > 1) qsort(pointers, (size_t)n, sizeof *pointers, key_order);
 }
 
 // Of each key the first place stays and gets the last value, as in a Python dict. Returns how many
@@ -325,34 +325,34 @@ static Status close_bracket(Reader *r, Json *v, JsonType type, int64_t base)
 static Status member_key(Reader *r, Json *v)
 {
     int64_t bytes;
-    blanks(r);
-    if (r->at == r->end || *r->at != '"') return fail(r, "expected a key");
-    TRY(string(r, &v->key, &bytes));
-    if (strlen(v->key) != (size_t)bytes) return fail(r, "\\u0000 in a key");
-    blanks(r);
-    if (r->at == r->end || *r->at != ':') return fail(r, "expected ':'");
+    skip_blanks(r);
+    if (r->at == r->end || *r->at != '"') return syntax_error(r, "expected a key");
+    TRY(parse_string(r, &v->key, &bytes));
+    if (strlen(v->key) != (size_t)bytes) return syntax_error(r, "\\u0000 in a key");
+    skip_blanks(r);
+    if (r->at == r->end || *r->at != ':') return syntax_error(r, "expected ':'");
     r->at++;
     return OK;
 }
 
 // At the opening bracket.
-static Status bracket(Reader *r, Json *v, int depth)
+static Status parse_bracket(Reader *r, Json *v, int depth)
 {
     bool object = *r->at++ == '{';
     unsigned char closing = object ? '}' : ']';
     int64_t base = r->top;
-    if (depth == MAX_DEPTH) return fail(r, "more than 64 brackets deep");
-    blanks(r);
+    if (depth == MAX_DEPTH) return syntax_error(r, "more than 64 brackets deep");
+    skip_blanks(r);
     bool more = r->at == r->end || *r->at != closing;
     if (!more) r->at++;
     while (more) {
         Json item = { 0 };
         if (object) TRY(member_key(r, &item));
-        TRY(value(r, &item, depth + 1));
-        TRY(push(r, &item));
-        blanks(r);
+        TRY(parse_value(r, &item, depth + 1));
+        TRY(push_item(r, &item));
+        skip_blanks(r);
         if (r->at == r->end || (*r->at != ',' && *r->at != closing))
-            return fail(r, object ? "expected ',' or '}'" : "expected ',' or ']'");
+            return syntax_error(r, object ? "expected ',' or '}'" : "expected ',' or ']'");
         more = *r->at++ == ',';
     }
     return close_bracket(r, v, object ? JSON_OBJECT : JSON_ARRAY, base);
@@ -360,7 +360,7 @@ static Status bracket(Reader *r, Json *v, int depth)
 
 // ---- values -------------------------------------------------------------------------------------
 
-static bool word(Reader *r, const char *w)
+static bool skip_word(Reader *r, const char *w)
 {
     size_t n = strlen(w);
     if ((size_t)(r->end - r->at) < n || memcmp(r->at, w, n) != 0) return false;
@@ -371,40 +371,40 @@ static bool word(Reader *r, const char *w)
 static Status named_value(Reader *r, Json *v)
 {
     v->type = JSON_BOOL;
-    if (word(r, "true")) return v->truth = true, OK;
-    if (word(r, "false")) return v->truth = false, OK;
+    if (skip_word(r, "true")) return v->truth = true, OK;
+    if (skip_word(r, "false")) return v->truth = false, OK;
     v->type = JSON_NULL;
-    if (word(r, "null")) return OK;
+    if (skip_word(r, "null")) return OK;
     v->type = JSON_NUMBER;
-    if (word(r, "NaN")) return v->number = NAN, OK;
-    if (word(r, "Infinity")) return v->number = INFINITY, OK;
-    if (word(r, "-Infinity")) return v->number = -INFINITY, OK;
-    return fail(r, "expected a value");
+    if (skip_word(r, "NaN")) return v->number = NAN, OK;
+    if (skip_word(r, "Infinity")) return v->number = INFINITY, OK;
+    if (skip_word(r, "-Infinity")) return v->number = -INFINITY, OK;
+    return syntax_error(r, "expected a value");
 }
 
-static Status value(Reader *r, Json *v, int depth)
+static Status parse_value(Reader *r, Json *v, int depth)
 {
-    blanks(r);
-    if (r->at == r->end) return fail(r, "the text ends too early");
+    skip_blanks(r);
+    if (r->at == r->end) return syntax_error(r, "the text ends too early");
     unsigned char c = *r->at;
-    if (c == '{' || c == '[') return bracket(r, v, depth);
+    if (c == '{' || c == '[') return parse_bracket(r, v, depth);
     if (c == '"') {
         v->type = JSON_STRING;
         const char *text;
-        TRY(string(r, &text, &v->count));
+        TRY(parse_string(r, &text, &v->count));
         v->string = text;
         return OK;
     }
     bool infinite = c == '-' && r->end - r->at > 1 && r->at[1] == 'I';
-    if ((c == '-' && !infinite) || (c >= '0' && c <= '9')) return number(r, v);
+    if ((c == '-' && !infinite) || (c >= '0' && c <= '9')) return parse_number(r, v);
     return named_value(r, v);
 }
 
-static Status document(Reader *r, Json *root)
+static Status parse_document(Reader *r, Json *root)
 {
-    TRY(value(r, root, 0));
-    blanks(r);
-    if (r->at != r->end) return fail(r, "something follows the value");
+    TRY(parse_value(r, root, 0));
+    skip_blanks(r);
+    if (r->at != r->end) return syntax_error(r, "something follows the value");
     adopt(root);
     return OK;
 }
@@ -417,7 +417,7 @@ Status json_parse(const Json **out, Arena *arena, const void *text, size_t bytes
     if (!root || !name || !room) return err_memory("json");
     const unsigned char *start = bytes ? text : (const void *)"";
     Reader r = { start, start, start + bytes, name, arena, room, NULL, 0, 0, 0, NULL };
-    Status status = document(&r, root);
+    Status status = parse_document(&r, root);
     free(r.stack);
     free(r.pointers);
     root->key = name;
@@ -458,7 +458,7 @@ const Json *json_at(const Json *v, int64_t index)
 }
 
 // What stands there, short enough for a message.
-static const char *shown(const Json *v, char out[48])
+static const char *shown_value(const Json *v, char out[48])
 {
     static const char *const names[] = { "null", "a boolean", "a number", "a string", "an array",
                                          "an object" };
@@ -475,7 +475,7 @@ static const char *shown(const Json *v, char out[48])
 static Status mismatch(const Json *v, const char *wanted)
 {
     char text[48];
-    return json_error(ERR_FORMAT, v, "%s is not %s", shown(v, text), wanted);
+    return json_error(ERR_FORMAT, v, "%s is not %s", shown_value(v, text), wanted);
 }
 
 Status json_expect(const Json *v, JsonType type)
@@ -526,7 +526,7 @@ Status json_string(const char **out, const Json *v)
     return OK;
 }
 
-static Status member(const Json **out, const Json *v, const char *key)
+static Status need_member(const Json **out, const Json *v, const char *key)
 {
     TRY(json_expect(v, JSON_OBJECT));
     *out = json_get(v, key);
@@ -536,7 +536,7 @@ static Status member(const Json **out, const Json *v, const char *key)
 Status json_need(const Json **out, const Json *v, const char *key, JsonType type)
 {
     const Json *m;
-    TRY(member(&m, v, key));
+    TRY(need_member(&m, v, key));
     TRY(json_expect(m, type));
     *out = m;
     return OK;
@@ -545,21 +545,21 @@ Status json_need(const Json **out, const Json *v, const char *key, JsonType type
 Status json_need_int(int64_t *out, const Json *v, const char *key, int64_t low, int64_t high)
 {
     const Json *m;
-    TRY(member(&m, v, key));
+    TRY(need_member(&m, v, key));
     return json_int(out, m, low, high);
 }
 
 Status json_need_number(double *out, const Json *v, const char *key)
 {
     const Json *m;
-    TRY(member(&m, v, key));
+    TRY(need_member(&m, v, key));
     return json_number(out, m);
 }
 
 Status json_need_string(const char **out, const Json *v, const char *key)
 {
     const Json *m;
-    TRY(member(&m, v, key));
+    TRY(need_member(&m, v, key));
     return json_string(out, m);
 }
 

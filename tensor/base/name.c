@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static char lower(char c)
+static char lower_ascii(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
@@ -17,7 +17,8 @@ bool name_same(const char *a, const char *b)
 
 static bool letter_or_digit(char c)
 {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || (unsigned char)c > 127;
+    char small = lower_ascii(c);
+    return (c >= '0' && c <= '9') || (small >= 'a' && small <= 'z') || (unsigned char)c > 127;
 }
 
 int name_order(const char *a, const char *b, bool by_letters)
@@ -26,7 +27,7 @@ int name_order(const char *a, const char *b, bool by_letters)
     for (;; a++, b++) {
         while (*a && !letter_or_digit(*a)) a++;
         while (*b && !letter_or_digit(*b)) b++;
-        unsigned char x = (unsigned char)lower(*a), y = (unsigned char)lower(*b);
+        unsigned char x = (unsigned char)lower_ascii(*a), y = (unsigned char)lower_ascii(*b);
         if (x != y) return x < y ? -1 : 1;
         if (!x) return 0;
     }
@@ -45,10 +46,10 @@ int64_t name_find(const char *wanted, const char *const *name, int64_t n)
 
 static char folded(char c, bool any_case)
 {
-    return any_case && c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    return any_case ? lower_ascii(c) : c;
 }
 
-static int least(int a, int b)
+static int min_int(int a, int b)
 {
     return a < b ? a : b;
 }
@@ -63,12 +64,12 @@ int edits_between(const char *a, const char *b, int limit, bool any_case)
         for (int j = 1; j <= m; j++) {
             int change = diagonal + (folded(*a, any_case) != folded(b[j - 1], any_case));
             diagonal = row[j];
-            row[j] = least(change, 1 + least(row[j], row[j - 1]));
-            lowest = least(lowest, row[j]);
+            row[j] = min_int(change, 1 + min_int(row[j], row[j - 1]));
+            lowest = min_int(lowest, row[j]);
         }
         if (lowest >= limit) return limit;     // every way has cost as much already
     }
-    return least(row[m], limit);
+    return min_int(row[m], limit);
 }
 
 const char *name_nearest(const char *wrong, const char *const *name, int64_t n)

@@ -43,7 +43,7 @@ static void pause_cpu(int spin)
     if (spin % 64 == 63) sched_yield();
 }
 
-static void run_piece(int64_t i)
+static void run_one_piece(int64_t i)
 {
     int64_t from = i * pool.grain, to = from + pool.grain;
     pool.fn(pool.arg, from, to < pool.n ? to : pool.n);
@@ -52,13 +52,13 @@ static void run_piece(int64_t i)
 
 // Takes pieces while there are any. The fields of the loop are read only between a claim and the
 // piece's end, when the loop cannot be over.
-static bool work(void)
+static bool take_pieces(void)
 {
     bool any = false;
     uint64_t seen = atomic_load(&pool.ticket);
     while ((uint32_t)seen > 0) {
         if (!atomic_compare_exchange_weak(&pool.ticket, &seen, seen - 1)) continue;
-        run_piece((int64_t)(uint32_t)seen - 1);
+        run_one_piece((int64_t)(uint32_t)seen - 1);
         any = true;
         seen = atomic_load(&pool.ticket);
     }
@@ -80,7 +80,7 @@ static void *thread_main(void *unused)
     (void)unused;
     inside = true;
     for (int idle = 0; !atomic_load(&pool.quit); idle++) {
-        if (work()) idle = 0;
+        if (take_pieces()) idle = 0;
         if (idle < SPINS) pause_cpu(idle);
         else sleep_until_work();
     }
@@ -142,7 +142,7 @@ static void run_shared(int64_t pieces)
     atomic_store(&pool.ticket, loop << 32 | (uint64_t)pieces);
     wake_all();
     inside = true;
-    work();
+    take_pieces();
     for (int spin = 0; atomic_load(&pool.done) < pieces; spin++) pause_cpu(spin);
     inside = false;
 }

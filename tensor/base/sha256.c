@@ -21,7 +21,7 @@ static uint32_t ror(uint32_t x, int n)
     return x >> n | x << (32 - n);
 }
 
-static void expand(uint32_t w[64], const uint8_t *p)
+static void expand_schedule(uint32_t w[64], const uint8_t *p)
 {
     for (int i = 0; i < 16; i++, p += 4)
         w[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
@@ -46,7 +46,7 @@ static inline void turn(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_
 static void compress(uint32_t s[8], const uint8_t *block)
 {
     uint32_t w[64], a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5], g = s[6], h = s[7];
-    expand(w, block);
+    expand_schedule(w, block);
     for (int i = 0; i < 64; i += 8) {
         turn(a, b, c, &d, e, f, g, &h, K[i] + w[i]);
         turn(h, a, b, &c, d, e, f, &g, K[i + 1] + w[i + 1]);
