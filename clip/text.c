@@ -34,7 +34,7 @@ static int64_t end_of(const int32_t *ids, int64_t context, int64_t eos)
 
 // Nothing behind a text's end can reach it, as the mask is causal. So the batch is cut to its
 // longest text: a prompt of ten tokens costs ten positions, not seventy-seven.
-typedef struct { int64_t T; int32_t *ids, *seen, *only, *only_seen; } Short;
+typedef struct { int64_t T; int32_t *ids, *n_keys, *read_row, *read_n_keys; } Short;
 
 static Short shorten(Tape *t, const TextTower *x, const int32_t *ids, int64_t n)
 {
@@ -49,15 +49,16 @@ static Short shorten(Tape *t, const TextTower *x, const int32_t *ids, int64_t n)
         tape_fail(t, err_memory("clip"));
         return s;
     }
-    s.ids = room, s.seen = room + rows, s.only = s.seen + rows, s.only_seen = s.only + texts;
+    s.ids = room, s.n_keys = room + rows, s.read_row = s.n_keys + rows;
+    s.read_n_keys = s.read_row + texts;
     for (int64_t b = 0; b < n; b++) {
         int64_t end = end_of(ids + b * x->context, x->context, x->eos);
         for (int64_t i = 0; i < s.T; i++) {
             s.ids[b * s.T + i] = ids[b * x->context + i];
-            s.seen[b * s.T + i] = (int32_t)(i + 1);
+            s.n_keys[b * s.T + i] = (int32_t)(i + 1);
         }
-        s.only[b] = (int32_t)(b * s.T + end);
-        s.only_seen[b] = (int32_t)(end + 1);
+        s.read_row[b] = (int32_t)(b * s.T + end);
+        s.read_n_keys[b] = (int32_t)(end + 1);
     }
     return s;
 }
@@ -67,7 +68,7 @@ Tensor *clip_text(Tape *t, const Clip *c, const int32_t *ids, int64_t n)
     const TextTower *x = &c->text;
     if (t->status != OK) return NULL;
     Short s = shorten(t, x, ids, n);
-    const Sequence seq = { s.seen, s.only, s.only_seen };
+    const Sequence seq = { s.n_keys, s.read_row, s.read_n_keys };
     Tensor *h = op_gather_each(t, x->token_embedding, s.ids, n, s.T);     // (n,T,C)
     h = op_add_each(t, h, tape_rows(t, x->positional_embedding, 0, s.T));
     h = blocks(t, x->blocks, x->layers, h, &seq);                         // (n,C)

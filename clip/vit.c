@@ -38,7 +38,7 @@ Tensor *clip_image(Tape *t, const Clip *c, Tensor *pixels)
     x = op_tokens(t, x, v->class_embedding, v->positional_embedding);   // (B,T,C), T = 1 + N
     x = layernorm(t, &v->ln_pre, x);
     if (!x) return NULL;
-    const Sequence seq = { .only = class_rows(t, x->dim[0], x->dim[1]) };
+    const Sequence seq = { .read_row = class_rows(t, x->dim[0], x->dim[1]) };
     x = blocks(t, v->blocks, v->layers, x, &seq);                       // (B,C)
     x = layernorm(t, &v->ln_post, x);
     return op_linear(t, x, v->proj, NULL, ACT_NONE);                    // (B,E)

@@ -59,14 +59,14 @@ Tensor *block(Tape *t, const Block *b, Tensor *x, const Sequence *seq)
     int64_t C = b->width;
     Tensor *n = layernorm(t, &b->ln_1, x);                              // (B,T,C)
     Tensor *kv = linear_part(t, &b->in_proj, n, C, 2 * C);              // (B,T,2C)
-    const int32_t *seen = seq->seen;
-    if (seq->only && kv) {
-        x = op_gather(t, x, seq->only, kv->dim[0]);                     // (B,C)
-        n = op_gather(t, n, seq->only, kv->dim[0]);
-        seen = seq->only_seen;
+    const int32_t *n_keys = seq->n_keys;
+    if (seq->read_row && kv) {
+        x = op_gather(t, x, seq->read_row, kv->dim[0]);                     // (B,C)
+        n = op_gather(t, n, seq->read_row, kv->dim[0]);
+        n_keys = seq->read_n_keys;
     }
     Tensor *q = linear_part(t, &b->in_proj, n, 0, C);                   // (B,T,C)
-    Tensor *a = op_attention(t, q, kv, b->heads, seen);
+    Tensor *a = op_attention(t, q, kv, b->heads, n_keys);
     x = op_add(t, x, linear(t, &b->out_proj, a, ACT_NONE));
     Tensor *h = linear(t, &b->c_fc, layernorm(t, &b->ln_2, x), b->act); // (B,T,mlp)
     return op_add(t, x, linear(t, &b->c_proj, h, ACT_NONE));
@@ -82,7 +82,7 @@ static bool forgets(const Tape *t, const Block *b, int64_t n, const Tensor *x)
 // result in the other.
 Tensor *blocks(Tape *t, const Block *b, int64_t n, Tensor *x, const Sequence *seq)
 {
-    const Sequence all = { .seen = seq->seen };
+    const Sequence all = { .n_keys = seq->n_keys };
     Tensor *room[2] = { NULL, NULL };
     for (int i = 0; i < 2 && x && forgets(t, b, n, x); i++)
         room[i] = tape_tensor(t, x->ndim, x->dim);

@@ -23,9 +23,9 @@ typedef struct { int64_t width, layers, heads, mlp; } TowerSize;
 
 // Which keys a query sees, and which token goes on. All on the host; NULL: all of them.
 typedef struct {
-    const int32_t *seen;         // (B,T) keys that each token sees
-    const int32_t *only;         // (B) row, in 0..B T - 1, of the one token whose result is read
-    const int32_t *only_seen;    // (B) keys that it sees
+    const int32_t *n_keys;       // (B,T) how many keys each query sees
+    const int32_t *read_row;     // (B) row, in 0..B T - 1, of the one token whose result is read
+    const int32_t *read_n_keys;  // (B) how many keys its query sees
 } Sequence;
 
 void linear_declare(Linear *l, Params *p, int64_t n, int64_t k, const char *name);
@@ -35,8 +35,8 @@ void block_declare(Block *b, Params *p, TowerSize size, Act act, double eps, con
 Tensor *linear(Tape *t, const Linear *l, Tensor *x, Act act);    // (..,K) -> (..,N)
 Tensor *layernorm(Tape *t, const LayerNorm *l, Tensor *x);       // (..,C) -> (..,C)
 
-// (B,T,C) -> (B,T,C), or (B,C) when seq->only names a token: then the rest of its work is left out,
-// to the same bits.
+// (B,T,C) -> (B,T,C), or (B,C) when seq->read_row says which token is read: the work for the others
+// is left out, and the bits are the same.
 Tensor *block(Tape *t, const Block *b, Tensor *x, const Sequence *seq);
 
 // A stack of n blocks. Only the last one leaves tokens out.

@@ -75,7 +75,7 @@ static void linear_forward(Tape *t, const Node *n)
 static void linear_backward(Tape *t, const Node *n)
 {
     Tensor *x = n->in[0], *w = n->in[1], *b = n->in[2], *y = n->out;
-    real *dx = grad_assign(t, x), *dw = grad_add(t, w), *db = grad_add(t, b);
+    real *dx = grad_begin(t, x), *dw = grad_add(t, w), *db = grad_add(t, b);
     if (t->status != OK) return;
     t->be->linear_bwd(dx, dw, db, y->grad, n->saved[0], x->data, w->data, tensor_rows(x),
                       w->dim[0], w->dim[1], n->act);
@@ -100,18 +100,18 @@ Tensor *op_linear(Tape *t, Tensor *x, Tensor *w, Tensor *b, Act act)
 static void attention_forward(Tape *t, const Node *n)
 {
     Tensor *q = n->in[0], *kv = n->in[1], *y = n->out;
-    int64_t B = kv->dim[0], H = n->size;
-    t->be->attention_fwd(y->data, n->saved[0], q->data, kv->data, n->index, B, tensor_rows(q) / B,
-                         kv->dim[1], H, tensor_cols(q) / H);
+    int64_t B = kv->dim[0], H = n->heads;
+    t->be->attention_fwd(y->data, n->saved[0], q->data, kv->data, n->n_keys, B,
+                         tensor_rows(q) / B, kv->dim[1], H, tensor_cols(q) / H);
 }
 
 static void attention_backward(Tape *t, const Node *n)
 {
     Tensor *q = n->in[0], *kv = n->in[1], *y = n->out;
-    int64_t B = kv->dim[0], H = n->size;
-    real *dq = grad_assign(t, q), *dkv = grad_assign(t, kv);
+    int64_t B = kv->dim[0], H = n->heads;
+    real *dq = grad_begin(t, q), *dkv = grad_begin(t, kv);
     if (t->status != OK) return;
-    t->be->attention_bwd(dq, dkv, y->grad, y->data, n->saved[0], q->data, kv->data, n->index, B,
+    t->be->attention_bwd(dq, dkv, y->grad, y->data, n->saved[0], q->data, kv->data, n->n_keys, B,
                          tensor_rows(q) / B, kv->dim[1], H, tensor_cols(q) / H);
     grad_end(t, q, dq);
     grad_end(t, kv, dkv);
@@ -120,16 +120,16 @@ static void attention_backward(Tape *t, const Node *n)
 static const Op attention_op = { "attention", "y = softmax(q k^T / sqrt(D)) v per head",
                                  attention_forward, attention_backward };
 
-Tensor *op_attention(Tape *t, Tensor *q, Tensor *kv, int64_t heads, const int32_t *seen)
+Tensor *op_attention(Tape *t, Tensor *q, Tensor *kv, int64_t heads, const int32_t *n_keys)
 {
     if (!usable(t, q, kv)) return NULL;
     int64_t rows = tensor_rows(q), C = tensor_cols(q);
     if (kv->ndim != 3 || tensor_cols(kv) != 2 * C || rows % kv->dim[0] || C % heads
         || q->needs_grad != kv->needs_grad)
         return misfit(t, "attention", q, kv);
-    if (seen && !in_range(t, "attention", seen, rows, 1, kv->dim[1])) return NULL;
-    Node n = { .op = &attention_op, .in = { q, kv }, .out = like(t, q), .size = heads,
-               .index = seen ? tape_index(t, seen, rows) : NULL,
+    if (n_keys && !in_range(t, "attention", n_keys, rows, 1, kv->dim[1])) return NULL;
+    Node n = { .op = &attention_op, .in = { q, kv }, .out = like(t, q), .heads = heads,
+               .n_keys = n_keys ? tape_index(t, n_keys, rows) : NULL,
                .saved = { tape_numbers(t, rows * heads) } };          // log of the sum of exp
     return tape_record(t, &n);
 }
@@ -146,7 +146,7 @@ static void layernorm_forward(Tape *t, const Node *n)
 static void layernorm_backward(Tape *t, const Node *n)
 {
     Tensor *x = n->in[0], *w = n->in[1], *b = n->in[2], *y = n->out;
-    real *dx = grad_assign(t, x), *dw = grad_add(t, w), *db = grad_add(t, b);
+    real *dx = grad_begin(t, x), *dw = grad_add(t, w), *db = grad_add(t, b);
     if (t->status != OK) return;
     t->be->layernorm_bwd(dx, dw, db, y->grad, x->data, w->data, n->saved[0], n->saved[1],
                          tensor_rows(x), tensor_cols(x));
@@ -178,7 +178,7 @@ static void act_forward(Tape *t, const Node *n)
 static void act_backward(Tape *t, const Node *n)
 {
     Tensor *x = n->in[0], *y = n->out;
-    real *dx = grad_assign(t, x);
+    real *dx = grad_begin(t, x);
     if (dx) t->be->act_bwd(dx, y->grad, x->data, tensor_size(x), n->act);
     grad_end(t, x, dx);
 }
@@ -201,7 +201,7 @@ static void add_forward(Tape *t, const Node *n)
 static void add_backward(Tape *t, const Node *n)
 {
     Tensor *a = n->in[0], *b = n->in[1], *y = n->out;
-    real *db = grad_assign(t, b);
+    real *db = grad_begin(t, b);
     if (db) t->be->copy(db, y->grad, tensor_size(y));
     grad_end(t, b, db);
     grad_pass(t, a, y);
@@ -249,7 +249,7 @@ static void scale_forward(Tape *t, const Node *n)
 static void scale_backward(Tape *t, const Node *n)
 {
     Tensor *x = n->in[0], *s = n->in[1], *y = n->out;
-    real *dx = grad_assign(t, x), *ds = grad_add(t, s);
+    real *dx = grad_begin(t, x), *ds = grad_add(t, s);
     if (t->status != OK) return;
     t->be->scale_bwd(dx, ds, y->grad, y->data, s->data, tensor_rows(x), tensor_cols(x));
     grad_end(t, x, dx);
@@ -269,14 +269,14 @@ Tensor *op_scale(Tape *t, Tensor *x, Tensor *s)
 static void gather_forward(Tape *t, const Node *n)
 {
     Tensor *w = n->in[0], *y = n->out;
-    t->be->gather_fwd(y->data, w->data, n->index, tensor_rows(y), tensor_cols(w));
+    t->be->gather_fwd(y->data, w->data, n->rows, tensor_rows(y), tensor_cols(w));
 }
 
 static void gather_backward(Tape *t, const Node *n)
 {
     Tensor *w = n->in[0], *y = n->out;
     real *dw = grad_add(t, w);
-    if (dw) t->be->gather_bwd(dw, y->grad, n->index, tensor_rows(y), tensor_cols(w));
+    if (dw) t->be->gather_bwd(dw, y->grad, n->rows, tensor_rows(y), tensor_cols(w));
 }
 
 static const Op gather_op = { "gather", "y_m = w_index[m]", gather_forward, gather_backward };
@@ -287,7 +287,7 @@ static Tensor *gather(Tape *t, Tensor *w, const int32_t *index, int ndim, const 
     if (!usable(t, w, w) || !in_range(t, "gather", index, n, 0, tensor_rows(w) - 1)) return NULL;
     return tape_record(t, &(Node){ .op = &gather_op, .in = { w },
                                    .out = tape_tensor(t, ndim, dim),
-                                   .index = tape_index(t, index, n) });
+                                   .rows = tape_index(t, index, n) });
 }
 
 Tensor *op_gather(Tape *t, Tensor *w, const int32_t *index, int64_t n)
@@ -309,7 +309,7 @@ static void unit_forward(Tape *t, const Node *n)
 static void unit_backward(Tape *t, const Node *n)
 {
     Tensor *x = n->in[0], *y = n->out;
-    real *dx = grad_assign(t, x);
+    real *dx = grad_begin(t, x);
     if (dx)
         t->be->unit_bwd(dx, y->grad, y->data, n->saved[0], tensor_rows(x), tensor_cols(x));
     grad_end(t, x, dx);
@@ -348,7 +348,7 @@ static void xent_forward(Tape *t, const Node *n)
 static void xent_backward(Tape *t, const Node *n)
 {
     Tensor *z = n->in[0], *q = n->in[1], *loss = n->out;
-    real *dz = grad_assign(t, z);
+    real *dz = grad_begin(t, z);
     if (dz)
         t->be->xent_bwd(dz, loss->grad, n->saved[0], z->data, q->data, z->dim[0], z->dim[1],
                         n->temp);
@@ -376,7 +376,7 @@ static void dot_forward(Tape *t, const Node *n)
 static void dot_backward(Tape *t, const Node *n)
 {
     Tensor *x = n->in[0], *w = n->in[1], *y = n->out;
-    real *dx = grad_assign(t, x);
+    real *dx = grad_begin(t, x);
     if (dx) t->be->dot_bwd(dx, y->grad, w->data, tensor_size(x));
     grad_end(t, x, dx);
 }
@@ -402,7 +402,7 @@ static void tokens_forward(Tape *t, const Node *n)
 static void tokens_backward(Tape *t, const Node *n)
 {
     Tensor *x = n->in[0], *cls = n->in[1], *pos = n->in[2], *y = n->out;
-    real *dx = grad_assign(t, x), *dcls = grad_add(t, cls), *dpos = grad_add(t, pos);
+    real *dx = grad_begin(t, x), *dcls = grad_add(t, cls), *dpos = grad_add(t, pos);
     if (t->status != OK) return;
     t->be->tokens_bwd(dx, dcls, dpos, y->grad, x->dim[0], x->dim[1], x->dim[2]);
     grad_end(t, x, dx);
@@ -424,7 +424,7 @@ Tensor *op_tokens(Tape *t, Tensor *x, Tensor *cls, Tensor *pos)
 static void patches_forward(Tape *t, const Node *n)
 {
     Tensor *x = n->in[0], *y = n->out;
-    t->be->patches_fwd(y->data, x->data, x->dim[0], x->dim[2], n->size);
+    t->be->patches_fwd(y->data, x->data, x->dim[0], x->dim[2], n->patch);
 }
 
 static const Op patches_op = { "patches", "squares of P x P pixels", patches_forward, NULL };
@@ -440,7 +440,7 @@ Tensor *op_patches(Tape *t, Tensor *x, int64_t P)
     }
     int64_t G = x->dim[2] / P, dim[] = { x->dim[0], G * G, 3 * P * P };
     return tape_record(t, &(Node){ .op = &patches_op, .in = { x }, .out = tape_tensor(t, 3, dim),
-                                   .size = P });
+                                   .patch = P });
 }
 
 const Op *const op_table[] = {

@@ -9,9 +9,9 @@
 Tensor *op_linear(Tape *t, Tensor *x, Tensor *w, Tensor *b, Act act);
 
 // y = softmax(q k^T / sqrt(D)) v for each of the heads.  (B..,C) (B,T,2C) -> (B..,C).
-// A row of kv holds k, then v. Query i sees the first seen[i] keys (causal: 1, 2, 3, ..), each in
-// 1..T; `seen` holds one number a query, on the host; NULL: all keys
-Tensor *op_attention(Tape *t, Tensor *q, Tensor *kv, int64_t heads, const int32_t *seen);
+// A row of kv holds k, then v. Query i sees the first n_keys[i] keys (causal: 1, 2, 3, ..), each
+// in 1..T: one number per query, on the host; NULL: all keys
+Tensor *op_attention(Tape *t, Tensor *q, Tensor *kv, int64_t heads, const int32_t *n_keys);
 
 // y = (x - mean) rstd w + b, mean and variance per row.  (..,C) (C) (C) -> (..,C)
 Tensor *op_layernorm(Tape *t, Tensor *x, Tensor *w, Tensor *b, real eps);

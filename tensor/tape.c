@@ -191,7 +191,7 @@ static bool wanted(Tensor *x)
     return true;
 }
 
-real *grad_assign(Tape *t, const Tensor *x)
+real *grad_begin(Tape *t, const Tensor *x)
 {
     if (!x || !x->needs_grad) return NULL;
     return spare_take(t, tensor_size(x));

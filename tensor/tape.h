@@ -50,8 +50,10 @@ struct Node {
     const Op *op;
     Tensor *in[MAX_IN], *out;
     real *saved[MAX_SAVED];      // forward's notes to backward, in the device's memory
-    const int32_t *index;        // gather: rows; attention: how many keys each query sees
-    int64_t size;                // attention: heads; patches: pixels of a side
+    const int32_t *rows;         // gather: which row of in[0] each row of out is
+    const int32_t *n_keys;       // attention: how many keys each query sees; NULL: all
+    int64_t heads;               // attention
+    int64_t patch;               // patches: side of a patch in pixels
     Act act;
     real eps, temp;
     Node *prev, *next;
@@ -111,9 +113,13 @@ char *tensor_shape(char text[96], const Tensor *x);  // "name (3,5,7)", for mess
 
 // ---- for the functions of an Op -----------------------------------------------------------------
 // The contract: dx (an element per element of x) is assigned; dw (shared by many elements) is added
-// to; the gradient of the output is spent. That a tensor may feed several ops is known only here.
-real *grad_assign(Tape *t, const Tensor *x);         // where to assign dx; NULL: not wanted
-void grad_end(Tape *t, Tensor *x, real *dx);         // after it: adds dx to what was there before
+// to; the gradient of the output is spent. A kernel never knows that a tensor feeds several ops:
+//
+//     a = f(x);  b = g(x);                  // x fans out, so its gradient is a sum of two parts
+//     real *dx = grad_begin(t, x);          // g's backward assigns its part to dx, a buffer of
+//     kernel(dx, ..);  grad_end(t, x, dx);  // its own; f's comes later, and grad_end adds it
+real *grad_begin(Tape *t, const Tensor *x);          // where to assign dx; NULL: not wanted
+void grad_end(Tape *t, Tensor *x, real *dx);         // x->grad becomes dx, or grows by it
 real *grad_add(Tape *t, Tensor *w);                  // where to add dw; NULL: not wanted
 void grad_pass(Tape *t, Tensor *x, Tensor *y);       // y's gradient, as it is, becomes x's
 real *tape_numbers(Tape *t, int64_t n);              // device memory of this step; NULL: failed

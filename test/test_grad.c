@@ -282,7 +282,8 @@ static void block_with(const Sequence *seq)
 static void case_block(void) { block_with(&(Sequence){ 0 }); }
 static void case_block_short(void)
 {
-    block_with(&(Sequence){ .only = (int32_t[]){ 1, 5 }, .only_seen = (int32_t[]){ 2, 3 } });
+    block_with(&(Sequence){ .read_row = (int32_t[]){ 1, 5 },
+                            .read_n_keys = (int32_t[]){ 2, 3 } });
 }
 
 // Every op of the table that has a backward must be the first word of a case's name.

@@ -211,13 +211,13 @@ static void case_micro_batches(void)
 // The last block for one token alone, or for all and then one taken.
 static void case_short_block(void)
 {
-    int32_t only[B] = { 0, T, 2 * T }, all[B] = { T, T, T };
+    int32_t first[B] = { 0, T, 2 * T }, all[B] = { T, T, T };
     for (int d = 0; d < 2; d++) {
         Net a, b;
         net_open(&a, devices()[d]);
         net_open(&b, devices()[d]);
         CHECK_OK(step(&a, 0, B, &(Sequence){ 0 }));
-        CHECK_OK(step(&b, 0, B, &(Sequence){ .only = only, .only_seen = all }));
+        CHECK_OK(step(&b, 0, B, &(Sequence){ .read_row = first, .read_n_keys = all }));
         same_gradients(&a, &b, "short block");
         net_close(&a);
         net_close(&b);
