@@ -49,7 +49,7 @@ typedef struct {
     SampleRow *samples;                    // (N), as of their last visit
     SampleName *sample_names;              // (N)
     RunState state;                        // how far the run is
-    Eval eval;                             // the last evaluation
+    Score eval;                             // the last evaluation
     JsonOut results;                       // its lines, until they are written
     Progress progress;
     int lock;                              // on the run's folder; < 0: not yet
@@ -344,7 +344,7 @@ static Status evaluate_student(Train *t)
     l.left_out = t->eval_left_out;
     tape_begin(&t->class_tape, TAPE_NO_GRAD);
     t->classes = student_classes(&t->class_tape, &t->student);
-    eval_free(&t->eval);
+    score_free(&t->eval);
     TRY(evaluate(&t->eval, &t->data, t->names, &l, answer, t, NULL, t->o->quiet));
     t->progress.start += seconds_now() - start;            // its rate is that of training
     return OK;
@@ -367,13 +367,13 @@ static Status save(Train *t, bool best)
 // goes on from the older checkpoint and drops the lines (run_rewind).
 static Status note_evaluation(Train *t)
 {
-    EvalRow row = eval_row(&t->eval, EVAL_ALL);
+    ScoreRow row = score_row(&t->eval, SCORE_ALL);
     bool best = row.top1 > t->state.best_top1;
     if (best) {
         t->state.best_top1 = row.top1;
         t->state.best_step = t->state.step;
     }
-    eval_lines(&t->eval, &t->results, t->state.step, t->data.eval.split);
+    score_lines(&t->eval, &t->results, t->state.step, t->data.eval.split);
     TRY(run_append(t->o->out, "results.jsonl", &t->results));
     progress_say(&t->progress, "step %lld: top1 %.4f on `%s`%s", (long long)t->state.step, row.top1,
                  t->data.eval.split, best ? ", the best so far" : "");
@@ -508,7 +508,7 @@ static Status report(Train *t)
         print_eval(&t->eval, t->data.eval.split);
         return OK;
     }
-    eval_lines(&t->eval, &t->results, t->state.step, t->data.eval.split);
+    score_lines(&t->eval, &t->results, t->state.step, t->data.eval.split);
     print_lines(&t->results);
     return json_out_status(&t->results);
 }
@@ -546,7 +546,7 @@ static Status verb_train(Options *o)
         tape_free(&t.class_tape);
     }
     bpe_close(t.bpe);
-    eval_free(&t.eval);
+    score_free(&t.eval);
     json_out_free(&t.results);
     dataset_close(&t.data);
     arena_free(&t.arena);

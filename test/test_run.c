@@ -160,19 +160,19 @@ static void counting(void)
 static void accuracy(void)
 {
     static const char *const classes[] = { "a", "b", "c" }, *const styles[] = { "x", "y" };
-    Eval e;
-    CHECK_OK(eval_init(&e, classes, 3, styles, 2));
-    for (int i = 0; i < 4; i++) eval_add(&e, 0, 0, i < 3 ? 0 : 1);
-    eval_add(&e, 0, 1, 1);
-    eval_add(&e, 1, 2, 0);
-    EvalRow x = eval_row(&e, 0), all = eval_row(&e, EVAL_ALL);
+    Score e;
+    CHECK_OK(score_init(&e, classes, 3, styles, 2));
+    for (int i = 0; i < 4; i++) score_add(&e, 0, 0, i < 3 ? 0 : 1);
+    score_add(&e, 0, 1, 1);
+    score_add(&e, 1, 2, 0);
+    ScoreRow x = score_row(&e, 0), all = score_row(&e, SCORE_ALL);
     CHECK(x.n == 5 && x.correct == 4, "%lld of %lld", (long long)x.correct, (long long)x.n);
     CHECK_CLOSE(x.mean_class, (0.75 + 1) / 2, 0);
     CHECK_CLOSE(all.top1, 4.0 / 6, 0);
     CHECK_CLOSE(all.mean_class, (0.75 + 1 + 0) / 3, 1e-15);
-    eval_free(&e);
-    CHECK(eval_argmax((const float[]){ 1, 3, 3, 2 }, 4) == 1, "the first of equals");
-    CHECK_CLOSE(eval_softmax((const float[]){ 0, 1000 }, 2, 1), 1, 0);
+    score_free(&e);
+    CHECK(score_argmax((const float[]){ 1, 3, 3, 2 }, 4) == 1, "the first of equals");
+    CHECK_CLOSE(score_softmax((const float[]){ 0, 1000 }, 2, 1), 1, 0);
 }
 
 // Rates and decay of the four groups, as released.

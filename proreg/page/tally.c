@@ -38,7 +38,7 @@ Status tally_count(Tally *t, const Dataset *d, const float *logits)
         const char *domain = d->domain[s->domain];
         int test = place_of(tally_test, TESTS, domain, strlen(domain));
         int shape = tally_shape(d->classes[s->label].name), context = tally_context(s->path);
-        int answer = tally_shape(d->classes[eval_argmax(logits + i * K, K)].name);
+        int answer = tally_shape(d->classes[score_argmax(logits + i * K, K)].name);
         if (test < 0 || shape < 0 || context < 0)
             return err_set(ERR_FORMAT, "demo: %s: not of the drawn world", s->path);
         Cell *cell = &t->cell[test][shape][context];

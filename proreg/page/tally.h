@@ -29,12 +29,12 @@ Status tally_count(Tally *t, const Dataset *d, const float *logits);
 int tally_shape(const char *class_name);         // of world_shape; -1: no shape
 int tally_context(const char *path);             // a picture's background, by its name; -1: none
 
-typedef enum {
+enum {
     ID, OOD,                   // top1; OOD: the mean over `swapped` and `new`
     WORST_ID, WORST_OOD,       // the least of the classes; OOD: of both tests together
     BACKGROUND,                // share of `swapped` that is answered by its background
     SCORES,
-} Score;
+};
 void tally_scores(double score[SCORES], const Tally *t);
 
 // Each score's mean and standard deviation over the seeds, of t[0], t[stride], ..

@@ -6,49 +6,49 @@
 
 #include "tensor/base/fmath.h"
 
-Status eval_init(Eval *e, const char *const *class_name, int classes,
-                 const char *const *domain_name, int domains)
+Status score_init(Score *s, const char *const *class_name, int classes,
+                  const char *const *domain_name, int domains)
 {
     size_t cells = (size_t)classes * (size_t)domains;
-    *e = (Eval){ class_name, domain_name, classes, domains, calloc(cells + 1, sizeof *e->n),
-                 calloc(cells + 1, sizeof *e->correct) };
-    if (e->n && e->correct) return OK;
-    eval_free(e);
+    *s = (Score){ class_name, domain_name, classes, domains, calloc(cells + 1, sizeof *s->n),
+                 calloc(cells + 1, sizeof *s->correct) };
+    if (s->n && s->correct) return OK;
+    score_free(s);
     return err_memory("evaluation");
 }
 
-void eval_free(Eval *e)
+void score_free(Score *s)
 {
-    free(e->n);
-    free(e->correct);
-    *e = (Eval){ 0 };
+    free(s->n);
+    free(s->correct);
+    *s = (Score){ 0 };
 }
 
-void eval_add(Eval *e, int32_t domain, int32_t label, int32_t predicted)
+void score_add(Score *s, int32_t domain, int32_t label, int32_t predicted)
 {
-    int64_t cell = (int64_t)domain * e->classes + label;
-    e->n[cell]++;
-    e->correct[cell] += predicted == label;
+    int64_t cell = (int64_t)domain * s->classes + label;
+    s->n[cell]++;
+    s->correct[cell] += predicted == label;
 }
 
-EvalRow eval_class(const Eval *e, int domain, int label)
+ScoreRow score_class(const Score *s, int domain, int label)
 {
-    EvalRow row = { 0 };
-    for (int d = 0; d < e->domains; d++) {
-        if (domain != EVAL_ALL && d != domain) continue;
-        row.n += e->n[(int64_t)d * e->classes + label];
-        row.correct += e->correct[(int64_t)d * e->classes + label];
+    ScoreRow row = { 0 };
+    for (int d = 0; d < s->domains; d++) {
+        if (domain != SCORE_ALL && d != domain) continue;
+        row.n += s->n[(int64_t)d * s->classes + label];
+        row.correct += s->correct[(int64_t)d * s->classes + label];
     }
     if (row.n) row.top1 = row.mean_class = (double)row.correct / (double)row.n;
     return row;
 }
 
-EvalRow eval_row(const Eval *e, int domain)
+ScoreRow score_row(const Score *s, int domain)
 {
-    EvalRow row = { 0 };
+    ScoreRow row = { 0 };
     int seen = 0;
-    for (int k = 0; k < e->classes; k++) {
-        EvalRow one = eval_class(e, domain, k);
+    for (int k = 0; k < s->classes; k++) {
+        ScoreRow one = score_class(s, domain, k);
         row.n += one.n;
         row.correct += one.correct;
         row.mean_class += one.top1;
@@ -59,20 +59,20 @@ EvalRow eval_row(const Eval *e, int domain)
     return row;
 }
 
-int eval_domains(const Eval *e)
+int score_domains(const Score *s)
 {
     int n = 0;
-    for (int d = 0; d < e->domains; d++) n += eval_row(e, d).n > 0;
+    for (int d = 0; d < s->domains; d++) n += score_row(s, d).n > 0;
     return n;
 }
 
-static void per_class(const Eval *e, JsonOut *out, int domain)
+static void per_class(const Score *s, JsonOut *out, int domain)
 {
     json_out_key(out, "per_class");
     json_out_object(out);
-    for (int k = 0; k < e->classes; k++) {
-        EvalRow row = eval_class(e, domain, k);
-        json_out_key(out, e->class_name[k]);
+    for (int k = 0; k < s->classes; k++) {
+        ScoreRow row = score_class(s, domain, k);
+        json_out_key(out, s->class_name[k]);
         json_out_object(out);
         json_out_key(out, "n");
         json_out_int(out, row.n);
@@ -86,13 +86,13 @@ static void per_class(const Eval *e, JsonOut *out, int domain)
     json_out_end(out);
 }
 
-void eval_members(const Eval *e, JsonOut *out, const char *split, int domain)
+void score_members(const Score *s, JsonOut *out, const char *split, int domain)
 {
-    EvalRow row = eval_row(e, domain);
+    ScoreRow row = score_row(s, domain);
     json_out_key(out, "split");
     json_out_string(out, split);
     json_out_key(out, "domain");
-    json_out_string(out, domain == EVAL_ALL ? "all" : e->domain_name[domain]);
+    json_out_string(out, domain == SCORE_ALL ? "all" : s->domain_name[domain]);
     json_out_key(out, "n");
     json_out_int(out, row.n);
     json_out_key(out, "correct");
@@ -103,24 +103,24 @@ void eval_members(const Eval *e, JsonOut *out, const char *split, int domain)
     json_out_double(out, row.mean_class);
 }
 
-static void line(const Eval *e, JsonOut *out, int64_t step, const char *split, int domain)
+static void score_line(const Score *s, JsonOut *out, int64_t step, const char *split, int domain)
 {
     json_out_object(out);
     json_out_key(out, "step");
     json_out_int(out, step);
-    eval_members(e, out, split, domain);
-    per_class(e, out, domain);
+    score_members(s, out, split, domain);
+    per_class(s, out, domain);
     json_out_end(out);
 }
 
-void eval_lines(const Eval *e, JsonOut *out, int64_t step, const char *split)
+void score_lines(const Score *s, JsonOut *out, int64_t step, const char *split)
 {
-    for (int d = 0; d < e->domains; d++)
-        if (eval_row(e, d).n > 0) line(e, out, step, split, d);
-    if (eval_domains(e) > 1) line(e, out, step, split, EVAL_ALL);
+    for (int d = 0; d < s->domains; d++)
+        if (score_row(s, d).n > 0) score_line(s, out, step, split, d);
+    if (score_domains(s) > 1) score_line(s, out, step, split, SCORE_ALL);
 }
 
-int eval_argmax(const float *z, int64_t n)
+int score_argmax(const float *z, int64_t n)
 {
     int best = 0;
     for (int64_t k = 1; k < n; k++)
@@ -128,9 +128,9 @@ int eval_argmax(const float *z, int64_t n)
     return best;
 }
 
-double eval_softmax(const float *z, int64_t n, int64_t i)
+double score_softmax(const float *z, int64_t n, int64_t i)
 {
-    double greatest = z[eval_argmax(z, n)], sum = 0;
+    double greatest = z[score_argmax(z, n)], sum = 0;
     for (int64_t k = 0; k < n; k++) sum += fm_exp64(z[k] - greatest);
     return fm_exp64(z[i] - greatest) / sum;
 }

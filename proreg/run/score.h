@@ -1,41 +1,40 @@
-// score.h - accuracy: counted per domain and class, told as lines of results.jsonl.
+// score.h - accuracy, counted per domain and class, and written as lines of results.jsonl.
 //
-//     Eval e;
-//     TRY(eval_init(&e, class_name, K, domain_name, D));
-//     eval_add(&e, domain, label, eval_argmax(logits, K));       // for each picture
-//     eval_lines(&e, &out, step, "test");                        // {"step": 80, "split": "test",
-// ..
-//     eval_free(&e);
+//     Score s;
+//     TRY(score_init(&s, class_name, K, domain_name, D));
+//     score_add(&s, domain, label, score_argmax(logits, K));      // for each picture
+//     score_lines(&s, &out, step, "test");                        // {"step": 80, "split": ..
+//     score_free(&s);
 //
-// Knows no pictures and no model: names, labels and predictions are all it sees.
+// Knows no pictures and no model: it sees names, labels and predictions only.
 #pragma once
 #include "tensor/base/json.h"
 
-typedef struct { int64_t n, correct; } Cell;           // so many of so many
+typedef struct { int64_t n, correct; } Cell;      // n pictures, so many predicted correctly
 
 typedef struct {
-    const char *const *class_name;         // (K); the caller's, as long as this lives
-    const char *const *domain_name;        // (D); one called "" where there are none
+    const char *const *class_name;       // (K); owned by the caller, who keeps it valid
+    const char *const *domain_name;      // (D); where there are no domains, one called ""
     int classes, domains;
-    int64_t *n, *correct;                  // (D,K)
-} Eval;
+    int64_t *n, *correct;                // (D,K)
+} Score;
 
-Status eval_init(Eval *e, const char *const *class_name, int classes,
-                 const char *const *domain_name, int domains);
-void eval_free(Eval *e);
-void eval_add(Eval *e, int32_t domain, int32_t label, int32_t predicted);
+Status score_init(Score *s, const char *const *class_name, int classes,
+                  const char *const *domain_name, int domains);
+void score_free(Score *s);
+void score_add(Score *s, int32_t domain, int32_t label, int32_t predicted);
 
-typedef struct { int64_t n, correct; double top1, mean_class; } EvalRow;
-enum { EVAL_ALL = -1 };                    // all domains, pooled over pictures
-EvalRow eval_row(const Eval *e, int domain);           // mean_class: over the classes that occur
-EvalRow eval_class(const Eval *e, int domain, int label);
-int eval_domains(const Eval *e);                       // how many hold pictures
+typedef struct { int64_t n, correct; double top1, mean_class; } ScoreRow;
+enum { SCORE_ALL = -1 };                           // as a domain: all of them, pooled over pictures
+ScoreRow score_row(const Score *s, int domain);    // mean_class: over the classes that occur
+ScoreRow score_class(const Score *s, int domain, int label);
+int score_domains(const Score *s);                 // how many domains hold pictures
 
-// A line for each domain that holds pictures; with several of them a last line "all".
-void eval_lines(const Eval *e, JsonOut *out, int64_t step, const char *split);
+// One line per domain that holds pictures; with several of them a last line for "all".
+void score_lines(const Score *s, JsonOut *out, int64_t step, const char *split);
 
-// The members from `split` to `mean_class` of such a line, into an object that is open.
-void eval_members(const Eval *e, JsonOut *out, const char *split, int domain);
+// The members from `split` to `mean_class` of such a line, into the object that is open in *out.
+void score_members(const Score *s, JsonOut *out, const char *split, int domain);
 
-int eval_argmax(const float *z, int64_t n);            // the first of the greatest
-double eval_softmax(const float *z, int64_t n, int64_t i);      // softmax(z)_i, in double
+int score_argmax(const float *z, int64_t n);       // ties: the first
+double score_softmax(const float *z, int64_t n, int64_t i);      // softmax(z)_i, in double

@@ -158,7 +158,7 @@ Status classifier_mix(Classifier *c, Wise *w, double alpha)
 
 // ---- evaluation ---------------------------------------------------------------------------------
 
-static Status count_batches(Eval *e, Loader *loader, const LoaderOptions *options, LogitsFn *fn,
+static Status count_batches(Score *e, Loader *loader, const LoaderOptions *options, LogitsFn *fn,
                             void *model, float *logits, float *keep, Progress *progress)
 {
     Batch b;
@@ -174,7 +174,7 @@ static Status count_batches(Eval *e, Loader *loader, const LoaderOptions *option
             if (!fm_finite(z, e->classes))
                 return err_set(ERR_FORMAT, "evaluation: %s: a logit is not finite: the weights "
                                "cannot be right", options->set->sample[b.index[i]].path);
-            eval_add(e, b.domain[i], b.label[i], eval_argmax(z, e->classes));
+            score_add(e, b.domain[i], b.label[i], score_argmax(z, e->classes));
             if (keep) memcpy(keep + (int64_t)b.index[i] * e->classes, z,
                              (size_t)e->classes * sizeof *z);
         }
@@ -182,11 +182,11 @@ static Status count_batches(Eval *e, Loader *loader, const LoaderOptions *option
     }
 }
 
-Status evaluate(Eval *e, const Dataset *d, const char *const *names, LoaderOptions *options,
+Status evaluate(Score *e, const Dataset *d, const char *const *names, LoaderOptions *options,
                 LogitsFn *fn, void *model, float *keep, bool quiet)
 {
     Loader *loader = NULL;
-    TRY(eval_init(e, names, d->class_count, d->domain, d->domain_count));
+    TRY(score_init(e, names, d->class_count, d->domain, d->domain_count));
     if (options->batch > options->micro) options->batch = options->micro;  // no steps: less to hold
     size_t bytes = (size_t)options->micro * (size_t)e->classes * sizeof(float);
     float *logits = malloc(bytes);
@@ -197,11 +197,11 @@ Status evaluate(Eval *e, const Dataset *d, const char *const *names, LoaderOptio
     progress_end(&p);
     loader_close(loader);
     free(logits);
-    if (status != OK) eval_free(e);
+    if (status != OK) score_free(e);
     return status;
 }
 
-static void print_row(const char *indent, const char *name, EvalRow row)
+static void print_row(const char *indent, const char *name, ScoreRow row)
 {
     printf("%s%-24s %7lld %7lld   %.4f", indent, name, (long long)row.n, (long long)row.correct,
            row.top1);
@@ -212,18 +212,18 @@ void print_lines(const JsonOut *lines)
     if (lines->size) printf("%s\n", lines->text);
 }
 
-void print_eval(const Eval *e, const char *split)
+void print_eval(const Score *e, const char *split)
 {
-    bool several = eval_domains(e) > 1;
+    bool several = score_domains(e) > 1;
     printf("%-26s %7s %7s   top1     mean class\n", *split ? split : "pictures", "n", "correct");
-    for (int d = several ? EVAL_ALL : 0; d < e->domains; d++) {
-        EvalRow row = eval_row(e, d);
-        const char *name = d == EVAL_ALL ? "all" : e->domain_name[d];
+    for (int d = several ? SCORE_ALL : 0; d < e->domains; d++) {
+        ScoreRow row = score_row(e, d);
+        const char *name = d == SCORE_ALL ? "all" : e->domain_name[d];
         if (row.n == 0) continue;
         print_row("", *name ? name : "all", row);
         printf("   %.4f\n", row.mean_class);
-        for (int k = 0; k < e->classes && d != EVAL_ALL; k++) {
-            EvalRow one = eval_class(e, d, k);
+        for (int k = 0; k < e->classes && d != SCORE_ALL; k++) {
+            ScoreRow one = score_class(e, d, k);
             if (one.n == 0) continue;
             print_row("  ", e->class_name[k], one);
             putchar('\n');

@@ -40,7 +40,7 @@ typedef Status LogitsFn(void *model, float *logits, const float *pixels, int64_t
 
 // Counts the whole set into *e, which is begun here. keep: (N,K) for all logits in the set's order,
 // or NULL; rows of pictures that are left out are not written.
-Status evaluate(Eval *e, const Dataset *d, const char *const *names, LoaderOptions *loader,
+Status evaluate(Score *e, const Dataset *d, const char *const *names, LoaderOptions *loader,
                 LogitsFn *fn, void *model, float *keep, bool quiet);
-void print_eval(const Eval *e, const char *split);     // a table on stdout
+void print_eval(const Score *e, const char *split);     // a table on stdout
 void print_lines(const JsonOut *lines);                // JSON lines on stdout

@@ -62,13 +62,13 @@ static Status run_line(const DemoRun *r, const char *name, unsigned bit, Status 
 static Status answer_tests(Tally *t, const Options *o, Classifier *c, const Dataset *d,
                      const char *const *names)
 {
-    Eval e;
+    Score e;
     LoaderOptions l = setup_loader(o, d, &d->eval, c->config);
     float *logits = malloc((size_t)d->eval.n * (size_t)d->class_count * sizeof *logits);
     if (!logits) return err_memory("demo");
     Status status = evaluate(&e, d, names, &l, classifier_logits, c, logits, true);
     if (status == OK) {
-        eval_free(&e);
+        score_free(&e);
         status = tally_count(t, d, logits);
     }
     free(logits);

@@ -31,12 +31,13 @@ static Status save_predictions(const char *path, const Dataset *d, const char *c
         if (left_out && left_out[i]) continue;
         const Sample *s = &d->eval.sample[i];
         const float *z = logits + i * K;
-        int best = eval_argmax(z, K);
+        int best = score_argmax(z, K);
         csv_field(&out, s->path, ',');
         csv_field(&out, d->domain[s->domain], ',');
         csv_field(&out, names[s->label], ',');
         csv_field(&out, names[best], ',');
-        file_printf(&out, "%.17g,%.17g\n", eval_softmax(z, K, s->label), eval_softmax(z, K, best));
+        file_printf(&out, "%.17g,%.17g\n", score_softmax(z, K, s->label),
+                    score_softmax(z, K, best));
     }
     return file_commit(&out);
 }
@@ -62,14 +63,14 @@ static Status save_files(const Options *o, const Dataset *d, const char *const *
 
 // ---- the result ---------------------------------------------------------------------------------
 
-static Status print_result(const Options *o, const Eval *e, int64_t step, const char *split)
+static Status print_result(const Options *o, const Score *e, int64_t step, const char *split)
 {
     JsonOut lines = { 0 };
     if (!o->json) {
         print_eval(e, split);
         return OK;
     }
-    eval_lines(e, &lines, step, split);
+    score_lines(e, &lines, step, split);
     print_lines(&lines);
     Status status = json_out_status(&lines);
     json_out_free(&lines);
@@ -80,7 +81,7 @@ static Status print_result(const Options *o, const Eval *e, int64_t step, const 
 static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, int64_t step)
 {
     Arena arena = { 0 };
-    Eval e = { 0 };
+    Score e = { 0 };
     const char **names = NULL, **prompts;
     float *keep = NULL;
     bool files = o->predictions || o->save_logits;
@@ -94,7 +95,7 @@ static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, in
     if (status == OK) status = save_files(o, d, names, keep, l.left_out);
     if (status == OK) count_left_out(o, l.left_out, &d->eval, "pictures");
     if (status == OK) status = print_result(o, &e, step, d->eval.split);
-    eval_free(&e);
+    score_free(&e);
     free(keep);
     arena_free(&arena);
     return status;

@@ -33,7 +33,7 @@ static void print_text(const Predict *p, const char *path, const float *z, const
 {
     printf("%s", path);
     for (int i = 0; i < top; i++)
-        printf("\t%s\t%.6g", p->names[order[i]], eval_softmax(z, p->classes, order[i]));
+        printf("\t%s\t%.6g", p->names[order[i]], score_softmax(z, p->classes, order[i]));
     putchar('\n');
 }
 
@@ -47,7 +47,7 @@ static Status print_json(const Predict *p, const char *path, const float *z, con
     for (int i = 0; i < top; i++) {
         json_out_object(&o);
         json_put_string(&o, "class", p->names[order[i]]);
-        json_put_double(&o, "p", eval_softmax(z, p->classes, order[i]));
+        json_put_double(&o, "p", score_softmax(z, p->classes, order[i]));
         json_out_end(&o);
     }
     json_out_end(&o);

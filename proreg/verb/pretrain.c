@@ -33,7 +33,7 @@ typedef struct {
     Optim optim;
     int64_t step, total, warm;
     double loss, norm;                     // of the last step
-    Eval eval;                             // the last evaluation
+    Score eval;                             // the last evaluation
     JsonOut log;
     Progress progress;
 } Pretrain;
@@ -189,7 +189,7 @@ static Status evaluate_prompts(Pretrain *p)
         status = zeroshot_classes(NULL, unit, &p->clip, p->bpe, p->prompts, K, p->o->template.item,
                                   p->o->template.n);
     if (status == OK) status = teacher_init(&a.teacher, &p->clip, unit, K, 0);
-    eval_free(&p->eval);
+    score_free(&p->eval);
     if (status == OK) status = evaluate(&p->eval, &p->data, p->names, &l, ask, &a, NULL,
                                               p->o->quiet);
     teacher_free(&a.teacher);
@@ -209,10 +209,10 @@ static Status note(Pretrain *p, bool evaluate_now)
     json_put_double(&p->log, "logit_scale", (double)scale);
     if (evaluate_now && p->evaluates) {
         TRY(evaluate_prompts(p));
-        json_put_double(&p->log, "top1", eval_row(&p->eval, EVAL_ALL).top1);
+        json_put_double(&p->log, "top1", score_row(&p->eval, SCORE_ALL).top1);
         progress_say(&p->progress, "step %lld: loss %.4f, scale %.3f, zero-shot top1 %.4f",
                      (long long)p->step, p->loss, (double)scale,
-                     eval_row(&p->eval, EVAL_ALL).top1);
+                     score_row(&p->eval, SCORE_ALL).top1);
     }
     json_out_end(&p->log);
     return OK;
@@ -265,7 +265,7 @@ static Status report(Pretrain *p)
         print_eval(&p->eval, p->data.eval.split);
         return OK;
     }
-    eval_lines(&p->eval, &lines, p->step, p->data.eval.split);
+    score_lines(&p->eval, &lines, p->step, p->data.eval.split);
     print_lines(&lines);
     Status status = json_out_status(&lines);
     json_out_free(&lines);
@@ -323,7 +323,7 @@ Status verb_pretrain(Options *o)
     bpe_close(p.bpe);
     captions_close(&p.captions);
     dataset_close(&p.data);
-    eval_free(&p.eval);
+    score_free(&p.eval);
     json_out_free(&p.log);
     return status;
 }

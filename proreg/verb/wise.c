@@ -28,40 +28,40 @@ static Status read_alphas(Alphas *a, Options *o)
 
 // ---- rows ---------------------------------------------------------------------------------------
 
-static void line(JsonOut *out, const Eval *e, double alpha, const char *split, int domain)
+static void line(JsonOut *out, const Score *e, double alpha, const char *split, int domain)
 {
     json_out_object(out);
     json_put_double(out, "alpha", alpha);
-    eval_members(e, out, split, domain);
+    score_members(e, out, split, domain);
     json_out_end(out);
 }
 
-static Status print_json(const Eval *e, double alpha, const char *split)
+static Status print_json(const Score *e, double alpha, const char *split)
 {
     JsonOut out = { 0 };
     for (int d = 0; d < e->domains; d++)
-        if (eval_row(e, d).n) line(&out, e, alpha, split, d);
-    if (eval_domains(e) > 1) line(&out, e, alpha, split, EVAL_ALL);
+        if (score_row(e, d).n) line(&out, e, alpha, split, d);
+    if (score_domains(e) > 1) line(&out, e, alpha, split, SCORE_ALL);
     print_lines(&out);
     Status status = json_out_status(&out);
     json_out_free(&out);
     return status;
 }
 
-static void print_head(const Eval *e)
+static void print_head(const Score *e)
 {
     printf("alpha   %-9s", "top1");
-    for (int d = 0; d < e->domains && eval_domains(e) > 1; d++)
-        if (eval_row(e, d).n) printf(" %-9.30s", e->domain_name[d]);
+    for (int d = 0; d < e->domains && score_domains(e) > 1; d++)
+        if (score_row(e, d).n) printf(" %-9.30s", e->domain_name[d]);
     printf(" mean class\n");
 }
 
-static void print_row(const Eval *e, double alpha)
+static void print_row(const Score *e, double alpha)
 {
-    EvalRow all = eval_row(e, EVAL_ALL);
+    ScoreRow all = score_row(e, SCORE_ALL);
     printf("%-7g %-9.4f", alpha, all.top1);
-    for (int d = 0; d < e->domains && eval_domains(e) > 1; d++) {
-        EvalRow row = eval_row(e, d);
+    for (int d = 0; d < e->domains && score_domains(e) > 1; d++) {
+        ScoreRow row = score_row(e, d);
         int width = (int)strlen(e->domain_name[d]);
         if (row.n) printf(" %-*.4f", width > 30 ? 30 : width < 9 ? 9 : width, row.top1);
     }
@@ -74,7 +74,7 @@ static Status rows(Options *o, Classifier *c, Wise *w, const Dataset *d, const c
     uint8_t *left_out;
     TRY(setup_left_out(&left_out, o, &d->eval));
     for (int i = 0; i < a->n; i++) {
-        Eval e;
+        Score e;
         LoaderOptions l = setup_loader(o, d, &d->eval, c->config);
         l.left_out = left_out;
         TRY(classifier_mix(c, w, a->item[i]));
@@ -86,7 +86,7 @@ static Status rows(Options *o, Classifier *c, Wise *w, const Dataset *d, const c
             if (i == 0) print_head(&e);
             print_row(&e, a->item[i]);
         }
-        eval_free(&e);
+        score_free(&e);
         TRY(status);
         fflush(stdout);
     }
