@@ -35,15 +35,13 @@ typedef struct ClipConfig {
 typedef struct {                         // CLIP/clip/model.py, class VisionTransformer
     Tensor *conv1, *class_embedding, *positional_embedding, *proj;
     LayerNorm ln_pre, ln_post;
-    Block *blocks;
-    int64_t layers, patch;
+    Block *blocks;                       // [config.vision.layers]
 } Vit;
 
 typedef struct {                         // the text half of class CLIP in the same file
     Tensor *token_embedding, *positional_embedding, *text_projection;
     LayerNorm ln_final;
-    Block *blocks;
-    int64_t layers, context, width, eos;
+    Block *blocks;                       // [config.text.layers]
 } TextTower;
 
 typedef enum { CLIP_IMAGE = 1, CLIP_TEXT = 2, CLIP_BOTH = 3 } ClipTowers;
