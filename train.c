@@ -603,17 +603,20 @@ static void prepare(void)
 int main(int argc, char **argv)
 {
     const char *first = argc > 1 ? argv[1] : "";
+    Status status = OK;
     prepare();
-    if (!strcmp(first, "--version")) return printf("proreg %s\n", PROREG_VERSION) < 0;
-    if (!strcmp(first, "--help") || !strcmp(first, "-h") || !strcmp(first, "help")) {
-        verbs_help(verbs, stdout);
-        return 0;
-    }
     if (argc < 2) {
         verbs_help(verbs, stderr);
         return 2;
     }
-    Status status = verb_run(verbs, argc, argv);
+    if (!strcmp(first, "--version"))
+        printf("proreg %s\n", PROREG_VERSION);
+    else if (!strcmp(first, "--help") || !strcmp(first, "-h") || !strcmp(first, "help"))
+        verbs_help(verbs, stdout);
+    else
+        status = verb_run(verbs, argc, argv);
+    if (status == OK && (fflush(stdout) != 0 || ferror(stdout)))
+        status = err_set(ERR_IO, "stdout: cannot write");
     if (status != OK) fprintf(stderr, "proreg: %s\n", err_msg());
     return status == OK ? 0 : status == ERR_USAGE ? 2 : 1;
 }

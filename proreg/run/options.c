@@ -597,8 +597,6 @@ Status verb_run(const Verb *verbs, int argc, char **argv)
     else status = verb->run(&o);
     if (status == ERR_LIMIT) status = name_limit(&o);
     options_free(&o);
-    if (status == OK && (fflush(stdout) != 0 || ferror(stdout)))
-        return err_set(ERR_IO, "stdout: cannot write");
     return status;
 }
 

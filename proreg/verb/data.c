@@ -8,12 +8,13 @@
 #include "data/set/check.h"
 #include "data/world/world.h"
 #include "proreg/verb/ask.h"
+#include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
 #include "weights/npy.h"
 
 // ---- data check: what a set holds, and what a run would trip over -------------------------------
 
-static void count_json(const CheckCount *c)
+static Status print_count_json(const CheckCount *c)
 {
     JsonOut o = { 0 };
     json_out_object(&o);
@@ -22,11 +23,10 @@ static void count_json(const CheckCount *c)
     json_put_string(&o, "class", c->class_name);
     json_put_int(&o, "n", c->n);
     json_out_end(&o);
-    print_lines(&o);
-    json_out_free(&o);
+    return print_json(&o);
 }
 
-static void finding_json(const Finding *f)
+static Status print_finding_json(const Finding *f)
 {
     JsonOut o = { 0 };
     json_out_object(&o);
@@ -35,17 +35,17 @@ static void finding_json(const Finding *f)
     json_put_string(&o, "path", f->path);
     json_put_string(&o, "text", f->text);
     json_out_end(&o);
-    print_lines(&o);
-    json_out_free(&o);
+    return print_json(&o);
 }
 
-static void print_json(const Check *c)
+static Status print_check_json(const Check *c)
 {
-    for (int64_t i = 0; i < c->count_n; i++) count_json(&c->count[i]);
-    for (int64_t i = 0; i < c->finding_n; i++) finding_json(&c->finding[i]);
+    for (int64_t i = 0; i < c->count_n; i++) TRY(print_count_json(&c->count[i]));
+    for (int64_t i = 0; i < c->finding_n; i++) TRY(print_finding_json(&c->finding[i]));
+    return OK;
 }
 
-static void print_text(const Check *c)
+static void print_check(const Check *c)
 {
     int wide = 12;                             // a list's name may be longer than a split's
     for (int64_t i = 0; i < c->count_n; i++) {
@@ -70,7 +70,7 @@ static void print_text(const Check *c)
            c->fatal == 1 ? "s" : "");
 }
 
-static void show(void *arg, int64_t done, int64_t total)
+static void show_progress(void *arg, int64_t done, int64_t total)
 {
     Progress *p = arg;
     p->total = total;
@@ -87,17 +87,18 @@ Status verb_check(Options *o)
     TRY(recipe_apply(recipe, o));
     TRY(setup_machine(o, &be));
     CheckOptions options = { .classes = recipe ? recipe->classes : 0,
-                             .max_pixels = o->max_pixels, .progress = show };
+                             .max_pixels = o->max_pixels, .progress = show_progress };
     TRY(setup_dataset_options(&options.data, o, 0));
     Progress p = progress_begin("check", 0, o->quiet);
     options.arg = &p;
     Status status = check_data(&c, &options);
     progress_end(&p);
     TRY(status);
-    if (o->json) print_json(&c);
-    else print_text(&c);
+    if (o->json) status = print_check_json(&c);
+    else print_check(&c);
     int64_t fatal = c.fatal;
     check_close(&c);
+    TRY(status);
     if (!fatal) return OK;
     return err_set(ERR_FORMAT, "data check: %s: %lld finding%s a run from training", o->data,
                    (long long)fatal, fatal == 1 ? " keeps" : "s keep");
@@ -189,7 +190,7 @@ Status verb_preprocess(Options *o)
 
 // ---- data augment: a picture with named operations, or as training draws them -------------------
 
-static Status chain_of(AugmentChain *chain, const Options *o)
+static Status chain_asked(AugmentChain *chain, const Options *o)
 {
     if (!o->ops == !o->randaug)
         return err_set(ERR_USAGE, "data augment: needs either --ops 'Rotate=-9,..' or --randaug");
@@ -204,7 +205,7 @@ Status verb_augment(Options *o)
     AugmentChain chain;
     Image image;
     char text[AUGMENT_TEXT];
-    TRY(chain_of(&chain, o));
+    TRY(chain_asked(&chain, o));
     if (!o->output) return err_set(ERR_USAGE, "data augment: needs -o FILE.ppm");
     if (!ends_with(o->output, ".ppm"))
         return err_set(ERR_USAGE, "data augment: %s: writes FILE.ppm alone", o->output);
@@ -220,14 +221,16 @@ Status verb_augment(Options *o)
 
 // ---- data world: the small drawn world as a folder ----------------------------------------------
 
-static const char *const written[] = { "captions.tsv", "train", "val", "usual", "swapped", "new" };
+static const char *const world_files[] = {
+    "captions.tsv", "train", "val", "usual", "swapped", "new",
+};
 
 Status verb_world(Options *o)
 {
     const Backend *be;
     bool task = strcmp(o->kind, "task") == 0, simple = strcmp(o->kind, "simple") == 0;
     if (!o->out) return err_set(ERR_USAGE, "data world: needs --out DIR");
-    TRY(setup_folder(o, written, sizeof written / sizeof written[0]));
+    TRY(setup_folder(o, world_files, sizeof world_files / sizeof world_files[0]));
     TRY(setup_machine(o, &be));
     const WorldTask t = { o->n, o->n_test, o->pairing };
     Status status = task ? world_write_task(o->out, (uint64_t)o->seed, &t)

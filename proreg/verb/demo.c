@@ -9,6 +9,7 @@
 #include "proreg/page/demo_page.h"
 #include "proreg/verb/ask.h"
 #include "proreg/verb/embedded.h"
+#include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
 
 typedef struct {
@@ -162,10 +163,7 @@ static Status print_scores_json(const Tally *t, const DemoMethod *m, int seed)
     for (int i = 0; i < BACKGROUND; i++) json_put_double(&o, key[i], score[i]);
     json_put_double(&o, "seconds", t->seconds);
     json_out_end(&o);
-    Status status = json_out_status(&o);
-    print_lines(&o);
-    json_out_free(&o);
-    return status;
+    return print_json(&o);
 }
 
 static Status tell_scores(DemoRun *r, int method, int seed)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proreg/verb/ask.h"
+#include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
 #include "weights/npy.h"
 
@@ -71,10 +72,7 @@ static Status print_result(const Options *o, const Score *e, int64_t step, const
         return OK;
     }
     score_lines(e, &lines, step, split);
-    print_lines(&lines);
-    Status status = json_out_status(&lines);
-    json_out_free(&lines);
-    return status;
+    return print_json(&lines);
 }
 
 // From an open classifier to files and the result on stdout.

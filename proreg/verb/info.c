@@ -6,12 +6,13 @@
 #include <unistd.h>
 
 #include "proreg/verb/ask.h"
+#include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
 #include "tensor/base/par.h"
 
 // ---- tensors ------------------------------------------------------------------------------------
 
-static void tensor_json(const WeightsTensor *t)
+static Status print_tensor_json(const WeightsTensor *t)
 {
     JsonOut o = { 0 };
     json_out_object(&o);
@@ -21,11 +22,10 @@ static void tensor_json(const WeightsTensor *t)
     for (int i = 0; i < t->ndim; i++) json_out_int(&o, t->dim[i]);
     json_out_end(&o);
     json_out_end(&o);
-    print_lines(&o);
-    json_out_free(&o);
+    return print_json(&o);
 }
 
-static void tensor_text(const WeightsTensor *t)
+static void print_tensor(const WeightsTensor *t)
 {
     printf("  %-60s %-5s (", t->name, weights_dtype_name(t->dtype));
     for (int i = 0; i < t->ndim; i++) printf("%s%lld", i ? "," : "", (long long)t->dim[i]);
@@ -41,17 +41,18 @@ static Status info_weights(const Options *o, const char *path)
     if (!o->json)
         printf("%s: %s, %lld tensors, %lld numbers\n", path, weights_kind_name(weights_kind(w)),
                (long long)weights_count(w), (long long)numbers);
-    for (int64_t i = 0; i < weights_count(w); i++) {
-        if (o->json) tensor_json(weights_at(w, i));
-        else tensor_text(weights_at(w, i));
+    Status status = OK;
+    for (int64_t i = 0; i < weights_count(w) && status == OK; i++) {
+        if (o->json) status = print_tensor_json(weights_at(w, i));
+        else print_tensor(weights_at(w, i));
     }
     weights_close(w);
-    return OK;
+    return status;
 }
 
 // ---- models and runs ----------------------------------------------------------------------------
 
-static void tower(const char *name, TowerSize s)
+static void print_tower(const char *name, TowerSize s)
 {
     printf("  %-12s width %lld, %lld layers, %lld heads, MLP %lld\n", name, (long long)s.width,
            (long long)s.layers, (long long)s.heads, (long long)s.mlp);
@@ -63,8 +64,8 @@ static void print_model(const char *path, const Clip *c)
     printf("%s: CLIP, %lld numbers\n", path, (long long)params_count(&c->params));
     printf("  %-12s %lld px, patches of %lld px\n", "pictures", (long long)g->image_size,
            (long long)g->patch);
-    tower("vision", g->vision);
-    tower("text", g->text);
+    print_tower("vision", g->vision);
+    print_tower("text", g->text);
     printf("  %-12s %lld positions, %lld tokens\n", "texts", (long long)g->context,
            (long long)g->vocab);
     printf("  %-12s %lld, %s\n", "embedding", (long long)g->embed,
@@ -113,7 +114,7 @@ static Status info_run(const Options *o)
     return print_file(o->args[0], "results.jsonl");
 }
 
-static bool has(const char *folder, const char *name)
+static bool folder_has(const char *folder, const char *name)
 {
     char path[FILE_PATH];
     return path_join(path, folder, name) == OK && (file_exists(path) || folder_exists(path));
@@ -123,7 +124,7 @@ static bool has(const char *folder, const char *name)
 
 typedef struct { const char *name; int64_t bytes; } Cache;
 
-static int caches(Cache out[4])
+static int find_caches(Cache out[4])
 {
     int n = 0;
 #ifdef _SC_LEVEL1_DCACHE_SIZE
@@ -142,7 +143,7 @@ static int caches(Cache out[4])
 }
 
 // What `linear` reaches on matrices that fill the machine: the best of half a second, in GFLOP/s.
-static Status measure(const Backend *be, double *gflops)
+static Status measure_product(const Backend *be, double *gflops)
 {
     enum { M = 1024, N = 768, K = 768 };
     const size_t x_bytes = M * K * sizeof(real), w_bytes = N * K * sizeof(real);
@@ -175,8 +176,8 @@ static Status info_machine(Options *o)
     JsonOut out = { 0 };
     o->device = "cpu";
     TRY(setup_machine(o, &be));
-    TRY(measure(be, &gflops));
-    int n = caches(cache);
+    TRY(measure_product(be, &gflops));
+    int n = find_caches(cache);
     if (!o->json) {
         printf("%-18s %d, %d used\n", "cores", par_cores(), par_threads());
         printf("%-18s %s (here: %s)\n", "instruction set", backend_isa(be), backend_isa_list());
@@ -189,14 +190,10 @@ static Status info_machine(Options *o)
     json_put_int(&out, "cores", par_cores());
     json_put_int(&out, "threads", par_threads());
     json_put_string(&out, "isa", backend_isa(be));
-    for (int i = 0; i < n; i++) {
-        json_put_int(&out, cache[i].name, cache[i].bytes);
-    }
+    for (int i = 0; i < n; i++) json_put_int(&out, cache[i].name, cache[i].bytes);
     json_put_double(&out, "gflops", gflops);
     json_out_end(&out);
-    print_lines(&out);
-    json_out_free(&out);
-    return OK;
+    return print_json(&out);
 }
 
 // ---- recipes ------------------------------------------------------------------------------------
@@ -206,19 +203,20 @@ typedef struct {
     unsigned bit;              // of Recipe.published; 0: nobody's, it is how the data lies
 } Field;
 
-static void print_field(const Options *o, const Recipe *r, const Field *f)
+static Status print_field(const Options *o, const Recipe *r, const Field *f)
 {
     const char *by = !f->bit ? "data" : r->published & f->bit ? "published" : "ours";
     JsonOut out = { 0 };
-    if (!o->json) printf("%-14s %-10s %s\n", f->name, by, f->value);
-    if (!o->json) return;
+    if (!o->json) {
+        printf("%-14s %-10s %s\n", f->name, by, f->value);
+        return OK;
+    }
     json_out_object(&out);
     json_put_string(&out, "field", f->name);
     json_put_string(&out, "value", f->value);
     json_put_string(&out, "from", by);
     json_out_end(&out);
-    print_lines(&out);
-    json_out_free(&out);
+    return print_json(&out);
 }
 
 static Status info_recipe(const Options *o)
@@ -254,7 +252,7 @@ static Status info_recipe(const Options *o)
         { "note", r->note, 0 }, { "note", r->train_note, 0 },
     };
     for (size_t i = 0; i < sizeof field / sizeof *field; i++)
-        if (field[i].value) print_field(o, r, &field[i]);
+        if (field[i].value) TRY(print_field(o, r, &field[i]));
     return OK;
 }
 
@@ -265,7 +263,7 @@ Status verb_info(Options *o)
     if (o->machine) return info_machine(o);
     if (o->recipe) return info_recipe(o);
     const char *path = o->args[0];
-    if (folder_exists(path) && has(path, "last")) return info_run(o);
+    if (folder_exists(path) && folder_has(path, "last")) return info_run(o);
     if (folder_exists(path)) return info_model(o, path);
     if (file_exists(path)) return info_weights(o, path);
     return err_set(ERR_IO, "info: %s: no such file or folder", path);

@@ -5,6 +5,7 @@
 
 #include "data/set/lists.h"
 #include "proreg/verb/ask.h"
+#include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
 #include "tensor/base/fmath.h"
 
@@ -28,8 +29,8 @@ static void rank(int32_t *order, const float *z, int classes, int top)
     }
 }
 
-static void print_text(const Predict *p, const char *path, const float *z, const int32_t *order,
-                       int top)
+static void print_top(const Predict *p, const char *path, const float *z, const int32_t *order,
+                      int top)
 {
     printf("%s", path);
     for (int i = 0; i < top; i++)
@@ -37,8 +38,8 @@ static void print_text(const Predict *p, const char *path, const float *z, const
     putchar('\n');
 }
 
-static Status print_json(const Predict *p, const char *path, const float *z, const int32_t *order,
-                         int top)
+static Status print_top_json(const Predict *p, const char *path, const float *z,
+                             const int32_t *order, int top)
 {
     JsonOut o = { 0 };
     json_out_object(&o);
@@ -52,10 +53,7 @@ static Status print_json(const Predict *p, const char *path, const float *z, con
     }
     json_out_end(&o);
     json_out_end(&o);
-    Status status = json_out_status(&o);
-    print_lines(&o);
-    json_out_free(&o);
-    return status;
+    return print_json(&o);
 }
 
 static Status print_batch(const Predict *p, const Batch *b)
@@ -73,8 +71,8 @@ static Status print_batch(const Predict *p, const Batch *b)
             break;
         }
         rank(order, z, p->classes, top);
-        if (p->o->json) status = print_json(p, path, z, order, top);
-        else print_text(p, path, z, order, top);
+        if (p->o->json) status = print_top_json(p, path, z, order, top);
+        else print_top(p, path, z, order, top);
     }
     free(order);
     return status;

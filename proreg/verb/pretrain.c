@@ -10,6 +10,7 @@
 #include "data/set/captions.h"
 #include "proreg/contrast.h"
 #include "proreg/verb/ask.h"
+#include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
 
 enum { LOG_EVERY = 50 };
@@ -266,10 +267,7 @@ static Status report(Pretrain *p)
         return OK;
     }
     score_lines(&p->eval, &lines, p->step, p->data.eval.split);
-    print_lines(&lines);
-    Status status = json_out_status(&lines);
-    json_out_free(&lines);
-    return status;
+    return print_json(&lines);
 }
 
 // ---- the verb -----------------------------------------------------------------------------------

@@ -13,28 +13,28 @@ typedef struct {
     Arena arena;               // of one text
 } Tokenizer;
 
-static Status print_ids(const Tokenizer *t, const int32_t *ids, int64_t n)
+static void print_ids(const Tokenizer *t, const int32_t *ids, int64_t n)
 {
     const bool json = t->o->json;
     const char *between = json ? ", " : " ";
     if (json) putchar('[');
     for (int64_t i = 0; i < n; i++) printf("%s%d", i ? between : "", ids[i]);
     puts(json ? "]" : "");
-    return OK;
 }
 
 static Status one_text(Tokenizer *t, const char *text, size_t bytes)
 {
     int32_t *ids;
-    int64_t n;
-    if (!t->o->pad) {
+    int64_t n = t->context;
+    if (t->o->pad) {
+        ids = arena_take(&t->arena, (size_t)n * sizeof *ids);
+        if (!ids) return err_memory("tokenize");
+        TRY(bpe_context(t->bpe, text, t->context, t->o->truncate, &t->arena, ids, NULL));
+    } else {
         TRY(bpe_encode(t->bpe, text, bytes, &t->arena, &ids, &n));
-        return print_ids(t, ids, n);
     }
-    ids = arena_take(&t->arena, (size_t)t->context * sizeof *ids);
-    if (!ids) return err_memory("tokenize");
-    TRY(bpe_context(t->bpe, text, t->context, t->o->truncate, &t->arena, ids, NULL));
-    return print_ids(t, ids, t->context);
+    print_ids(t, ids, n);
+    return OK;
 }
 
 static Status one_line(Tokenizer *t, char *line, size_t bytes)
@@ -104,7 +104,7 @@ static size_t captions_alone(char *text, size_t bytes)
     return out;
 }
 
-static Status learn(const Options *o)
+static Status learn_merges(const Options *o)
 {
     FileMap map;
     Bpe *bpe;
@@ -131,7 +131,7 @@ static Status learn(const Options *o)
 Status verb_tokenize(Options *o)
 {
     Tokenizer t = { .o = o };
-    if (o->train) return learn(o);
+    if (o->train) return learn_merges(o);
     if (!o->model && !o->merges)
         return err_set(ERR_USAGE, "tokenize: needs --model PATH or --merges FILE");
     if (o->truncate && !o->pad) return err_set(ERR_USAGE, "--truncate: goes with --pad");

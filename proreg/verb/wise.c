@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "proreg/verb/ask.h"
+#include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
 
 // ---- alphas -------------------------------------------------------------------------------------
@@ -36,16 +37,13 @@ static void line(JsonOut *out, const Score *e, double alpha, const char *split, 
     json_out_end(out);
 }
 
-static Status print_json(const Score *e, double alpha, const char *split)
+static Status print_alpha_json(const Score *e, double alpha, const char *split)
 {
     JsonOut out = { 0 };
     for (int d = 0; d < e->domains; d++)
         if (score_row(e, d).n) line(&out, e, alpha, split, d);
     if (score_domains(e) > 1) line(&out, e, alpha, split, SCORE_ALL);
-    print_lines(&out);
-    Status status = json_out_status(&out);
-    json_out_free(&out);
-    return status;
+    return print_json(&out);
 }
 
 static void print_head(const Score *e)
@@ -81,7 +79,7 @@ static Status rows(Options *o, Classifier *c, Wise *w, const Dataset *d, const c
         TRY(evaluate(&e, d, names, &l, classifier_logits, c, NULL, o->quiet));
         Status status = OK;
         if (o->json) {
-            status = print_json(&e, a->item[i], d->eval.split);
+            status = print_alpha_json(&e, a->item[i], d->eval.split);
         } else {
             if (i == 0) print_head(&e);
             print_row(&e, a->item[i]);

@@ -1,0 +1,222 @@
+// test_output.c - what the verbs print and write when all is well; and when the streams are closed
+// or the disk is full.
+#include "proreg/verb/print.h"
+#include "test/program.h"
+
+#define TRAIN "train --model $M --data $W/set --eval-split test -q --out $W/run "
+
+static void helps(void)
+{
+    static const char *const verb[] = {
+        "train", "eval", "zeroshot", "predict", "encode", "tokenize", "info", "export",
+        "data check", "data decode", "data preprocess", "data augment",
+    };
+    CHECK(proreg("--version") == 0 && !strncmp(program_stdout(), "proreg ", 7), "--version");
+    CHECK(proreg("--help") == 0, "--help");
+    char *list = strdup(program_stdout());
+    for (int i = 0; i < 12; i++) {
+        CHECK(strstr(list, verb[i]), "%s is not in --help", verb[i]);
+        CHECK(proreg("%s --help", verb[i]) == 0 && strstr(program_stdout(), "--quiet")
+              && *program_stderr() == 0, "%s --help: %s", verb[i], program_stderr());
+    }
+    free(list);
+    CHECK(proreg(" ") == 2 && strstr(program_stderr(), "zeroshot"), "no verb");
+}
+
+static void tokens(void)
+{
+    CHECK(proreg("tokenize --model $M 'a red dog' ''") == 0, "%s", program_stderr());
+    const char *plain = program_stdout();
+    CHECK(plain[strlen(plain) - 1] == '\n' && strchr(plain, '\n')[1] == '\n', "%s", plain);
+    CHECK(proreg("tokenize --model $M --json <<'X'\n\"a red\\u0020dog\"\nX\n") == 0, "%s",
+          program_stderr());
+    CHECK(program_stdout()[0] == '[', "%s", program_stdout());
+    CHECK(proreg("tokenize --model $M --pad 'a red dog'") == 0, "%s", program_stderr());
+    int n = 0;
+    for (const char *s = program_stdout(); *s; s++) n += *s == ' ' || *s == '\n';
+    CHECK(n == 16, "%d ids with --pad, context 16", n);
+    CHECK(proreg("tokenize --model $M --pad 'zzzz zzzz zzzz zzzz zzzz zzzz'") == 1, "too long");
+    CHECK(proreg("tokenize --model $M --pad --truncate 'zzzz zzzz zzzz zzzz zzzz'") == 0, "%s",
+          program_stderr());
+}
+
+static void predictions(void)
+{
+    CHECK(proreg("predict --model $M --classes 'red, green_bird,blue' -k 2 $W/set/test/red/0.ppm "
+                 "$W/set/test/blue/1.ppm") == 0, "%s", program_stderr());
+    int lines = 0, tabs = 0;
+    for (const char *s = program_stdout(); *s; s++) lines += *s == '\n', tabs += *s == '\t';
+    CHECK(lines == 2 && tabs == 8, "%s", program_stdout());
+    CHECK(proreg("predict --model $M --classes red,blue --json $W/set/test/red/0.ppm") == 0, "%s",
+          program_stderr());
+    CHECK(strstr(program_stdout(), "\"top\": [{\"class\": "), "%s", program_stdout());
+}
+
+// Commas and quotes are quoted; the label is the folder's, whatever was predicted.
+static void csv(void)
+{
+    folder_picture(&world, "odd/a, \"b\"/1.ppm", 1);
+    folder_picture(&world, "odd/c/1.ppm", 2);
+    CHECK(proreg("zeroshot -q --model $M --data $W/odd --predictions $W/odd.csv") == 0, "%s",
+          program_stderr());
+    const char *text = program_file("odd.csv", NULL);
+    CHECK(strstr(text, "\n\"a, \"\"b\"\"/1.ppm\",,\"a, \"\"b\"\"\","), "%s", text);
+    CHECK(strstr(text, "\nc/1.ppm,,c,"), "%s", text);
+}
+
+static void vectors(void)
+{
+    size_t n;
+    folder_text(&world, "texts.txt", "a red dog\na blue cat\n\n");
+    CHECK(proreg("encode -q --model $M --texts $W/texts.txt -o $W/t.npy") == 0, "%s",
+          program_stderr());
+    const char *npy = program_file("t.npy", &n);
+    CHECK(n == 128 + 3 * 16 * 4 && !memcmp(npy, "\x93NUMPY\1\0", 8)
+          && strstr(npy + 10, "'shape': (3, 16)"), "%zu bytes: %.120s", n, npy + 10);
+    CHECK(!strcmp(program_file("t.txt", NULL), "a red dog\na blue cat\n\n"), "names");
+    CHECK(proreg("encode -q --model $M --images $W/set/test -o $W/i.safetensors") == 0, "%s",
+          program_stderr());
+    CHECK(proreg("info $W/i.safetensors") == 0 && strstr(program_stdout(), "(12,16)"), "%s",
+          program_stdout());
+}
+
+// Every form of a model, as a file or as a folder, lists the tensors of its weights.
+static void listings(void)
+{
+    static const char *const models[] = { "hf-quick", "hf-gelu-sharded", "oc-gelu", "openai.pt" };
+    for (int i = 0; i < 4; i++) {
+        CHECK(proreg("info --json test/golden/clip/%s", models[i]) == 0, "%s: %s", models[i],
+              program_stderr());
+        CHECK(!strncmp(program_stdout(), "{\"name\": ", 9), "%s: %.80s", models[i],
+              program_stdout());
+        CHECK(proreg("info test/golden/clip/%s", models[i]) == 0
+              && strstr(program_stdout(), " tensors, "), "%s: %s", models[i], program_stdout());
+    }
+}
+
+static void pixels(void)
+{
+    CHECK(proreg("data decode $W/set/train/red/0.ppm -o $W/d.ppm") == 0, "%s", program_stderr());
+    CHECK(program_same("d.ppm", "set/train/red/0.ppm"), "decoding a PPM");
+    CHECK(proreg("data preprocess $W/set/train/red/0.ppm --size 32 -o $W/p.ppm") == 0, "%s",
+          program_stderr());
+    CHECK(!strncmp(program_file("p.ppm", NULL), "P6\n32 32\n255\n", 13), "%.20s",
+          program_file("p.ppm", NULL));
+    CHECK(proreg("data augment $W/set/train/red/0.ppm -o $W/x.ppm --randaug --seed 3 --index 5")
+          == 0, "%s", program_stderr());
+    char chain[300];
+    snprintf(chain, sizeof chain, "%.*s", (int)strcspn(program_stdout(), "\n"), program_stdout());
+    CHECK(proreg("data augment $W/set/train/red/0.ppm -o $W/y.ppm --ops '%s'", chain) == 0, "%s",
+          program_stderr());
+    CHECK(program_same("x.ppm", "y.ppm"), "the printed chain is not the one that was drawn");
+    test_note("%s", chain);
+}
+
+static void checked(void)
+{
+    CHECK(proreg("data check $W/set -q") == 0, "%s", program_stderr());
+    CHECK(strstr(program_stdout(), "45 pictures, 0 findings"), "%s", program_stdout());
+    CHECK(proreg("data check $W/set -q --json") == 0, "%s", program_stderr());
+    CHECK(strstr(program_stdout(), "{\"split\": \"train\", \"domain\": \"\", \"class\": \"red\", "
+                 "\"n\": 11}"), "%s", program_stdout());
+    folder_picture(&world, "sick/train/a/1.ppm", 1);
+    folder_picture(&world, "sick/train/a/2.ppm", 1);
+    folder_text(&world, "sick/train/b/2.ppm", "P6\n9 9\n255\nxx");
+    CHECK(proreg("data check $W/sick -q") == 1, "%s", program_stdout());
+    CHECK(strstr(program_stdout(), "doubled: ") && strstr(program_stdout(), "train/b/2.ppm"), "%s",
+          program_stdout());
+}
+
+static void environment(void)
+{
+    setenv("PROREG_THREADS", "many", 1);
+    CHECK(proreg("zeroshot -q --data $W/set --eval-split test --model $M") == 2, "threads");
+    CHECK(strstr(program_stderr(), "PROREG_THREADS: many"), "%s", program_stderr());
+    setenv("PROREG_THREADS", "3", 1);
+    setenv("PROREG_ISA", "scalar", 1);
+    CHECK(proreg("info --machine --json") == 0 && strstr(program_stdout(), "\"threads\": 3, "
+          "\"isa\": \"scalar\""), "%s%s", program_stdout(), program_stderr());
+    unsetenv("PROREG_THREADS");
+    unsetenv("PROREG_ISA");
+}
+
+// ---- streams and disks --------------------------------------------------------------------------
+
+static int files_left(const char *name)
+{
+    char command[600];
+    snprintf(command, sizeof command, "ls -a $W/%s 2>/dev/null | wc -l > $W/count", name);
+    return system(command) == 0 ? atoi(program_file("count", NULL)) : -1;
+}
+
+// A closed stream is not lent to a file, and a limit of the shell is an error like a full disk.
+static void streams(void)
+{
+    CHECK(proreg("eval --model $M --data $W/set --eval-split test --predictions $W/p1.csv -q") == 0,
+          "%s", program_stderr());
+    CHECK(proreg("eval --model $M --data $W/set --eval-split test --predictions $W/p2.csv "
+                 "0<&- 2>&- >&-") == 1, "stdout cannot be written");
+    CHECK(program_same("p1.csv", "p2.csv"), "messages in a file");
+    CHECK(proreg("data decode $W/set/test/red/0.ppm -o $W/d.ppm 0<&- 2>&- >&-") == 0, "decode");
+    setenv("PROREG_BEFORE", "ulimit -f 8;", 1);
+    int status = proreg(TRAIN "--overwrite --epochs 1");
+    unsetenv("PROREG_BEFORE");
+    CHECK(status == 1 && strstr(program_stderr(), "cannot write"), "%d: %s", status,
+          program_stderr());
+}
+
+// A limit on the size of files stands in for a full disk: the write fails in the middle.
+static void full_disk(void)
+{
+    static const struct { const char *command, *left; } full[] = {
+        { "train -q --model $M --data $W/set --out $W/full", "full/last" },
+        { "data preprocess $W/set/train/red/*.ppm -o $W/full.npy", "full.npy*" },
+        { "encode -q --model $M --images $W/set/train -o $W/full.safetensors",
+          "full.safetensors*" },
+        { "zeroshot -q --model $M --data $W/set/train --predictions $W/full.csv", "full.csv*" },
+    };
+    for (int i = 0; i < 4; i++) {
+        setenv("PROREG_BEFORE", "trap '' XFSZ; ulimit -f 2;", 1);
+        int status = proreg("%s", full[i].command);
+        unsetenv("PROREG_BEFORE");
+        CHECK(status == 1 && strstr(program_stderr(), "cannot write"), "%s: %d: %s",
+              full[i].command, status, program_stderr());
+        CHECK(files_left(full[i].left) == 0, "%s left something", full[i].command);
+    }
+    if (!file_exists("/dev/full") && access("/dev/full", W_OK) != 0) return;
+    static const char *const printing[] = {
+        "tokenize --model $M hello", "info $M", "info $M --json", "data check $W/set --json",
+        "zeroshot -q --json --model $M --data $W/set --eval-split test", "--version", "--help",
+        "train --help",
+    };
+    for (int i = 0; i < 8; i++) {
+        CHECK(proreg("%s >/dev/full", printing[i]) == 1, "%s", printing[i]);
+        CHECK(!strcmp(program_stderr(), "proreg: stdout: cannot write\n"), "%s: %s", printing[i],
+              program_stderr());
+    }
+}
+
+// What the JSON writer could not hold is not printed, and is an error.
+static void lost_json(void)
+{
+    JsonOut lines = { 0 };
+    json_out_object(&lines);
+    CHECK_STATUS(print_json(&lines), ERR_USAGE, "1 brackets are open");
+    CHECK(!lines.text && !lines.size, "memory is kept");
+    CHECK_OK(print_json(&lines));
+}
+
+static const TestCase cases[] = {
+    { "helps", helps }, { "tokens", tokens }, { "predictions", predictions }, { "csv", csv },
+    { "vectors", vectors }, { "listings", listings }, { "pixels", pixels },
+    { "checked", checked }, { "environment", environment }, { "streams", streams },
+    { "full_disk", full_disk }, { "lost_json", lost_json },
+};
+
+int main(void)
+{
+    if (!program_open(&program_small)) return 0;
+    int failed = test_main("output", cases, TEST_COUNT(cases));
+    program_close();
+    return failed;
+}
