@@ -89,15 +89,6 @@ Status params_place(Params *p, int (*group)(const char *name))
 
 // ---- values -------------------------------------------------------------------------------------
 
-static void to_device(const Params *p, real *data, const float *host, int64_t n)
-{
-    if (sizeof(real) == sizeof *host) {
-        p->be->upload(data, host, (size_t)n * sizeof(real));
-    } else {                                   // the double build, which has the ref device alone
-        for (int64_t i = 0; i < n; i++) data[i] = (real)host[i];
-    }
-}
-
 Status params_set(Params *p, Param *q, const float *host)
 {
     int64_t n = tensor_size(&q->value);
@@ -106,7 +97,7 @@ Status params_set(Params *p, Param *q, const float *host)
     if (!q->value.data)
         return err_set(ERR_MEMORY, "parameters: no memory for %s, %lld numbers", q->name,
                        (long long)n);
-    to_device(p, q->value.data, host, n);
+    device_put(p->be, q->value.data, host, n);
     return OK;
 }
 
@@ -121,12 +112,7 @@ Status params_map(Params *p, Param *q, const float *host)
 Status params_get(const Params *p, const Param *q, float *host)
 {
     TRY(p->be->sync());
-    int64_t n = tensor_size(&q->value);
-    if (sizeof(real) == sizeof *host) {
-        p->be->download(host, q->value.data, (size_t)n * sizeof(real));
-    } else {
-        for (int64_t i = 0; i < n; i++) host[i] = (float)q->value.data[i];
-    }
+    device_get(p->be, host, q->value.data, tensor_size(&q->value));
     return OK;
 }
 

@@ -100,29 +100,81 @@ Tensor *tape_tensor(Tape *t, int ndim, const int64_t *dim)
     return x->data ? x : NULL;
 }
 
+// Through a small array where the widths differ, as the device's memory may be out of reach.
+enum { PIECE = 1024 };
+
+void device_put(const Backend *be, real *device, const float *host, int64_t n)
+{
+    if (sizeof(real) == sizeof *host) {
+        be->upload(device, host, (size_t)n * sizeof(real));
+        return;
+    }
+    real piece[PIECE];
+    for (int64_t at = 0; at < n; at += PIECE) {
+        int64_t m = n - at < PIECE ? n - at : PIECE;
+        for (int64_t i = 0; i < m; i++) piece[i] = (real)host[at + i];
+        be->upload(device + at, piece, (size_t)m * sizeof(real));
+    }
+}
+
+void device_get(const Backend *be, float *host, const real *device, int64_t n)
+{
+    if (sizeof(real) == sizeof *host) {
+        be->download(host, device, (size_t)n * sizeof(real));
+        return;
+    }
+    real piece[PIECE];
+    for (int64_t at = 0; at < n; at += PIECE) {
+        int64_t m = n - at < PIECE ? n - at : PIECE;
+        be->download(piece, device + at, (size_t)m * sizeof(real));
+        for (int64_t i = 0; i < m; i++) host[at + i] = (float)piece[i];
+    }
+}
+
 Tensor *tape_constant(Tape *t, int ndim, const int64_t *dim, const float *host)
 {
-    Tensor *x = tape_tensor(t, ndim, dim);
-    if (!x) return NULL;
-    int64_t n = tensor_size(x);
-    if (sizeof(real) == sizeof *host) {
-        t->be->upload(x->data, host, (size_t)n * sizeof(real));
-    } else if (t->be->host_memory) {           // the double build, which has the ref device alone
-        for (int64_t i = 0; i < n; i++) x->data[i] = (real)host[i];
-    }
+    Tensor *x = host ? tape_tensor(t, ndim, dim) : NULL;
+    if (x) device_put(t->be, x->data, host, tensor_size(x));
     return x;
+}
+
+Tensor *tape_from_host(Tape *t, int ndim, const int64_t *dim, const real *host)
+{
+    Tensor *x = host ? tape_tensor(t, ndim, dim) : NULL;
+    if (x) t->be->upload(x->data, host, (size_t)tensor_size(x) * sizeof(real));
+    return x;
+}
+
+Tensor *tape_pictures(Tape *t, const float *pixels, int64_t n, int64_t S)
+{
+    return tape_constant(t, 4, (int64_t[]){ n, 3, S, S }, pixels);
+}
+
+// After this the device has done all it was told to, and its numbers can be read.
+static Status wait(Tape *t)
+{
+    TRY(tape_status(t));
+    Status status = t->be->sync();
+    return status == OK ? OK : tape_fail(t, status);
 }
 
 Status tape_read(Tape *t, float *host, const Tensor *x)
 {
-    if (t->status != OK) return tape_status(t);
-    Status status = t->be->sync();
-    if (status != OK) return tape_fail(t, status);
-    int64_t n = tensor_size(x);
-    if (sizeof(real) == sizeof *host) {
-        t->be->download(host, x->data, (size_t)n * sizeof(real));
-    } else if (t->be->host_memory) {
-        for (int64_t i = 0; i < n; i++) host[i] = (float)x->data[i];
+    TRY(wait(t));
+    device_get(t->be, host, x->data, tensor_size(x));
+    return OK;
+}
+
+Status tape_to_host(Tape *t, real **host, Tensor *const *x, int n)
+{
+    for (int i = 0; i < n; i++) host[i] = NULL;
+    TRY(wait(t));
+    for (int i = 0; i < n; i++) {
+        if (!x[i]) continue;
+        size_t bytes = (size_t)tensor_size(x[i]) * sizeof(real);
+        host[i] = arena_take(&t->host, bytes);
+        if (!host[i]) return tape_fail(t, err_memory("tape"));
+        t->be->download(host[i], x[i]->data, bytes);
     }
     return OK;
 }
@@ -279,9 +331,7 @@ Status tape_backward(Tape *t, Tensor *loss)
         if (n->out->grad && !n->out->leaf) spare_give(t, n->out->grad, tensor_size(n->out));
         n->out->grad = NULL;
     }
-    TRY(tape_status(t));
-    Status status = t->be->sync();
-    return status == OK ? OK : tape_fail(t, status);
+    return wait(t);
 }
 
 TapeMark tape_mark(const Tape *t)

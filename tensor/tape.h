@@ -84,10 +84,22 @@ Status tape_fail(Tape *t, Status status);            // keeps the first failure 
 Status tape_backward(Tape *t, Tensor *loss);
 void tape_replay(Tape *t);                           // every forward again, for gradient checks
 
-// Tensors of this step. The numbers of the first are not set; the second copies them from the host.
+// Tensors of this step. The first is not set; the others are copied from the host; NULL gives NULL.
 Tensor *tape_tensor(Tape *t, int ndim, const int64_t *dim);
 Tensor *tape_constant(Tape *t, int ndim, const int64_t *dim, const float *host);
-Status tape_read(Tape *t, float *host, const Tensor *x);  // waits, copies all elements to the host
+Tensor *tape_from_host(Tape *t, int ndim, const int64_t *dim, const real *host);
+Tensor *tape_pictures(Tape *t, const float *pixels, int64_t n, int64_t S);    // (n,3,S,S)
+
+// Back to the host; each call waits for the device once. tape_read fills the caller's array.
+// tape_to_host fills host[i] for each of n tensors, in the tape's memory, valid until the next
+// tape_begin; NULL for an x[i] that is NULL.
+Status tape_read(Tape *t, float *host, const Tensor *x);
+Status tape_to_host(Tape *t, real **host, Tensor *const *x, int n);
+
+// The two copies that the others are made of, n elements each: `real` is float but in the build
+// that checks gradients. device_get wants be->sync() before it.
+void device_put(const Backend *be, real *device, const float *host, int64_t n);
+void device_get(const Backend *be, float *host, const real *device, int64_t n);
 
 // Rows `first` to `first + n` of a leaf along dim[0]: the one view there is. It shares values and
 // gradient.

@@ -64,7 +64,7 @@ static void compare(const Clip *c, const Weights *w)
     Tape t;
     tape_init(&t, c->params.be);
     tape_begin(&t, TAPE_NO_GRAD);
-    Tensor *f = clip_image(&t, c, tape_constant(&t, 4, (int64_t[]){ B, 3, S, S }, pixels));
+    Tensor *f = clip_image(&t, c, tape_pictures(&t, pixels, B, S));
     Tensor *v = clip_text(&t, c, ids, K);
     CHECK_OK(tape_read(&t, image, f));
     CHECK_OK(tape_read(&t, text, v));
@@ -133,9 +133,9 @@ static void case_alone(void)
     int32_t *ids = text_ids(w, &n);
     tape_init(&t, c.params.be);
     tape_begin(&t, TAPE_NO_GRAD);
-    Tensor *x = tape_constant(&t, 4, (int64_t[]){ 3, 3, S, S }, pixels);
+    Tensor *x = tape_pictures(&t, pixels, 3, S);
     CHECK_OK(tape_read(&t, all, clip_image(&t, &c, x)));
-    x = tape_constant(&t, 4, (int64_t[]){ 1, 3, S, S }, pixels + 3 * S * S);
+    x = tape_pictures(&t, pixels + 3 * S * S, 1, S);
     CHECK_OK(tape_read(&t, one, clip_image(&t, &c, x)));
     CHECK(memcmp(one, all + E, (size_t)E * sizeof *one) == 0, "a picture alone differs");
     CHECK_OK(tape_read(&t, all, clip_text(&t, &c, ids, n / 16)));

@@ -122,6 +122,40 @@ static void case_no_silent_zero(void)
     net_close(&n);
 }
 
+// ---- to the host and back -----------------------------------------------------------------------
+
+static int syncs;
+static Status counted_sync(void)
+{
+    syncs++;
+    return ref_sync();
+}
+
+// Several tensors for one wait, a NULL among them; what goes up again has the same bits.
+static void case_to_host(void)
+{
+    Backend be = backend_ref;
+    float x[7] = { 1, 2, 3, 4, 5, 6, 7 }, back[4];
+    real *host[3];
+    Tape t;
+    be.sync = counted_sync;
+    tape_init(&t, &be);
+    tape_begin(&t, TAPE_NO_GRAD);
+    Tensor *list[3] = { tape_constant(&t, 1, (int64_t[]){ 3 }, x), NULL,
+                        tape_constant(&t, 2, (int64_t[]){ 2, 2 }, x + 3) };
+    syncs = 0;
+    CHECK_OK(tape_to_host(&t, host, list, 3));
+    CHECK(syncs == 1, "%d waits for three tensors", syncs);
+    CHECK(!host[1], "numbers of no tensor");
+    for (int i = 0; i < 3; i++) CHECK_CLOSE(host[0][i], x[i], 0);
+    Tensor *again = tape_from_host(&t, 2, (int64_t[]){ 2, 2 }, host[2]);
+    CHECK_OK(tape_read(&t, back, again));
+    CHECK(memcmp(back, x + 3, sizeof back) == 0, "numbers changed on their way");
+    CHECK(!tape_from_host(&t, 1, (int64_t[]){ 3 }, host[1]), "a tensor of no numbers");
+    CHECK(!op_unit(&t, NULL) && tape_to_host(&t, host, list, 3) == ERR_SHAPE, "a failed tape");
+    tape_free(&t);
+}
+
 // ---- memory -------------------------------------------------------------------------------------
 
 static void case_no_allocation(void)
@@ -279,8 +313,9 @@ static void case_clip(void)
 
 static const TestCase cases[] = {
     { "sticky", case_sticky }, { "index", case_index },
-    { "no_silent_zero", case_no_silent_zero }, { "no_allocation", case_no_allocation },
-    { "refused", case_refused }, { "inference_memory", case_inference_memory },
+    { "no_silent_zero", case_no_silent_zero }, { "to_host", case_to_host },
+    { "no_allocation", case_no_allocation }, { "refused", case_refused },
+    { "inference_memory", case_inference_memory },
     { "micro_batches", case_micro_batches }, { "short_block", case_short_block },
     { "schedule", case_schedule }, { "groups", case_groups }, { "clip", case_clip },
 };

@@ -75,7 +75,7 @@ Status classifier_logits(void *classifier, float *logits, const float *pixels, i
     int64_t S = c->config->image_size;
     if (!c->tuned) return teacher_logits(&c->teacher, &c->tape, logits, pixels, NULL, n);
     tape_begin(&c->tape, TAPE_NO_GRAD);
-    Tensor *x = tape_constant(&c->tape, 4, (int64_t[]){ n, 3, S, S }, pixels);
+    Tensor *x = tape_pictures(&c->tape, pixels, n, S);
     Tensor *features = student_features(&c->tape, &c->student, x);
     return tape_read(&c->tape, logits,
                      student_logits(&c->tape, &c->student, features, c->classes));

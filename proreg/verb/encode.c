@@ -115,7 +115,7 @@ static Status picture_batches(Encode *e, Loader *loader, const LoaderOptions *op
         TRY(status);
         if (b.n == 0) return OK;
         tape_begin(&e->tape, TAPE_NO_GRAD);
-        Tensor *x = tape_constant(&e->tape, 4, (int64_t[]){ b.n, 3, S, S }, b.pixels);
+        Tensor *x = tape_pictures(&e->tape, b.pixels, b.n, S);
         TRY(read_rows(e, clip_image(&e->tape, &e->clip, x), e->rows + *made * E));
         for (int i = 0; i < b.n; i++) e->name[*made + i] = e->name[b.index[i]];
         TRY(check_rows(e, *made, b.n));

@@ -151,7 +151,7 @@ static Status pretrain_step(Pretrain *p, const Batch *b)
                (size_t)context * sizeof *p->ids);
     tape_begin(t, TAPE_TRAIN);
     params_zero_grad(params);
-    Tensor *pixels = tape_constant(t, 4, (int64_t[]){ b->n, 3, S, S }, b->pixels);
+    Tensor *pixels = tape_pictures(t, b->pixels, b->n, S);
     Tensor *image = clip_image(t, &p->clip, pixels);                        // (n,E)
     Tensor *text = clip_text(t, &p->clip, p->batch_ids, b->n);              // (n,E)
     Tensor *loss = contrastive_loss(t, image, text, p->clip.logit_scale, b->label);
