@@ -50,10 +50,10 @@ Status optim_step(const Optim *o, Params *p, int64_t step, double factor, double
         if (n == 0) continue;
         if (o->kind == OPTIM_SGD) {
             SgdStep s = { (real)lr, (real)o->momentum, (real)o->decay[g] };
-            p->be->sgd(p->value + at, p->grad + at, p->m + at, n, &s);
+            p->be->sgd(p->value + at, p->grad + at, p->m + at, n, s);
         } else {
             AdamwStep s = adamw_numbers(o, step, lr, o->decay[g]);
-            p->be->adamw(p->value + at, p->grad + at, p->m + at, p->v + at, n, &s);
+            p->be->adamw(p->value + at, p->grad + at, p->m + at, p->v + at, n, s);
         }
     }
     return p->be->sync();

@@ -10,6 +10,8 @@
 
 typedef struct { const char *name; const Backend *table; } Isa;
 
+// ---- instruction sets of the cpu device ---------------------------------------------------------
+
 // The processor is asked at every call: it is one comparison, and there is nothing to keep.
 #if defined(__x86_64__)
 #define RUNS(feature) __builtin_cpu_supports(feature)
@@ -61,19 +63,6 @@ static Status open_isa(const Backend **out, const char *isa)
                    backend_isa_list());
 }
 
-Status backend_open(const Backend **out, const char *device, const char *isa)
-{
-    if (strcmp(device, "ref") == 0) {
-        *out = &backend_ref;
-        return OK;
-    }
-    if (strcmp(device, "cpu") != 0)
-        return err_set(ERR_USAGE, "backend: device \"%s\" is not ref or cpu", device);
-    if (isa) return open_isa(out, isa);
-    *out = backend_cpu();
-    return OK;
-}
-
 const char *backend_isa(const Backend *be)
 {
     Isa here[4];
@@ -95,19 +84,102 @@ const char *backend_isa_list(void)
     return list;
 }
 
-const char *backend_missing(const Backend *be)
-{
-#define KERNEL(name, result, args) if (!be->name) return #name;
-#include "tensor/kernels.inc"
-#undef KERNEL
-    return NULL;
-}
+// ---- kernels ------------------------------------------------------------------------------------
 
 int backend_kernels(void)
 {
     int n = 0;
-#define KERNEL(name, result, args) n++;
+#define KERNEL(kernel, result, args, names) n++;
 #include "tensor/kernels.inc"
 #undef KERNEL
     return n;
+}
+
+const char *backend_kernel(int i)
+{
+    static const char *const list[] = {
+#define KERNEL(kernel, result, args, names) #kernel,
+#include "tensor/kernels.inc"
+#undef KERNEL
+    };
+    return list[i];
+}
+
+bool backend_has(const Backend *be, int i)
+{
+    const bool list[] = {
+#define KERNEL(kernel, result, args, names) be->kernel != NULL,
+#include "tensor/kernels.inc"
+#undef KERNEL
+    };
+    return list[i];
+}
+
+// ---- devices ------------------------------------------------------------------------------------
+
+typedef struct { const char *name; Status (*open)(const Backend **out); } Device;
+
+static const Device devices[] = {
+#define DEVICE(name) { #name, name##_open },
+    BACKENDS(DEVICE)
+#undef DEVICE
+};
+enum { DEVICES = sizeof devices / sizeof *devices };
+
+#ifdef HAVE_ISA_scalar
+Status cpu_open(const Backend **out)
+{
+    *out = backend_cpu();
+    return OK;
+}
+#endif
+
+const char *backend_name(int i)
+{
+    return i < DEVICES ? devices[i].name : NULL;
+}
+
+static Status no_device(const char *name)
+{
+    char list[256] = "";
+    for (int i = 0, used = 0; i < DEVICES && used < (int)sizeof list; i++)
+        used += snprintf(list + used, sizeof list - (size_t)used, "%s%s",
+                         i == 0 ? "" : i + 1 < DEVICES ? ", " : " or ", devices[i].name);
+    return err_set(ERR_USAGE, "backend: device \"%s\" is not %s", name, list);
+}
+
+Status backend_find(const Backend **out, const char *device, const char *isa)
+{
+    for (int i = 0; i < DEVICES; i++) {
+        if (strcmp(devices[i].name, device) != 0) continue;
+        if (isa && strcmp(device, "cpu") == 0) return open_isa(out, isa);
+        Status status = devices[i].open(out);
+        return status == OK ? OK : err_prefix(status, "device %s", device);
+    }
+    return no_device(device);
+}
+
+static Status check_whole(const Backend *be)
+{
+    char list[512] = "";
+    int kernels = backend_kernels(), holes = 0, used = 0;
+    for (int i = 0; i < kernels; i++) {
+        if (backend_has(be, i)) continue;
+        if (used < (int)sizeof list)
+            used += snprintf(list + used, sizeof list - (size_t)used, "%s%s", holes ? ", " : "",
+                             backend_kernel(i));
+        holes++;
+    }
+    if (!holes) return OK;
+    return err_set(ERR_UNSUPPORTED, "backend: device %s lacks %d of %d kernels: %s", be->name,
+                   holes, kernels, list);
+}
+
+Status backend_open(const Backend **out, const char *device, const char *isa)
+{
+    const Backend *be;
+    TRY(backend_find(&be, device, isa));
+    TRY(check_whole(be));
+    *out = be;
+    return OK;
 }

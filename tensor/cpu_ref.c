@@ -1,7 +1,6 @@
 // cpu_ref.c - every kernel as the plainest loop that is right: the definition that each device is
-// held to, and the reading for who wants to know what a kernel does. It uses libm and makes no
-// promise of equal bits between machines; it judges by tolerance. With -DREAL=double it checks the
-// gradients.
+// held to, and the place to read what a kernel does. It uses libm and makes no promise of equal
+// bits between machines; it judges by tolerance. With -DREAL=double it checks the gradients.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -416,8 +415,9 @@ double ref_sumsq(const real *x, int64_t n)
     return dot(x, x, n);
 }
 
-void ref_adamw(real *p, const real *g, real *m, real *v, int64_t n, const AdamwStep *s)
+void ref_adamw(real *p, const real *g, real *m, real *v, int64_t n, AdamwStep adamw)
 {
+    const AdamwStep *s = &adamw;
     for (int64_t i = 0; i < n; i++) {
         m[i] = s->beta1 * m[i] + s->one_minus_beta1 * g[i];
         v[i] = s->beta2 * v[i] + s->one_minus_beta2 * g[i] * g[i];
@@ -432,17 +432,23 @@ void ref_adamw(real *p, const real *g, real *m, real *v, int64_t n, const AdamwS
     }
 }
 
-void ref_sgd(real *p, const real *g, real *m, int64_t n, const SgdStep *s)
+void ref_sgd(real *p, const real *g, real *m, int64_t n, SgdStep sgd)
 {
     for (int64_t i = 0; i < n; i++) {
-        m[i] = s->mu * m[i] + (g[i] + s->wd * p[i]);
-        p[i] -= s->lr * m[i];
+        m[i] = sgd.mu * m[i] + (g[i] + sgd.wd * p[i]);
+        p[i] -= sgd.lr * m[i];
     }
 }
 
+Status ref_open(const Backend **out)
+{
+    *out = &backend_ref;
+    return OK;
+}
+
 const Backend backend_ref = {
-    "ref", 1,
-#define KERNEL(name, result, args) ref_##name,
+    .name = "ref", .host_memory = true, .chains = true,
+#define KERNEL(kernel, result, args, names) .kernel = ref_##kernel,
 #include "tensor/kernels.inc"
 #undef KERNEL
 };

@@ -409,7 +409,7 @@ static inline void adamw(Call *c)              // d[1]: torch's order
     AdamwStep s = { 0.9f, 0.98f, 0.1f, 0.02f, 1e-6f, 1e-3f, 0.19f, 1e-3f, (int)c->d[1] };
     float *p = add(c, n), *g = in(c, n), *m = add(c, n), *v = add(c, n);
     for (int64_t i = 0; i < n; i++) host_of(c, 3)[i] = fabsf(host_of(c, 3)[i]) + 1e-4f;
-    while (again(c)) c->be->adamw(p, g, m, v, n, &s);
+    while (again(c)) c->be->adamw(p, g, m, v, n, s);
 }
 
 static inline void sgd(Call *c)
@@ -417,7 +417,7 @@ static inline void sgd(Call *c)
     int64_t n = c->d[0];
     SgdStep s = { 0.1f, 0.9f, 0.01f };
     float *p = add(c, n), *g = in(c, n), *m = add(c, n);
-    while (again(c)) c->be->sgd(p, g, m, n, &s);
+    while (again(c)) c->be->sgd(p, g, m, n, s);
 }
 
 // ---- the cases ----------------------------------------------------------------------------------

@@ -70,6 +70,21 @@ static void equal_bits(void)
     }
 }
 
+// On a device whose memory is unreadable to the host, and whose kernels run late, a run has the
+// bits of the reference: nothing above the table of kernels touches a device's memory.
+static void far_memory(void)
+{
+    for (int i = 0; i < 2; i++) {
+        const char *device = i ? "far" : "ref";
+        int status = proreg(TRAIN "--batch 10 --micro-batch 4 --max-steps 5 --warmup 0 --lr 1e-3 "
+                            "--device %s --out $W/%s", device, device);
+        CHECK(status == 0, "%s: %d %s", device, status, program_stderr());
+    }
+    same_runs("ref", "far");
+    same_logs("ref", "far");
+    CHECK(program_same("ref/results.jsonl", "far/results.jsonl"), "the results differ");
+}
+
 // An instruction set that does not run here is refused, and says which do.
 static void equal_instruction_sets(void)
 {
@@ -236,6 +251,7 @@ static void planned(void)
 
 static const TestCase cases[] = {
     { "equal_bits", equal_bits }, { "equal_instruction_sets", equal_instruction_sets },
+    { "far_memory", far_memory },
     { "interrupted", interrupted }, { "samples", samples }, { "repeated", repeated },
     { "overfits", overfits }, { "evaluated_again", evaluated_again },
     { "begins_as_zeroshot", begins_as_zeroshot }, { "every_method", every_method },

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tensor/backend.h"
 #include "tensor/base/file.h"
 #include "tensor/base/name.h"
 
@@ -238,8 +239,8 @@ static const Option options[] = {
       "threads that compute (PROREG_THREADS, else all cores)" },
     { "workers", 0, INT, AT(workers), "2", "N", 0, 256, MODELS | VERB_PRETRAIN, WRITTEN,
       "threads that read pictures ahead" },
-    { "device", 0, CHOICE, AT(device), "cpu", "cpu|ref", 0, 0, MODELS | VERB_PRETRAIN, BITS,
-      "ref: plain C that defines each kernel" },
+    { "device", 0, CHOICE, AT(device), "cpu", BACKEND_CHOICES, 0, 0, MODELS | VERB_PRETRAIN, BITS,
+      "ref: plain C that defines each kernel; far: the same, its memory closed to the host" },
     { "isa", 0, CHOICE, AT(isa), NULL, "scalar|avx2|avx512|neon", 0, 0,
       MODELS | VERB_WORLD | VERB_PRETRAIN | VERB_DEMO | VERB_INFO, WRITTEN,
       "highest instruction set to use (PROREG_ISA)" },

@@ -1,6 +1,6 @@
-// cpu.c - the cpu device: its memory, its table, and its kernels included below. Compiled once for
-// each instruction set, so everything but the table is static and there is one copy of each kernel
-// a set.
+// cpu.c - the cpu device: its memory, its table, and its kernels included below. Compiled once per
+// instruction set, so everything but the table is static and each set has its own copy of each
+// kernel.
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
@@ -12,7 +12,7 @@
 
 enum { HUGE_PAGE = 2 << 20 };
 
-// Large blocks ask for huge pages: packing walks down columns, a page a row.
+// Large blocks ask for huge pages: packing walks down columns, one page per row.
 static void *cpu_alloc(size_t bytes)
 {
     void *p = NULL;
@@ -73,8 +73,8 @@ double NAME(cpu_fmas, ISA)(int64_t rounds)
 }
 
 const Backend NAME(backend_cpu, ISA) = {
-    "cpu", 1,
-#define KERNEL(name, result, args) cpu_##name,
+    .name = "cpu", .host_memory = true, .chains = true,
+#define KERNEL(kernel, result, args, names) .kernel = cpu_##kernel,
 #include "tensor/kernels.inc"
 #undef KERNEL
 };

@@ -241,9 +241,9 @@ static void adamw_piece(void *arg, int64_t from, int64_t to)
     }
 }
 
-static void cpu_adamw(real *p, const real *g, real *m, real *v, int64_t n, const AdamwStep *s)
+static void cpu_adamw(real *p, const real *g, real *m, real *v, int64_t n, AdamwStep adamw)
 {
-    par_for(n, FLAT_GRAIN, adamw_piece, &(Flat){ .y = p, .x = g, .m = m, .v = v, .step = s });
+    par_for(n, FLAT_GRAIN, adamw_piece, &(Flat){ .y = p, .x = g, .m = m, .v = v, .step = &adamw });
 }
 
 static void sgd_piece(void *arg, int64_t from, int64_t to)
@@ -259,7 +259,7 @@ static void sgd_piece(void *arg, int64_t from, int64_t to)
     }
 }
 
-static void cpu_sgd(real *p, const real *g, real *m, int64_t n, const SgdStep *s)
+static void cpu_sgd(real *p, const real *g, real *m, int64_t n, SgdStep sgd)
 {
-    par_for(n, FLAT_GRAIN, sgd_piece, &(Flat){ .y = p, .x = g, .m = m, .step = s });
+    par_for(n, FLAT_GRAIN, sgd_piece, &(Flat){ .y = p, .x = g, .m = m, .step = &sgd });
 }

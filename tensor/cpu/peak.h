@@ -1,4 +1,4 @@
-// peak.h - how fast this machine could be: what `info --machine` and the benchmarks compare with.
+// peak.h - how fast this machine could be: what the benchmarks compare with.
 #pragma once
 
 // GFLOP/s of independent fused multiply-adds in registers, on the best instruction set and this
