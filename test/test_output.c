@@ -81,6 +81,20 @@ static void vectors(void)
 }
 
 // Every form of a model, as a file or as a folder, lists the tensors of its weights.
+// Folders that are too deep to be read, or lead back to themselves, are not passed over.
+static void deep_folders(void)
+{
+    char name[200] = "deep";
+    for (int i = 0; i < 16; i++) strcat(name, "/d");
+    folder_picture(&world, strcat(name, "/1.ppm"), 1);
+    CHECK(proreg("encode -q --model $M --images $W/deep -o $W/deep.npy") == 0, "%s",
+          program_stderr());
+    strcpy(strrchr(name, '/'), "/d/1.ppm");
+    folder_picture(&world, name, 1);
+    CHECK(proreg("encode -q --model $M --images $W/deep -o $W/deep.npy") == 1, "left out");
+    CHECK(strstr(program_stderr(), "/d: folders more than 16 deep"), "%s", program_stderr());
+}
+
 static void listings(void)
 {
     static const char *const models[] = { "hf-quick", "hf-gelu-sharded", "oc-gelu", "openai.pt" };
@@ -208,9 +222,9 @@ static void lost_json(void)
 
 static const TestCase cases[] = {
     { "helps", helps }, { "tokens", tokens }, { "predictions", predictions }, { "csv", csv },
-    { "vectors", vectors }, { "listings", listings }, { "pixels", pixels },
-    { "checked", checked }, { "environment", environment }, { "streams", streams },
-    { "full_disk", full_disk }, { "lost_json", lost_json },
+    { "vectors", vectors }, { "deep_folders", deep_folders }, { "listings", listings },
+    { "pixels", pixels }, { "checked", checked }, { "environment", environment },
+    { "streams", streams }, { "full_disk", full_disk }, { "lost_json", lost_json },
 };
 
 int main(void)

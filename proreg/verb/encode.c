@@ -40,6 +40,8 @@ static Status add_name(Encode *e, const char *name)
 
 static Status add_folder(Encode *e, const char *folder, int depth)
 {
+    if (depth > DEPTH_MOST)
+        return err_set(ERR_FORMAT, "encode: %s: folders more than %d deep", folder, DEPTH_MOST);
     DIR *dir = opendir(folder);
     Status status = OK;
     if (!dir) return err_set(ERR_IO, "encode: %s: cannot read the folder", folder);
@@ -51,7 +53,7 @@ static Status add_folder(Encode *e, const char *folder, int depth)
         status = path_join(path, folder, name);
         if (status != OK) break;
         if (folder_exists(path)) {
-            if (depth < DEPTH_MOST) status = add_folder(e, path, depth + 1);
+            status = add_folder(e, path, depth + 1);
         } else if (picture_suffix(path)) {
             status = add_name(e, path);
         }

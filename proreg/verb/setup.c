@@ -1,7 +1,6 @@
-// setup.c - from options to a machine, a model, pictures, a method.
+// setup.c - from options to a machine, a model, a method.
 #include "proreg/verb/setup.h"
 
-#include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +21,7 @@ void say(const Options *o, const char *format, ...)
 
 // ---- the machine --------------------------------------------------------------------------------
 
-static Status threads_of(const Options *o, int *threads)
+static Status thread_count(const Options *o, int *threads)
 {
     const char *ours = getenv("PROREG_THREADS"), *openmp = getenv("OMP_NUM_THREADS");
     *threads = par_cores();
@@ -44,7 +43,7 @@ Status setup_machine(Options *o, const Backend **be)
 {
     int threads;
     const char *isa = getenv("PROREG_ISA");
-    TRY(threads_of(o, &threads));
+    TRY(thread_count(o, &threads));
     TRY(par_set_threads(threads));
     o->threads = threads;
     if (o->isa) isa = o->isa;
@@ -76,77 +75,6 @@ Status setup_model_or_run(const Options *o)
     return OK;
 }
 
-bool ends_with(const char *path, const char *suffix)
-{
-    size_t n = strlen(path), m = strlen(suffix);
-    return n > m && !strcmp(path + n - m, suffix);
-}
-
-Status setup_output(const char *path)
-{
-    char folder[FILE_PATH];
-    int n = (int)(path_name(path) - path);
-    if (folder_exists(path)) return err_set(ERR_IO, "output: %s: is a folder", path);
-    if (n >= FILE_PATH) return err_set(ERR_IO, "output: path too long: %.200s...", path);
-    snprintf(folder, sizeof folder, "%.*s", n ? n : 1, n ? path : ".");
-    if (!folder_exists(folder))
-        return err_set(ERR_IO, "output: %s: no folder to write it in", path);
-    return folder_writable(folder);
-}
-
-static bool among(const char *name, const char *const *names, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (strcmp(name, names[i]) == 0) return true;
-    return false;
-}
-
-// Nothing but these names, and names[0] if there is anything.
-static Status holds_only(const char *folder, const char *const *names, int n)
-{
-    char stranger[256] = "";
-    bool marked = false, empty = true;
-    DIR *dir = opendir(folder);
-    if (!dir) return err_set(ERR_IO, "out: %s: cannot be read", folder);
-    for (struct dirent *e; (e = readdir(dir));) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
-        empty = false;
-        marked |= strcmp(e->d_name, names[0]) == 0;
-        if (!among(e->d_name, names, n)) snprintf(stranger, sizeof stranger, "%s", e->d_name);
-    }
-    closedir(dir);
-    if (*stranger)
-        return err_set(ERR_IO, "out: %s: is not replaced: holds something else: %s", folder,
-                       stranger);
-    if (!empty && !marked)
-        return err_set(ERR_IO, "out: %s: is not replaced: holds no %s", folder, names[0]);
-    return OK;
-}
-
-// folder_commit moves the old folder there and removes it.
-static Status nothing_at_old(const char *out)
-{
-    char old[FILE_PATH];
-    int n = (int)strlen(out);
-    while (n > 1 && out[n - 1] == '/') n--;
-    if (n + 5 > FILE_PATH) return err_set(ERR_IO, "out: path too long: %.200s...", out);
-    snprintf(old, sizeof old, "%.*s.old", n, out);
-    return folder_exists(old) ? err_set(ERR_IO, "out: %s: is in the way", old) : OK;
-}
-
-Status setup_folder(const Options *o, const char *const *names, int n)
-{
-    if (file_exists(o->out)) return err_set(ERR_IO, "out: %s: is a file", o->out);
-    if (folder_exists(o->out)) {
-        if (!o->overwrite)
-            return err_set(ERR_IO, "%s: %s is there: another --out, or --overwrite",
-                           o->verb->name, o->out);
-        TRY(holds_only(o->out, names, n));
-        TRY(nothing_at_old(o->out));
-    }
-    return folder_writable(o->out);
-}
-
 static Status read_templates(Options *o)
 {
     Lines lines;
@@ -170,128 +98,6 @@ Status setup_templates(Options *o)
     if (options_source(o, "template") == FROM_FLAG)
         return err_set(ERR_USAGE, "--templates: does not go with --template");
     return read_templates(o);
-}
-
-// ---- pictures -----------------------------------------------------------------------------------
-
-// A recipe's class list stands for a run's, unless the user gives one.
-static Status recipe_classes(const Recipe *r, Options *o, DatasetOptions *d)
-{
-    d->by_letters = r && r->by_letters;
-    if (!r || !r->class_list || d->classnames) return OK;
-    Items *items = arena_take(&o->arena, sizeof *items);
-    if (!items) return err_memory("classes");
-    TRY(options_split(o, r->class_list, items));
-    d->known = items->item;
-    d->known_count = items->n;
-    return OK;
-}
-
-Status setup_dataset_options(DatasetOptions *d, Options *o, int sides)
-{
-    *d = (DatasetOptions){
-        .root = o->data, .sides = sides, .train_split = o->train_split,
-        .eval_split = o->eval_split, .train_domains = o->train_domains,
-        .eval_domains = o->eval_domains, .train_list = o->train_list, .eval_list = o->eval_list,
-        .label_base = (int)o->label_base, .classnames = o->classnames,
-    };
-    return recipe_classes(recipe_find(o->recipe), o, d);
-}
-
-// A domain on both sides is not unseen, whatever the recipe's name promises.
-static void tell_seen(const Options *o, const Recipe *r, const Dataset *d)
-{
-    for (int k = 0; k < d->domain_count; k++)
-        if (dataset_seen(d, k))
-            say(o, "note: recipe %s: %s is trained on and evaluated on", r->name, d->domain[k]);
-}
-
-Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known, int n)
-{
-    const Recipe *recipe = recipe_find(o->recipe);
-    DatasetOptions options;
-    TRY(setup_dataset_options(&options, o, sides));
-    if (known) {
-        options.known = known;
-        options.known_count = n;
-    }
-    TRY(dataset_open(d, &options));
-    if (d->note) say(o, "note: %s", d->note);
-    if (d->strays)
-        say(o, "note: %lld pictures do not fit the layout and are left out, the first: %s",
-            (long long)d->strays, d->stray);
-    if (recipe && recipe->classes != d->class_count)
-        say(o, "note: recipe %s has %d classes, this data %d", recipe->name, recipe->classes,
-            d->class_count);
-    if (recipe && recipe->domains) tell_seen(o, recipe, d);
-    if (recipe && recipe->note) say(o, "note: %s", recipe->note);
-    if (recipe && recipe->train_note && sides & DATASET_TRAIN) say(o, "note: %s",
-                                                                   recipe->train_note);
-    return OK;
-}
-
-Status setup_names(const Dataset *d, Arena *arena, const char ***names, const char ***prompts)
-{
-    size_t bytes = (size_t)d->class_count * sizeof(char *);
-    *names = arena_take(arena, bytes);
-    *prompts = arena_take(arena, bytes);
-    if (!*names || !*prompts) return err_memory("classes");
-    for (int k = 0; k < d->class_count; k++) {
-        (*names)[k] = d->classes[k].name;
-        (*prompts)[k] = d->classes[k].prompt;
-    }
-    return OK;
-}
-
-LoaderOptions setup_loader(const Options *o, const Dataset *d, const SampleSet *set,
-                           const ClipConfig *config)
-{
-    Transform t = { .size = (int)config->image_size, .filter = FILTER_BICUBIC };
-    memcpy(t.mean, config->mean, sizeof t.mean);
-    memcpy(t.std, config->std, sizeof t.std);
-    return (LoaderOptions){ .root = d->root, .set = set, .transform = t, .batch = (int)o->batch,
-                            .micro = (int)o->micro_batch, .workers = (int)o->workers,
-                            .seed = (uint64_t)o->seed, .max_pixels = o->max_pixels,
-                            .skip_bad = o->skip_bad };
-}
-
-Augment setup_augment(const Options *o, bool randaug)
-{
-    return (Augment){ .randaug = randaug, .n = (int)o->ra_n, .m = o->ra_m,
-                      .crop = o->random_crop, .flip = o->flip };
-}
-
-Status next_batch(Loader *loader, const LoaderOptions *options, Batch *batch)
-{
-    Status status = loader_next(loader, batch);
-    bool skips = options->skip_bad || err_of_machine(status) || status == ERR_LIMIT;
-    if (status == OK || skips) return status;
-    return err_set(status, "%s (--skip-bad leaves it out)", err_msg());
-}
-
-Status setup_left_out(uint8_t **left_out, Options *o, const SampleSet *set)
-{
-    *left_out = NULL;
-    if (!o->skip_bad) return OK;
-    *left_out = arena_zero(&o->arena, (size_t)set->n);
-    return *left_out ? OK : err_memory("pictures left out");
-}
-
-void tell_left_out(Progress *p, const Loader *loader, int64_t *told)
-{
-    const LoaderBad *bad;
-    for (int64_t n = loader_bad(loader, &bad); *told < n; ++*told)
-        progress_say(p, "left out: %s", bad[*told].message);
-}
-
-void count_left_out(const Options *o, const uint8_t *left_out, const SampleSet *set,
-                    const char *what)
-{
-    int64_t n = 0;
-    for (int64_t i = 0; left_out && i < set->n; i++) n += left_out[i];
-    if (n > 0)
-        say(o, "%lld of %lld %s could not be read and were left out", (long long)n,
-            (long long)set->n, what);
 }
 
 // ---- method, optimizer --------------------------------------------------------------------------

@@ -111,13 +111,12 @@ static Status learn_merges(const Options *o)
     if (!o->merges_out) return err_set(ERR_USAGE, "--train: needs --merges-out FILE");
     TRY(setup_output(o->merges_out));
     TRY(file_map(&map, o->train));
-    size_t bytes = map.size, length = strlen(o->train);
+    size_t bytes = map.size;
     char *text = malloc(bytes + 1);
     if (text && bytes) memcpy(text, map.data, bytes);
     file_unmap(&map);
     if (!text) return err_memory("tokenize");
-    bool table = length > 4 && strcmp(o->train + length - 4, ".tsv") == 0;
-    if (table) bytes = captions_alone(text, bytes);
+    if (ends_with(o->train, ".tsv")) bytes = captions_alone(text, bytes);
     Status status = bpe_train(&bpe, text, bytes, o->vocab);
     free(text);
     if (status == OK) {
