@@ -283,5 +283,5 @@ void clip_free(Clip *c)
 
 bool clip_is_text(const char *name)
 {
-    return strncmp(name, "visual.", 7) != 0 && strcmp(name, "logit_scale") != 0;
+    return strncmp(names_spelt(name, SPELL_HF).name[0], "text_", 5) == 0;
 }

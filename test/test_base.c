@@ -1,4 +1,4 @@
-// test_base.c - arena, threads, random numbers, files, hashes.
+// test_base.c - arena, threads, random numbers, files, hashes, messages.
 #include <dirent.h>
 #include <unistd.h>
 
@@ -212,10 +212,24 @@ static void sizes(void)
     CHECK_STATUS(size_mul(&n, -1, 3), ERR_FORMAT, "does not fit");
 }
 
+// One line per message, whatever a file's name holds; a prefix; cut where the room ends.
+static void messages(void)
+{
+    char text[2000];
+    CHECK(err_set(ERR_IO, "a: %s", "b\n\x1b[31m\x7f") == ERR_IO, "the status");
+    CHECK(!strcmp(err_msg(), "a: b??[31m?"), "%s", err_msg());
+    CHECK(err_prefix(ERR_FORMAT, "x: %d", 3) == ERR_FORMAT && !strncmp(err_msg(), "x: 3: a: b", 10),
+          "%s", err_msg());
+    memset(text, 'n', sizeof text);
+    text[sizeof text - 1] = 0;
+    err_set(ERR_IO, "%s", text);
+    CHECK(strlen(err_msg()) == 1023, "%zu bytes", strlen(err_msg()));
+}
+
 static const TestCase cases[] = {
     { "arena", arena }, { "threads", threads }, { "random_numbers", random_numbers },
     { "sha256", sha }, { "whole_files", whole_files },
-    { "whole_folders", whole_folders }, { "sizes", sizes },
+    { "whole_folders", whole_folders }, { "sizes", sizes }, { "messages", messages },
 };
 
 int main(void)

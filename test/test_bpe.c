@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "clip/bpe/bpe.h"
+#include "clip/bpe/bpe_impl.h"
 #include "clip/bpe/clean.h"
 #include "clip/bpe/entities.h"
 #include "tensor/base/file.h"
@@ -159,6 +160,20 @@ static void bad_utf8(void)
         CHECK(!strcmp(as_text(&out), cases[i][1]), "case %d: %s", i, as_text(&out));
         code_points_free(&out);
     }
+}
+
+// GPT-2's bytes_to_unicode: '!'..'~', 0xa1..0xac, 0xae..0xff, then the other bytes in order.
+static void byte_symbols(void)
+{
+    int32_t next = 0;
+    for (int round = 0; round < 2; round++)
+        for (int b = 0; b < BYTES; b++) {
+            bool prints = (b >= '!' && b <= '~') || (b >= 0xa1 && b <= 0xac) || b >= 0xae;
+            if (prints == (round == 0))
+                CHECK(bpe_byte((uint8_t)b) == next, "%#x is %d, not %d", (unsigned)b,
+                      (int)bpe_byte((uint8_t)b), (int)next);
+            next += prints == (round == 0);
+        }
 }
 
 // ---- cleaning --------------------------------------------------------------------------------
@@ -554,7 +569,8 @@ static void clip_speed(void)
 }
 
 static const TestCase cases[] = {
-    { "unicode", unicode }, { "bad_utf8", bad_utf8 }, { "cleaning", cleaning },
+    { "unicode", unicode }, { "bad_utf8", bad_utf8 }, { "byte_symbols", byte_symbols },
+    { "cleaning", cleaning },
     { "learning", learning }, { "forms", forms }, { "odd_vocabulary", odd_vocabulary },
     { "odd_merges", odd_merges }, { "bad_files", bad_files }, { "rows", rows },
     { "clip_golden", clip_golden }, { "clip_speed", clip_speed },

@@ -207,6 +207,9 @@ static void case_random(void)
                   == 0,
               "%s differs for one seed", p->name);
     CHECK_CLOSE((double)a.logit_scale->data[0], log(1 / 0.07), 1e-6);
+    const Tensor *gain = &params_find(&a.params, "visual.ln_pre.weight")->value;
+    const Tensor *bias = &params_find(&a.params, "ln_final.bias")->value;
+    CHECK(gain->data[3] == 1 && bias->data[3] == 0, "a layer norm starts as none");
     clip_free(&a);
     clip_free(&b);
 }
@@ -268,6 +271,11 @@ static void case_broken(void)
     broken("config.json", "{\"projection_dim\": 20, \"vision_config\": {\"hidden_size\": 24, "
            "\"num_attention_heads\": 3, \"num_hidden_layers\": 3, \"image_size\": 20, "
            "\"patch_size\": 5}}", ERR_FORMAT, "no tensor vision_model.encoder.layers.2.");
+    broken("config.json", "{\"projection_dim\": 20, \"vision_config\": {\"hidden_size\": 24, "
+           "\"num_attention_heads\": 3, \"num_hidden_layers\": 2, \"image_size\": 20, "
+           "\"patch_size\": 5}, \"text_config\": {\"hidden_size\": 16, \"num_attention_heads\": 2, "
+           "\"num_hidden_layers\": 1, \"max_position_embeddings\": 16, \"vocab_size\": 600}}",
+           ERR_FORMAT, "text_model.encoder.layers.1.");
     broken("preprocessor_config.json", "{\"image_std\": [1, 0, 1]}", ERR_FORMAT, "image_std");
     broken("model.safetensors", "not weights", ERR_FORMAT, "model.safetensors");
 }
@@ -280,6 +288,12 @@ static void case_names(void)
           s.name[1]);
     s = names_spelt("text_projection", SPELL_TEXT_PREFIX);
     CHECK(s.transposed && !strcmp(s.name[0], "text.text_projection"), "%s", s.name[0]);
+    static const char *const text[] = { "transformer.resblocks.0.ln_1.weight", "ln_final.bias",
+        "token_embedding.weight", "positional_embedding", "text_projection" };
+    static const char *const other[] = { "visual.positional_embedding", "visual.proj",
+        "visual.transformer.resblocks.0.ln_1.weight", "logit_scale", "cls_head.0.weight" };
+    for (int i = 0; i < 5; i++)
+        CHECK(clip_is_text(text[i]) && !clip_is_text(other[i]), "%s, %s", text[i], other[i]);
     s = names_spelt("visual.proj", SPELL_HF);
     CHECK(!s.transposed && !strcmp(s.name[0], "visual_projection.weight"), "%s", s.name[0]);
 }

@@ -169,6 +169,8 @@ static void bad_safetensors(void)
     CHECK_STATUS(safetensors(name, 8), ERR_FORMAT, "a name of 1024 bytes");
     CHECK_OK(safetensors("{\"b\":" T("", "4", "8") ",\"e\":" T("0,9", "4", "4") ",\"a\":"
                          T("1", "0", "4") "}  \n ", 8));
+    snprintf(name, sizeof name, "{\"a\":%-117s}", T("2", "0", "8"));
+    CHECK_OK(safetensors(name, 8));            // its length, 123, is the byte '{'
 }
 
 static void bad_header_lengths(void)

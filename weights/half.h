@@ -5,22 +5,7 @@
 // nearest value, ties to even; too large becomes infinity, a NaN stays one (it becomes quiet).
 // Plain loops over these are vectorized by gcc and clang.
 #pragma once
-#include <stdint.h>
-#include <string.h>
-
-static inline float half_bits_f32(uint32_t bits)
-{
-    float f;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
-static inline uint32_t half_f32_bits(float f)
-{
-    uint32_t bits;
-    memcpy(&bits, &f, sizeof bits);
-    return bits;
-}
+#include "tensor/base/bits.h"
 
 // Moved into f32's place the exponent is 112 too small, which a product puts right, and makes f16's
 // subnormals normal. Infinities and NaNs then get all bits of the exponent. No branch: gcc makes a
@@ -28,29 +13,29 @@ static inline uint32_t half_f32_bits(float f)
 static inline float half_from_f16(uint16_t h)
 {
     uint32_t rest = (uint32_t)(h & 0x7fff) << 13, sign = (uint32_t)(h & 0x8000) << 16;
-    uint32_t finite = half_f32_bits(half_bits_f32(rest) * 0x1p112f);
+    uint32_t finite = float_bits(bits_float(rest) * 0x1p112f);
     uint32_t beyond = (0u - (uint32_t)((h & 0x7c00) == 0x7c00)) & 0x7f800000u;
-    return half_bits_f32(sign | finite | beyond);
+    return bits_float(sign | finite | beyond);
 }
 
 static inline float half_from_bf16(uint16_t h)
 {
-    return half_bits_f32((uint32_t)h << 16);
+    return bits_float((uint32_t)h << 16);
 }
 
 static inline uint16_t half_to_f16(float f)
 {
-    uint32_t bits = half_f32_bits(f), rest = bits & 0x7fffffffu, sign = bits >> 16 & 0x8000u;
+    uint32_t bits = float_bits(f), rest = bits & 0x7fffffffu, sign = bits >> 16 & 0x8000u;
     if (rest > 0x7f800000u) return (uint16_t)(sign | 0x7e00 | (rest >> 13 & 0x3ff));
     if (rest >= 0x477ff000u) return (uint16_t)(sign | 0x7c00);  // from 65520 on, halfway to 65536
     if (rest < 0x38800000u)                    // below 2^-14: the sum's last place is 2^-24
-        return (uint16_t)(sign | (half_f32_bits(half_bits_f32(rest) + 0.5f) - 0x3f000000u));
+        return (uint16_t)(sign | (float_bits(bits_float(rest) + 0.5f) - 0x3f000000u));
     return (uint16_t)(sign | ((rest - 0x38000000u + 0xfff + (rest >> 13 & 1)) >> 13));
 }
 
 static inline uint16_t half_to_bf16(float f)
 {
-    uint32_t bits = half_f32_bits(f);
+    uint32_t bits = float_bits(f);
     if ((bits & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(bits >> 16 | 0x40);
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }

@@ -39,20 +39,6 @@ float fm_erf(float x)
 // ---- double: multiplications and additions only, which round alike everywhere -------------------
 // Coefficients, lowest first: test/golden/fmath.py.
 
-static uint64_t double_bits(double x)
-{
-    uint64_t u;
-    memcpy(&u, &x, sizeof u);
-    return u;
-}
-
-static double bits_double(uint64_t u)
-{
-    double x;
-    memcpy(&x, &u, sizeof x);
-    return x;
-}
-
 static double poly(double x, const double *c, int n)
 {
     double p = c[n - 1];

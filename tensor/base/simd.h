@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "tensor/base/bits.h"
+
 #if defined(ISA_avx512) || defined(ISA_avx2)
 #include <immintrin.h>
 #elif defined(ISA_neon)
@@ -24,20 +26,6 @@ enum { LANES = 16 };
 
 // ---- what fmath.c shares: one number at a time --------------------------------------------------
 
-static inline uint32_t float_bits(float x)
-{
-    uint32_t u;
-    memcpy(&u, &x, sizeof u);
-    return u;
-}
-
-static inline float bits_float(uint32_t u)
-{
-    float x;
-    memcpy(&x, &u, sizeof x);
-    return x;
-}
-
 // a*b+c rounded once. Without an instruction for it: a*b is exact in double; the sum is rounded
 // there to odd (an inexact result gets its last bit set), after which rounding to float is right,
 // since a double has more than two bits to spare (Boldo and Melquiond 2008).
@@ -48,11 +36,9 @@ static inline float fma1(float a, float b, float c)
 #else
     double p = (double)a * (double)b, s = p + (double)c, z = s - p;
     double error = (p - (s - z)) + ((double)c - z);      // of the addition, exactly (Knuth)
-    uint64_t u;
-    memcpy(&u, &s, sizeof u);
+    uint64_t u = double_bits(s);
     if ((error > 0 || error < 0) && !(u & 1)) u = (error > 0) == (s > 0) ? u + 1 : u - 1;
-    memcpy(&s, &u, sizeof s);
-    return (float)s;
+    return (float)bits_double(u);
 #endif
 }
 
