@@ -1,4 +1,4 @@
-// kept.c - one row a picture, and whether it is there.
+// kept.c - one row per picture, and whether it is there.
 #include "proreg/kept.h"
 
 #include <stdlib.h>
@@ -22,21 +22,34 @@ void kept_free(Kept *k)
     *k = (Kept){ 0 };
 }
 
-bool kept_recall(const Kept *k, float *out, const int32_t *index, int64_t n)
+static float *rows_on_host(const Kept *k, Tape *t, int64_t n)
 {
-    if (!k->known) return false;
-    for (int64_t i = 0; i < n; i++)
-        if (!k->known[index[i]]) return false;
-    for (int64_t i = 0; i < n; i++)
-        memcpy(out + i * k->width, k->row + index[i] * k->width, (size_t)k->width * sizeof *out);
-    return true;
+    float *rows = arena_take(&t->host, (size_t)(n * k->width) * sizeof *rows);
+    if (!rows) tape_fail(t, err_memory("rows kept per picture"));
+    return rows;
 }
 
-void kept_learn(Kept *k, const float *rows, const int32_t *index, int64_t n)
+Tensor *kept_recall(const Kept *k, Tape *t, const int32_t *index, int64_t n)
 {
-    for (int64_t i = 0; i < n && k->known; i++) {
+    if (!k->known || !index || t->status != OK) return NULL;
+    for (int64_t i = 0; i < n; i++)
+        if (!k->known[index[i]]) return NULL;
+    float *rows = rows_on_host(k, t, n);
+    for (int64_t i = 0; rows && i < n; i++)
+        memcpy(rows + i * k->width, k->row + index[i] * k->width,
+               (size_t)k->width * sizeof *rows);
+    return rows ? tape_constant(t, 2, (int64_t[]){ n, k->width }, rows) : NULL;
+}
+
+Tensor *kept_learn(Kept *k, Tape *t, const int32_t *index, Tensor *x)
+{
+    if (!k->known || !index || !x) return x;
+    float *rows = rows_on_host(k, t, x->dim[0]);
+    if (!rows || tape_read(t, rows, x) != OK) return NULL;
+    for (int64_t i = 0; i < x->dim[0]; i++) {
         memcpy(k->row + index[i] * k->width, rows + i * k->width,
                (size_t)k->width * sizeof *rows);
         k->known[index[i]] = 1;
     }
+    return x;
 }

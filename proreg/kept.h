@@ -1,16 +1,12 @@
-// kept.h - rows of numbers made once a picture and kept, where a picture's pixels never change.
+// kept.h - a row of numbers per picture, made once and kept on the host: for pictures whose pixels
+// are the same at every visit.
 //
 //     TRY(kept_init(&k, pictures, width));               // 0 pictures: nothing is ever kept
-//     if (!kept_recall(&k, out, index, n)) {             // (n,width), if all n are known
-//         make(out);
-//         kept_learn(&k, out, index, n);
-//     }
+//     Tensor *x = kept_recall(&k, t, index, n);          // (n,width), if all n are known
+//     if (!x) x = kept_learn(&k, t, index, make(t));
 //     kept_free(&k);
 #pragma once
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "tensor/base/err.h"
+#include "tensor/tape.h"
 
 typedef struct {
     int64_t width;
@@ -20,5 +16,8 @@ typedef struct {
 
 Status kept_init(Kept *k, int64_t pictures, int64_t width);    // on failure *k is empty
 void kept_free(Kept *k);
-bool kept_recall(const Kept *k, float *out, const int32_t *index, int64_t n);
-void kept_learn(Kept *k, const float *rows, const int32_t *index, int64_t n);
+
+// The rows of these pictures as a constant of the tape; NULL: not all are known. index (n), or NULL
+// for pictures that are not numbered: none is known, and nothing is learned.
+Tensor *kept_recall(const Kept *k, Tape *t, const int32_t *index, int64_t n);
+Tensor *kept_learn(Kept *k, Tape *t, const int32_t *index, Tensor *x);   // x (n,width); returns x

@@ -5,15 +5,15 @@
 
 const Method methods[] = {
     { "proreg", "cross-entropy and distillation from zero-shot, weighted per picture",
-      HEAD_PROMPT, WEIGHT_POWER, true, 1, 1e-5 },
+      HEAD_PROMPT, "k10", true, 1, 1e-5 },
     { "finetune", "cross-entropy, class vectors that begin as prompts",
-      HEAD_PROMPT, WEIGHT_NONE, true, 1, 1e-5 },
+      HEAD_PROMPT, NULL, true, 1, 1e-5 },
     { "kd", "cross-entropy and distillation in a fixed mixture",
-      HEAD_PROMPT, WEIGHT_FIXED, true, 0.3, 1e-5 },
+      HEAD_PROMPT, "fixed", true, 0.3, 1e-5 },
     { "head", "cross-entropy, a new MLP instead of prompts",
-      HEAD_MLP, WEIGHT_NONE, true, 1, 1e-5 },
+      HEAD_MLP, NULL, true, 1, 1e-5 },
     { "probe", "cross-entropy, a linear layer on the frozen image features",
-      HEAD_LINEAR, WEIGHT_NONE, false, 1, 2e-5 },     // x 100: 2e-3, as the authors configured
+      HEAD_LINEAR, NULL, false, 1, 2e-5 },     // x 100: 2e-3, as the authors configured
     { 0 },
 };
 
@@ -21,6 +21,13 @@ const Method *method_find(const char *name)
 {
     for (const Method *m = methods; m->name; m++)
         if (strcmp(m->name, name) == 0) return m;
+    return NULL;
+}
+
+const WeightForm *weight_form_find(const char *name)
+{
+    for (const WeightForm *f = weight_forms; f->name; f++)
+        if (strcmp(f->name, name) == 0) return f;
     return NULL;
 }
 

@@ -7,11 +7,11 @@
 Status teacher_init(Teacher *h, const Clip *c, const float *unit_classes, int64_t n_classes,
                     int64_t pictures)
 {
-    size_t classes = (size_t)(n_classes * c->config.embed) * sizeof *h->classes;
-    *h = (Teacher){ .clip = c, .classes = malloc(classes), .n_classes = n_classes };
+    size_t bytes = (size_t)(n_classes * c->config.embed) * sizeof *h->classes;
+    *h = (Teacher){ .clip = c, .classes = malloc(bytes), .n_classes = n_classes };
     if (!h->classes) return err_memory("teacher");
-    memcpy(h->classes, unit_classes, classes);
-    Status status = kept_init(&h->kept, pictures, n_classes);
+    memcpy(h->classes, unit_classes, bytes);
+    Status status = kept_init(&h->logits, pictures, n_classes);
     if (status != OK) teacher_free(h);
     return status;
 }
@@ -19,21 +19,24 @@ Status teacher_init(Teacher *h, const Clip *c, const float *unit_classes, int64_
 void teacher_free(Teacher *h)
 {
     free(h->classes);
-    kept_free(&h->kept);
+    kept_free(&h->logits);
     *h = (Teacher){ 0 };
 }
 
-Status teacher_logits(Teacher *h, Tape *t, float *out, const float *pixels, const int32_t *index,
-                      int64_t n)
+// The tower's tensors are forgotten at once: nothing behind these logits is trained.
+static Tensor *ask_clip(Tape *t, const Teacher *h, Tensor *pixels)
 {
-    int64_t S = h->clip->config.image_size, E = h->clip->config.embed;
-    if (kept_recall(&h->kept, out, index, n)) return OK;
-    tape_begin(t, TAPE_NO_GRAD);
-    Tensor *x = tape_constant(t, 4, (int64_t[]){ n, 3, S, S }, pixels);
-    Tensor *classes = tape_constant(t, 2, (int64_t[]){ h->n_classes, E }, h->classes);
-    Tensor *image = op_unit(t, clip_image(t, h->clip, x));                    // (n,E)
-    Tensor *logits = clip_logits(t, image, classes, h->clip->logit_scale);    // (n,K)
-    TRY(tape_read(t, out, logits));
-    kept_learn(&h->kept, out, index, n);
-    return OK;
+    int64_t n = pixels->dim[0], K = h->n_classes, E = h->clip->config.embed;
+    Tensor *room = tape_tensor(t, 2, (int64_t[]){ n, K });
+    TapeMark mark = tape_mark(t);
+    Tensor *classes = tape_constant(t, 2, (int64_t[]){ K, E }, h->classes);
+    Tensor *image = op_unit(t, clip_image(t, h->clip, pixels));                // (n,E)
+    return tape_keep(t, mark, room, clip_logits(t, image, classes, h->clip->logit_scale));
+}
+
+Tensor *teacher_logits(Tape *t, Teacher *h, Tensor *pixels, const int32_t *index)
+{
+    if (!pixels) return NULL;
+    Tensor *known = kept_recall(&h->logits, t, index, pixels->dim[0]);
+    return known ? known : kept_learn(&h->logits, t, index, ask_clip(t, h, pixels));
 }

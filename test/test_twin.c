@@ -110,15 +110,12 @@ static Status micro(Student *s, Tape *t, const LossConfig *c, Tensor *classes, i
                     int batch, LossRow *rows)
 {
     int64_t S = s->clip.config.image_size, one = 3 * S * S;
-    float z[MICRO * CLASSES];
     int32_t index[MICRO];
     for (int i = 0; i < n; i++) index[i] = from + i;
-    if (c->form != WEIGHT_NONE)
-        TRY(teacher_logits(&g.teacher, t, z, g.pixels + from * one, index, n));
     tape_begin(t, TAPE_TRAIN);
-    Tensor *x = tape_constant(t, 4, (int64_t[]){ n, 3, S, S }, g.pixels + from * one);
-    Tensor *teacher = tape_constant(t, 2, (int64_t[]){ n, CLASSES }, z);
-    Tensor *logits = student_logits(t, s, student_features(t, s, x), classes);
+    Tensor *x = tape_pictures(t, g.pixels + from * one, n, S);
+    Tensor *teacher = c->form ? teacher_logits(t, &g.teacher, x, index) : NULL;
+    Tensor *logits = student_logits(t, s, x, index, classes);
     return tape_backward(t, proreg_loss(t, c, logits, teacher, g.label + from, batch, rows));
 }
 
@@ -141,7 +138,7 @@ static Status gradient(Student *s, const LossConfig *c, int from, int batch, Lin
     for (int i = 0; i < batch; i++) {
         line->loss += rows[i].loss;
         line->ce += rows[i].ce / batch;
-        line->kd += rows[i].kd / batch;
+        line->kd += rows[i].kl / batch;
         line->w += rows[i].w / batch;
     }
     tape_free(&once);
@@ -167,10 +164,12 @@ static const char *text(const Json *v, const char *key)
 
 static LossConfig loss_config(const Json *run, const Method *m)
 {
-    LossConfig c = { m->form, number(run, "power"), number(run, "gamma"), number(run, "alpha"),
-                     number(run, "temp") };
-    if (m->form == WEIGHT_POWER && strcmp(text(run, "weight"), "ce-ratio") == 0)
-        c.form = WEIGHT_CE_RATIO;
+    LossConfig c = { .power = number(run, "power"), .gamma = number(run, "gamma"),
+                     .fixed = number(run, "alpha"), .alpha = number(run, "alpha"),
+                     .temp = number(run, "temp") };
+    if (!m->weight) return c;
+    c.form = weight_form_find(strcmp(m->weight, "k10") ? m->weight : text(run, "weight"));
+    if (strcmp(c.form->name, "fixed") == 0) c.alpha = 1;
     return c;
 }
 
@@ -361,7 +360,7 @@ static void case_files(void)
                                   folder_name(&folder, "optimizer.safetensors") };
     for (const Method *m = methods; m->name; m++) {
         if (!student_at_start(&a, m) || !student_at_start(&b, m)) break;
-        LossConfig c = { m->form, 10, 1, 1, 1 };
+        LossConfig c = { m->weight ? weight_form_find(m->weight) : NULL, 10, 1, 1, 1, 1 };
         Optim o = { .kind = OPTIM_ADAMW_HF, .lr = { 1e-3, 1e-3, 1e-2, 1e-2 }, .beta1 = .9,
                     .beta2 = .98, .eps = 1e-8 };
         CHECK_OK(gradient(&a, &c, 0, 12, &line));

@@ -69,16 +69,20 @@ void classifier_free(Classifier *c)
     *c = (Classifier){ 0 };
 }
 
-Status classifier_logits(void *classifier, float *logits, const float *pixels, int64_t n)
+Predictor classifier_predictor(Classifier *c)
 {
-    Classifier *c = classifier;
-    int64_t S = c->config->image_size;
-    if (!c->tuned) return teacher_logits(&c->teacher, &c->tape, logits, pixels, NULL, n);
-    tape_begin(&c->tape, TAPE_NO_GRAD);
-    Tensor *x = tape_pictures(&c->tape, pixels, n, S);
-    Tensor *features = student_features(&c->tape, &c->student, x);
-    return tape_read(&c->tape, logits,
-                     student_logits(&c->tape, &c->student, features, c->classes));
+    if (!c->tuned) return (Predictor){ .tape = &c->tape, .teacher = &c->teacher };
+    return (Predictor){ .tape = &c->tape, .student = &c->student, .classes = c->classes };
+}
+
+Status predict_logits(const Predictor *p, float *logits, const float *pixels, int64_t n)
+{
+    const Clip *clip = p->student ? &p->student->clip : p->teacher->clip;
+    tape_begin(p->tape, TAPE_NO_GRAD);
+    Tensor *x = tape_pictures(p->tape, pixels, n, clip->config.image_size);
+    Tensor *z = p->student ? student_logits(p->tape, p->student, x, NULL, p->classes)
+                           : teacher_logits(p->tape, p->teacher, x, NULL);
+    return tape_read(p->tape, logits, z);
 }
 
 // ---- between zero-shot and a run ----------------------------------------------------------------
@@ -158,8 +162,8 @@ Status classifier_mix(Classifier *c, Wise *w, double alpha)
 
 // ---- evaluation ---------------------------------------------------------------------------------
 
-static Status count_batches(Score *e, Loader *loader, const LoaderOptions *options, LogitsFn *fn,
-                            void *model, float *logits, float *keep, Progress *progress)
+static Status count_batches(Score *e, Loader *loader, const LoaderOptions *options,
+                            const Predictor *p, float *logits, float *keep, Progress *progress)
 {
     Batch b;
     int64_t told = 0;
@@ -168,7 +172,7 @@ static Status count_batches(Score *e, Loader *loader, const LoaderOptions *optio
         tell_left_out(progress, loader, &told);
         TRY(status);
         if (b.n == 0) return OK;
-        TRY(fn(model, logits, b.pixels, b.n));
+        TRY(predict_logits(p, logits, b.pixels, b.n));
         for (int i = 0; i < b.n; i++) {
             const float *z = logits + (int64_t)i * e->classes;
             if (!fm_finite(z, e->classes))
@@ -183,7 +187,7 @@ static Status count_batches(Score *e, Loader *loader, const LoaderOptions *optio
 }
 
 Status evaluate(Score *e, const Dataset *d, const char *const *names, LoaderOptions *options,
-                LogitsFn *fn, void *model, float *keep, bool quiet)
+                const Predictor *p, float *keep, bool quiet)
 {
     Loader *loader = NULL;
     TRY(score_init(e, names, d->class_count, d->domain, d->domain_count));
@@ -191,10 +195,9 @@ Status evaluate(Score *e, const Dataset *d, const char *const *names, LoaderOpti
     size_t bytes = (size_t)options->micro * (size_t)e->classes * sizeof(float);
     float *logits = malloc(bytes);
     Status status = logits ? loader_open(&loader, options) : err_memory("evaluation");
-    Progress p = progress_begin("eval", options->set->n, quiet);
-    if (status == OK)
-        status = count_batches(e, loader, options, fn, model, logits, keep, &p);
-    progress_end(&p);
+    Progress progress = progress_begin("eval", options->set->n, quiet);
+    if (status == OK) status = count_batches(e, loader, options, p, logits, keep, &progress);
+    progress_end(&progress);
     loader_close(loader);
     free(logits);
     if (status != OK) score_free(e);
@@ -205,11 +208,6 @@ static void print_row(const char *indent, const char *name, ScoreRow row)
 {
     printf("%s%-24s %7lld %7lld   %.4f", indent, name, (long long)row.n, (long long)row.correct,
            row.top1);
-}
-
-void print_lines(const JsonOut *lines)
-{
-    if (lines->size) printf("%s\n", lines->text);
 }
 
 void print_eval(const Score *e, const char *split)

@@ -31,16 +31,22 @@ Status classifier_wise(Wise *w, Classifier *c, Options *o, const Backend *be,
                        const char *const *prompts, int n);
 Status classifier_mix(Classifier *c, Wise *w, double alpha);
 
-// (n,K) of pixels (n,3,S,S); `classifier` is a Classifier.
-Status classifier_logits(void *classifier, float *logits, const float *pixels, int64_t n);
-
 // ---- evaluation ---------------------------------------------------------------------------------
 
-typedef Status LogitsFn(void *model, float *logits, const float *pixels, int64_t n);
+// Whoever gives logits: a student with its class vectors, or else a teacher. All are borrowed.
+typedef struct {
+    Tape *tape;
+    Student *student;
+    Tensor *classes;           // of the student, on another tape; NULL: a head without them
+    Teacher *teacher;
+} Predictor;
+
+Predictor classifier_predictor(Classifier *c);         // valid while the classifier stays in place
+// logits (n,K) on the host, of pixels (n,3,S,S)
+Status predict_logits(const Predictor *p, float *logits, const float *pixels, int64_t n);
 
 // Counts the whole set into *e, which is begun here. keep: (N,K) for all logits in the set's order,
 // or NULL; rows of pictures that are left out are not written.
 Status evaluate(Score *e, const Dataset *d, const char *const *names, LoaderOptions *loader,
-                LogitsFn *fn, void *model, float *keep, bool quiet);
+                const Predictor *p, float *keep, bool quiet);
 void print_eval(const Score *e, const char *split);     // a table on stdout
-void print_lines(const JsonOut *lines);                // JSON lines on stdout

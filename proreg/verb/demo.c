@@ -67,7 +67,8 @@ static Status answer_tests(Tally *t, const Options *o, Classifier *c, const Data
     LoaderOptions l = setup_loader(o, d, &d->eval, c->config);
     float *logits = malloc((size_t)d->eval.n * (size_t)d->class_count * sizeof *logits);
     if (!logits) return err_memory("demo");
-    Status status = evaluate(&e, d, names, &l, classifier_logits, c, logits, true);
+    Predictor p = classifier_predictor(c);
+    Status status = evaluate(&e, d, names, &l, &p, logits, true);
     if (status == OK) {
         score_free(&e);
         status = tally_count(t, d, logits);

@@ -84,12 +84,13 @@ static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, in
     float *keep = NULL;
     bool files = o->predictions || o->save_logits;
     LoaderOptions l = setup_loader(o, d, &d->eval, c->config);
+    Predictor p = classifier_predictor(c);
     size_t size = (size_t)d->eval.n * (size_t)d->class_count;
     Status status = setup_names(d, &arena, &names, &prompts);
     if (status == OK) status = setup_left_out(&l.left_out, o, &d->eval);
     if (files && !(keep = malloc(size * sizeof *keep))) status = err_memory("logits");
     if (status == OK)
-        status = evaluate(&e, d, names, &l, classifier_logits, c, keep, o->quiet);
+        status = evaluate(&e, d, names, &l, &p, keep, o->quiet);
     if (status == OK) status = save_files(o, d, names, keep, l.left_out);
     if (status == OK) count_left_out(o, l.left_out, &d->eval, "pictures");
     if (status == OK) status = print_result(o, &e, step, d->eval.split);

@@ -1,13 +1,9 @@
 // plan.h - `train --plan`: how long a run will take and how much it needs.
 #pragma once
-#include <stdbool.h>
-#include <stdint.h>
+#include "proreg/verb/training.h"
 
-typedef struct {
-    int64_t pictures, kept;                    // kept: seen by a frozen tower once, at first
-    int64_t eval_pictures, steps, evaluations;
-    double step_seconds, eval_seconds;         // a picture; eval: one forward pass
-    int64_t memory_bytes, checkpoint_bytes;
-} Plan;
-
-void print_plan(const Plan *p, bool json);
+// On stdout, from what one picture took: step_seconds in a training step, forward_seconds in one
+// forward pass of the image tower. The tape has run such a step. What a frozen tower says of a
+// picture that never changes is known after its first visit: that pass is counted apart.
+Status plan_print(const Training *r, const Student *s, const Tape *t, double step_seconds,
+                  double forward_seconds);

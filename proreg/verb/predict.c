@@ -80,11 +80,12 @@ static Status print_batch(const Predict *p, const Batch *b)
 
 static Status predict_all(const Predict *p, Classifier *c, Loader *loader)
 {
+    Predictor predictor = classifier_predictor(c);
     Batch b;
     for (;;) {
         TRY(loader_next(loader, &b));
         if (b.n == 0) return OK;
-        TRY(classifier_logits(c, p->logits, b.pixels, b.n));
+        TRY(predict_logits(&predictor, p->logits, b.pixels, b.n));
         TRY(print_batch(p, &b));
     }
 }

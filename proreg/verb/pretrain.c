@@ -170,30 +170,23 @@ static Status pretrain_step(Pretrain *p, const Batch *b)
 
 // ---- evaluation, log, result --------------------------------------------------------------------
 
-typedef struct { Teacher teacher; Tape *tape; } Asked;
-
-static Status ask(void *arg, float *logits, const float *pixels, int64_t n)
-{
-    Asked *a = arg;
-    return teacher_logits(&a->teacher, a->tape, logits, pixels, NULL, n);
-}
-
 static Status evaluate_prompts(Pretrain *p)
 {
     int64_t K = p->data.class_count, E = p->clip.config.embed;
     LoaderOptions l = setup_loader(p->o, &p->data, &p->data.eval, &p->clip.config);
-    Asked a = { .tape = &p->tape };
+    Teacher teacher = { 0 };
     l.left_out = p->eval_left_out;
     float *unit = malloc((size_t)(K * E) * sizeof *unit);
     Status status = unit ? OK : err_memory("pretrain");
     if (status == OK)
         status = zeroshot_classes(NULL, unit, &p->clip, p->bpe, p->prompts, K, p->o->template.item,
                                   p->o->template.n);
-    if (status == OK) status = teacher_init(&a.teacher, &p->clip, unit, K, 0);
+    if (status == OK) status = teacher_init(&teacher, &p->clip, unit, K, 0);
     score_free(&p->eval);
-    if (status == OK) status = evaluate(&p->eval, &p->data, p->names, &l, ask, &a, NULL,
-                                              p->o->quiet);
-    teacher_free(&a.teacher);
+    const Predictor asked = { .tape = &p->tape, .teacher = &teacher };
+    if (status == OK)
+        status = evaluate(&p->eval, &p->data, p->names, &l, &asked, NULL, p->o->quiet);
+    teacher_free(&teacher);
     free(unit);
     return status;
 }

@@ -111,16 +111,30 @@ static Status no_teacher(const Options *o, const Method *m)
     return OK;
 }
 
-static Status weight_form(Options *o, LossConfig *loss)
+// The flag of another form's parameter would be passed over in silence.
+static Status form_flags(const Options *o, const WeightForm *form)
 {
-    bool power = !strcmp(o->weight, "power"), ratio = !strcmp(o->weight, "ce-ratio");
-    if (!power && options_source(o, "power") == FROM_FLAG)
-        return err_set(ERR_USAGE, "--power: goes with --weight power, not %s", o->weight);
-    if (!ratio && options_source(o, "gamma") == FROM_FLAG)
-        return err_set(ERR_USAGE, "--gamma: goes with --weight ce-ratio, not %s", o->weight);
-    loss->form = ratio ? WEIGHT_CE_RATIO : WEIGHT_POWER;
-    if (!strcmp(o->weight, "fixed")) loss->form = WEIGHT_FIXED;
-    if (!power) o->power = !strcmp(o->weight, "k1") ? 1 : 10;
+    for (const WeightForm *f = weight_forms; f->name; f++) {
+        bool shared = !f->flag || !strcmp(f->flag, "alpha");
+        if (shared || (form->flag && !strcmp(form->flag, f->flag))) continue;
+        if (options_source(o, f->flag) == FROM_FLAG)
+            return err_set(ERR_USAGE, "--%s: goes with --weight %s, not %s", f->flag, f->name,
+                           form->name);
+    }
+    return OK;
+}
+
+// In the form `fixed` --alpha is the weight itself, and both parts count in full.
+static Status loss_options(Options *o, LossConfig *loss)
+{
+    const WeightForm *form = weight_form_find(o->weight);
+    bool fixed = form->flag && !strcmp(form->flag, "alpha");
+    TRY(form_flags(o, form));
+    if (fixed && o->alpha > 1)
+        return options_error(o, "alpha", "%g: not from 0 to 1, as weight fixed asks", o->alpha);
+    if (form->power > 0) o->power = form->power;
+    *loss = (LossConfig){ .form = form, .power = o->power, .gamma = o->gamma, .temp = o->temp,
+                          .fixed = fixed ? o->alpha : 0, .alpha = fixed ? 1 : o->alpha };
     return OK;
 }
 
@@ -128,27 +142,20 @@ static Status weight_form(Options *o, LossConfig *loss)
 Status setup_method(Options *o, const Method **method, LossConfig *loss)
 {
     char lr[40], alpha[40];
-    const Method *m = method_find(o->method);
+    const Method *m = method_find(o->method), *kd = method_find("kd");
     if (!m) return err_set(ERR_UNSUPPORTED, "method: %s: not built", o->method);
-    if (m->form == WEIGHT_POWER && o->weight && !strcmp(o->weight, "fixed")) m = method_find("kd");
+    if (m->weight && o->weight && !strcmp(o->weight, kd->weight)) m = kd;
     snprintf(lr, sizeof lr, "%.17g", m->lr);
     snprintf(alpha, sizeof alpha, "%.17g", m->alpha);
     TRY(options_default(o, "lr", lr, FROM_METHOD));
     *method = m;
-    *loss = (LossConfig){ .form = m->form };
-    if (m->form == WEIGHT_NONE) return no_teacher(o, m);
-    TRY(options_default(o, "weight", m->form == WEIGHT_FIXED ? "fixed" : "k10", FROM_METHOD));
+    *loss = (LossConfig){ .form = NULL };
+    if (!m->weight) return no_teacher(o, m);
+    TRY(options_default(o, "weight", m->weight, FROM_METHOD));
     TRY(options_default(o, "alpha", alpha, FROM_METHOD));
-    if (m->form == WEIGHT_FIXED && strcmp(o->weight, "fixed") != 0)
+    if (m == kd && strcmp(o->weight, kd->weight) != 0)
         return options_error(o, "weight", "%s: method kd has weight fixed", o->weight);
-    TRY(weight_form(o, loss));
-    if (loss->form == WEIGHT_FIXED && o->alpha > 1)
-        return options_error(o, "alpha", "%g: not from 0 to 1, as weight fixed asks", o->alpha);
-    loss->power = o->power;
-    loss->gamma = o->gamma;
-    loss->alpha = o->alpha;
-    loss->temp = o->temp;
-    return OK;
+    return loss_options(o, loss);
 }
 
 Schedule setup_schedule(const Options *o)

@@ -76,7 +76,8 @@ static Status rows(Options *o, Classifier *c, Wise *w, const Dataset *d, const c
         LoaderOptions l = setup_loader(o, d, &d->eval, c->config);
         l.left_out = left_out;
         TRY(classifier_mix(c, w, a->item[i]));
-        TRY(evaluate(&e, d, names, &l, classifier_logits, c, NULL, o->quiet));
+        Predictor p = classifier_predictor(c);
+        TRY(evaluate(&e, d, names, &l, &p, NULL, o->quiet));
         Status status = OK;
         if (o->json) {
             status = print_alpha_json(&e, a->item[i], d->eval.split);

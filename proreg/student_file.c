@@ -1,0 +1,152 @@
+// student_file.c - the files of a student's checkpoint: classifier and optimizer.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proreg/proreg.h"
+
+// `logit_scale` stands last in classifier.safetensors, as it is the tower's last parameter; with a
+// head of its own no logit is multiplied with it.
+static bool in_classifier(const Student *s, const Param *q)
+{
+    bool own = false;
+    for (const Param *p = s->clip.last->next; p; p = p->next) own |= p == q;
+    return own || (s->method->head == HEAD_PROMPT && strcmp(q->name, "logit_scale") == 0);
+}
+
+static const char *name_in_classifier(const Param *q)
+{
+    return strcmp(q->name, "text_features") == 0 ? "weight" : q->name;
+}
+
+static Status write_tensor(WeightsOut *o, const Params *p, const Param *q, const real *slab)
+{
+    size_t n = (size_t)tensor_size(&q->value);
+    float *x = malloc(n * sizeof *x);
+    if (!x) return err_memory("checkpoint");
+    Param from = *q;
+    if (slab) from.value.data = (real *)(uintptr_t)slab + q->at;
+    Status status = params_get(p, &from, x);
+    if (status == OK) status = weights_write(o, x, n * sizeof *x);
+    free(x);
+    return status;
+}
+
+static Status put_classifier(WeightsOut *o, const Student *s)
+{
+    const Params *p = &s->clip.params;
+    for (const Param *q = p->first; q; q = q->next)
+        if (in_classifier(s, q))
+            TRY(weights_declare(o, name_in_classifier(q), WEIGHTS_F32, q->value.ndim,
+                                q->value.dim));
+    for (const Param *q = p->first; q; q = q->next)
+        if (in_classifier(s, q)) TRY(write_tensor(o, p, q, NULL));
+    return OK;
+}
+
+static Status declare_moment(WeightsOut *o, const Param *q, const char *tail)
+{
+    char name[PARAM_NAME + 4];
+    snprintf(name, sizeof name, "%s%s", q->name, tail);
+    return weights_declare(o, name, WEIGHTS_F32, q->value.ndim, q->value.dim);
+}
+
+static Status put_optimizer(WeightsOut *o, const Student *s)
+{
+    const Params *p = &s->clip.params;
+    for (const Param *q = p->first; q; q = q->next) {
+        if (q->group < 0) continue;
+        TRY(declare_moment(o, q, ".m"));
+        TRY(declare_moment(o, q, ".v"));
+    }
+    for (const Param *q = p->first; q; q = q->next) {
+        if (q->group < 0) continue;
+        TRY(write_tensor(o, p, q, p->m));
+        TRY(write_tensor(o, p, q, p->v));
+    }
+    return OK;
+}
+
+static Status save_tensors(const char *path, const Student *s,
+                           Status (*put)(WeightsOut *, const Student *))
+{
+    WeightsOut *o;
+    TRY(weights_create(&o, path));
+    Status status = put(o, s);
+    if (status == OK) return weights_commit(o);
+    weights_discard(o);
+    return status;
+}
+
+Status student_save_classifier(const char *path, const Student *s)
+{
+    return save_tensors(path, s, put_classifier);
+}
+
+Status student_save_optimizer(const char *path, const Student *s)
+{
+    return save_tensors(path, s, put_optimizer);
+}
+
+// Reads the tensor of this name and of q's shape into q's values, or into its place in a slab.
+static Status read_tensor(Params *p, const Param *q, const Weights *w, const char *name,
+                          real *slab, const char *path)
+{
+    const WeightsTensor *x = weights_find(w, name);
+    char want[96];
+    bool same = x && x->ndim == q->value.ndim;
+    for (int i = 0; same && i < x->ndim; i++) same = x->dim[i] == q->value.dim[i];
+    if (!same)
+        return err_set(ERR_SHAPE, "checkpoint: %s: no %s of the shape of %s", path, name,
+                       tensor_shape(want, &q->value));
+    float *host = malloc((size_t)tensor_size(&q->value) * sizeof *host);
+    if (!host) return err_memory("checkpoint");
+    Param to = *q;
+    if (slab) to.value.data = slab + q->at;
+    weights_to_f32(host, x);
+    Status status = params_set(p, &to, host);
+    free(host);
+    return status;
+}
+
+static Status read_classifier(Student *s, const Weights *w, const char *path)
+{
+    Params *p = &s->clip.params;
+    for (Param *q = p->first; q; q = q->next)
+        if (in_classifier(s, q)) TRY(read_tensor(p, q, w, name_in_classifier(q), NULL, path));
+    return OK;
+}
+
+static Status read_optimizer(Student *s, const Weights *w, const char *path)
+{
+    Params *p = &s->clip.params;
+    for (Param *q = p->first; q; q = q->next) {
+        char m[PARAM_NAME + 4], v[PARAM_NAME + 4];
+        if (q->group < 0) continue;
+        snprintf(m, sizeof m, "%s.m", q->name);
+        snprintf(v, sizeof v, "%s.v", q->name);
+        TRY(read_tensor(p, q, w, m, p->m, path));
+        TRY(read_tensor(p, q, w, v, p->v, path));
+    }
+    return OK;
+}
+
+static Status load_tensors(const char *path, Student *s,
+                           Status (*read)(Student *, const Weights *, const char *))
+{
+    Weights *w;
+    TRY(weights_open(&w, path));
+    Status status = read(s, w, path);
+    weights_close(w);
+    return status;
+}
+
+Status student_load_classifier(Student *s, const char *path)
+{
+    return load_tensors(path, s, read_classifier);
+}
+
+Status student_load_optimizer(Student *s, const char *path)
+{
+    return load_tensors(path, s, read_optimizer);
+}

@@ -1,0 +1,271 @@
+// training.c - opens what a training run needs, and keeps its folder.
+#include "proreg/verb/training.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// ---- what is asked ------------------------------------------------------------------------------
+
+// Killed before its first checkpoint, a run has nothing to go on from and has trained nothing: it
+// begins again. A folder that merely holds some config.json is no such run.
+static Status begin_anew(Options *o)
+{
+    char last[FILE_PATH], log[FILE_PATH];
+    const Method *method;
+    TRY(path_join(log, o->out, "log.jsonl"));
+    if (run_checkpoint(last, o->out, "last") == OK || folder_exists(last) || file_exists(log))
+        return OK;
+    TRY(run_method(&method, o->out));
+    say(o, "note: %s: killed before its first checkpoint, so it begins anew", o->out);
+    o->resume = false;
+    o->overwrite = true;
+    return OK;
+}
+
+static Status resume_options(Training *r)
+{
+    Options *o = r->o;
+    char config[FILE_PATH];
+    TRY(folder_lock(&r->lock, o->out));
+    TRY(path_join(config, o->out, "config.json"));
+    TRY(options_check_resume(o, config, &r->eased));
+    TRY(options_read_config(o, config));
+    if (options_source(o, "max-steps") != FROM_FLAG) o->max_steps = 0;   // it has stopped once
+    return begin_anew(o);
+}
+
+static Status check_options(const Options *o)
+{
+    if (o->resume && o->overwrite)
+        return err_set(ERR_USAGE, "--resume: does not go with --overwrite");
+    if (o->resume && o->config) return err_set(ERR_USAGE, "--resume: does not go with --config");
+    if (!o->out && (o->resume || !o->plan)) return err_set(ERR_USAGE, "train: needs --out DIR");
+    return o->out && !o->plan ? run_check(o->out, o->resume, o->overwrite) : OK;
+}
+
+static Status read_options(Training *r)
+{
+    Options *o = r->o;
+    TRY(check_options(o));
+    if (o->resume) TRY(resume_options(r));
+    if (o->config) TRY(options_read_config(o, o->config));
+    if (!o->model) return err_set(ERR_USAGE, "train: needs --model PATH");
+    if (!o->data && !(o->train_list && o->eval_list))
+        return err_set(ERR_USAGE, "train: needs --data DIR");
+    r->recipe = recipe_find(o->recipe);
+    TRY(recipe_apply(r->recipe, o));
+    TRY(setup_method(o, &r->method, &r->loss));
+    TRY(setup_templates(o));
+    r->optim = setup_optim(o);
+    if (o->micro_batch > o->batch) o->micro_batch = o->batch;
+    return OK;
+}
+
+// ---- what is opened -----------------------------------------------------------------------------
+
+static Status name_samples(Training *r)
+{
+    const SampleSet *set = &r->data.train;
+    size_t n = (size_t)set->n;
+    r->samples = arena_take(&r->arena, n * sizeof *r->samples);
+    r->sample_names = arena_take(&r->arena, n * sizeof *r->sample_names);
+    if (!r->samples || !r->sample_names) return err_memory("train");
+    for (size_t i = 0; i < n; i++) {
+        r->samples[i].w = -1;                  // not visited yet
+        r->sample_names[i] = (SampleName){ set->sample[i].path,
+                                           r->names[set->sample[i].label] };
+    }
+    return OK;
+}
+
+static Status open_data(Training *r)
+{
+    Dataset *d = &r->data;
+    Options *o = r->o;
+    TRY(setup_dataset(d, o, DATASET_TRAIN | DATASET_EVAL, NULL, 0));
+    TRY(setup_names(d, &r->arena, &r->names, &r->prompts));
+    r->counting = recipe_counting(r->recipe, d->train.n, o->epochs, o->batch, o->warmup);
+    TRY(name_samples(r));
+    say(o, "train: %lld pictures, evaluated on %lld%s%s, %d classes", (long long)d->train.n,
+        (long long)d->eval.n, *d->eval.split ? " of split " : "", d->eval.split, d->class_count);
+    return OK;
+}
+
+// A checkpoint's three counts must belong together and to this training set.
+static Status check_state(const Training *r, const char *checkpoint)
+{
+    const RunState *s = &r->state;
+    int64_t steps = r->counting.steps, of_epoch = steps / r->o->epochs;
+    if (s->step != s->epoch * of_epoch + s->epoch_step || s->epoch_step >= of_epoch ||
+        s->step > steps)
+        return err_set(ERR_FORMAT, "checkpoint: %s/state.json: step %lld is not step %lld of epoch "
+                       "%lld: there are %lld epochs of %lld", checkpoint, (long long)s->step,
+                       (long long)s->epoch_step, (long long)s->epoch, (long long)r->o->epochs,
+                       (long long)of_epoch);
+    if (s->best_top1 > 1 || s->best_step > s->step)
+        return err_set(ERR_FORMAT, "checkpoint: %s/state.json: the best of step %lld is %g at step "
+                       "%lld", checkpoint, (long long)s->step, s->best_top1,
+                       (long long)s->best_step);
+    return OK;
+}
+
+static Status open_checkpoint(Training *r, Student *s)
+{
+    char last[FILE_PATH], path[FILE_PATH];
+    ClipOptions options = { CLIP_IMAGE, NULL };            // our own checkpoints say the activation
+    TRY(run_checkpoint(last, r->o->out, "last"));
+    TRY(student_open(s, r->be, last, &options, r->method, r->data.class_count, NULL, 0));
+    TRY(path_join(path, last, "classifier.safetensors"));
+    TRY(student_load_classifier(s, path));
+    TRY(path_join(path, last, "optimizer.safetensors"));
+    TRY(student_load_optimizer(s, path));
+    TRY(run_load_state(&r->state, last));
+    TRY(check_state(r, last));
+    return run_load_samples(r->o->out, r->samples, r->sample_names, r->data.train.n);
+}
+
+static Status open_models(Training *r, Student *student, Teacher *teacher)
+{
+    Options *o = r->o;
+    int64_t K = r->data.class_count, kept = training_augments(r) ? 0 : r->data.train.n;
+    bool prompts = r->method->head == HEAD_PROMPT;
+    TRY(setup_model(&r->pretrained, o, r->be, o->model, CLIP_BOTH));
+    TRY(setup_bpe(&r->bpe, o, &r->pretrained, prompts));
+    int64_t E = r->pretrained.config.embed;
+    float *raw = arena_zero(&r->arena, (size_t)(K * E) * sizeof *raw);     // (K,E)
+    float *unit = arena_zero(&r->arena, (size_t)(K * E) * sizeof *unit);   // (K,E)
+    if (!raw || !unit) return err_memory("train");
+    if (prompts)
+        TRY(zeroshot_classes(raw, unit, &r->pretrained, r->bpe, r->prompts, K, o->template.item,
+                             o->template.n));
+    TRY(teacher_init(teacher, &r->pretrained, unit, K, r->loss.form ? kept : 0));
+    if (o->resume) TRY(open_checkpoint(r, student));
+    else TRY(student_open(student, r->be, o->model, &(ClipOptions){ CLIP_IMAGE, o->activation },
+                          r->method, r->data.class_count, raw, (uint64_t)o->seed));
+    return student_keep(student, kept);
+}
+
+// How the training pictures come: every epoch in an order of its own, from where the run stands.
+static Status describe_loading(Training *r)
+{
+    LoaderOptions l = setup_loader(r->o, &r->data, &r->data.train, &r->pretrained.config);
+    l.augment = setup_augment(r->o, strcmp(r->o->augment, "randaug") == 0);
+    l.shuffle = true;
+    l.epochs = r->o->epochs;
+    l.epoch = r->state.epoch;
+    l.step = r->state.epoch_step;
+    TRY(setup_left_out(&l.left_out, r->o, &r->data.train));
+    TRY(setup_left_out(&r->eval_left_out, r->o, &r->data.eval));
+    r->loading = l;
+    return OK;
+}
+
+Status training_open(Training *r, Options *o, Student *student, Teacher *teacher)
+{
+    *r = (Training){ .o = o, .state = { .best_top1 = -1 }, .lock = -1 };
+    TRY(read_options(r));
+    TRY(setup_machine(o, &r->be));
+    TRY(open_data(r));
+    TRY(open_models(r, student, teacher));
+    return describe_loading(r);
+}
+
+void training_close(Training *r)
+{
+    folder_unlock(&r->lock);
+    if (r->be) clip_free(&r->pretrained);
+    bpe_close(r->bpe);
+    dataset_close(&r->data);
+    arena_free(&r->arena);
+}
+
+// ---- the folder ---------------------------------------------------------------------------------
+
+Status training_identify(Training *r, const Student *student)
+{
+    const Dataset *d = &r->data;
+    const Options *o = r->o;
+    char path[FILE_PATH];
+    r->facts = (RunFacts){ .options = o, .recipe = r->recipe, .counting = &r->counting,
+                           .model = &r->pretrained, .params = &student->clip.params, .be = r->be,
+                           .train_split = d->train.split, .eval_split = d->eval.split,
+                           .train_pictures = d->train.n, .eval_pictures = d->eval.n,
+                           .class_name = r->names, .prompt = r->prompts,
+                           .classes = d->class_count };
+    TRY(dataset_hash(d, r->facts.data_hash));
+    if (o->resume) {
+        TRY(path_join(path, o->out, "config.json"));
+        return config_same(&r->facts, path);
+    }
+    if (o->config && config_same(&r->facts, o->config) != OK) say(o, "note: %s", err_msg());
+    return OK;
+}
+
+// Two processes may have begun at once; the second one gives way.
+static Status claim(Training *r)
+{
+    if (r->lock >= 0) return OK;           // a resumed run that begins anew
+    TRY(folder_make(r->o->out));
+    TRY(folder_lock(&r->lock, r->o->out));
+    return run_check(r->o->out, false, r->o->overwrite);
+}
+
+Status training_begin(Training *r)
+{
+    JsonOut config = { .indent = 2 };
+    Status status = config_write(&config, &r->facts);
+    if (status == OK) status = claim(r);
+    if (status == OK) status = run_begin(r->o->out, &config);
+    json_out_free(&config);
+    return status;
+}
+
+static Status save_config(const Training *r)
+{
+    JsonOut config = { .indent = 2 };
+    Status status = config_write(&config, &r->facts);
+    if (status == OK) status = run_save_config(r->o->out, &config);
+    json_out_free(&config);
+    return status;
+}
+
+Status training_continue(Training *r)
+{
+    if (r->eased) TRY(save_config(r));
+    return run_rewind(r->o->out, r->state.step);
+}
+
+Status training_save(const Training *r, const Student *student, bool best)
+{
+    const char *out = r->o->out;
+    char name[32];
+    Checkpoint c = { student, &r->pretrained, r->bpe, r->names, r->state };
+    snprintf(name, sizeof name, "step-%lld", (long long)r->state.step);
+    TRY(run_save_samples(out, r->samples, r->sample_names, r->data.train.n));
+    if (r->o->keep > 0) TRY(run_save(out, name, &c));
+    if (r->o->keep > 0) TRY(run_forget(out, r->o->keep));
+    if (best) TRY(run_save(out, "best", &c));
+    return run_save(out, "last", &c);
+}
+
+// ---- questions ----------------------------------------------------------------------------------
+
+int64_t training_last_step(const Training *r)
+{
+    int64_t most = r->o->max_steps;
+    return most > 0 && most < r->counting.steps ? most : r->counting.steps;
+}
+
+int64_t training_pictures_left(const Training *r)
+{
+    int64_t n = r->data.train.n, batch = r->o->batch;
+    int64_t all = n * (r->o->epochs - r->state.epoch) - r->state.epoch_step * batch;
+    int64_t most = (training_last_step(r) - r->state.step) * batch;
+    return most < all ? most : all;
+}
+
+bool training_augments(const Training *r)
+{
+    const Options *o = r->o;
+    return strcmp(o->augment, "randaug") == 0 || o->random_crop > 0 || o->flip;
+}

@@ -1,0 +1,54 @@
+// training.h - a training run around its steps: what is asked, what is opened, whose folder it is,
+// what is saved. The steps themselves stand in train.c.
+//
+//     Training r;
+//     TRY(training_open(&r, &options, &student, &teacher));      // reads; writes nothing
+//     TRY(training_identify(&r, &student));      // is this the run that config.json tells of?
+//     if (options.resume) TRY(training_continue(&r));
+//     else TRY(training_begin(&r));              // the folder appears here
+//     ...
+//     TRY(training_save(&r, &student, best));    // a checkpoint
+//     training_close(&r);                        // whatever happened
+#pragma once
+#include "proreg/run/config.h"
+#include "proreg/run/run.h"
+#include "proreg/verb/setup.h"
+
+typedef struct {
+    Options *o;                            // what was asked
+    const Recipe *recipe;
+    const Method *method;
+    LossConfig loss;
+    Optim optim;
+    Counting counting;                     // steps of warm-up, of the schedule, of the run
+
+    const Backend *be;                     // what is there
+    Arena arena;
+    Dataset data;
+    const char **names, **prompts;         // (K) the classes
+    Clip pretrained;                       // frozen: the model that --model names, theta_0
+    Bpe *bpe;
+    LoaderOptions loading;                 // of the training pictures
+    uint8_t *eval_left_out;                // (N) of the pictures to evaluate on, or NULL
+
+    RunState state;                        // how far the run is
+    SampleRow *samples;                    // (N) of the training pictures, as of their last visit
+    SampleName *sample_names;              // (N)
+    RunFacts facts;
+    int lock;                              // on the run's folder; < 0: not yet
+    bool eased;                            // resumed with other flags than config.json holds
+} Training;
+
+// The student begins as the pretrained model asked by prompts; with --resume as the run's last
+// checkpoint. On failure *student and *teacher are to be freed all the same.
+Status training_open(Training *r, Options *o, Student *student, Teacher *teacher);
+void training_close(Training *r);
+
+Status training_identify(Training *r, const Student *student);
+Status training_begin(Training *r);
+Status training_continue(Training *r);
+Status training_save(const Training *r, const Student *student, bool best);
+
+int64_t training_last_step(const Training *r);         // --max-steps, or the end of the schedule
+int64_t training_pictures_left(const Training *r);     // visits to pictures until then
+bool training_augments(const Training *r);             // do a picture's pixels change?
