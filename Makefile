@@ -142,6 +142,9 @@ CHECKS   := $(if $(filter release,$(VARIANT)),test/layers.sh test/style.sh test/
 layers style headers: ## who includes whom; widths and lengths; each header alone
 	$(Q)CC='$(CC)' sh test/$@.sh
 
+grad: ## the tests that judge gradients, in double
+	$(Q)$(MAKE) VARIANT=grad B=$(GRAD_B) $(GRAD:%=$(GRAD_B)/%) && sh test/run.sh $(GRAD:%=$(GRAD_B)/%)
+
 debug asan tsan: ## build and run the tests with asserts, AddressSanitizer + UBSan, ThreadSanitizer
 	$(Q)LIMIT=900 $(MAKE) VARIANT=$@ test
 
@@ -231,6 +234,6 @@ clean: ## remove everything that was built
 help: ## print this list
 	@sed -n 's/^\([a-z][a-z0-9 -]*\):[^#]*## /  make \1 - /p' Makefile
 
-.PHONY: all tests test layers style headers debug asan tsan test-gcc test-clang test-musl \
+.PHONY: all tests test layers style headers grad debug asan tsan test-gcc test-clang test-musl \
         test-aarch64 bugs parity interop check-all cov fuzz bench bench-kernels bench-data \
         profile-data demo pretrain pretrain-check world-results clean help FORCE

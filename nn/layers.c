@@ -72,23 +72,10 @@ Tensor *block(Tape *t, const Block *b, Tensor *x, const Sequence *seq)
     return op_add(t, x, linear(t, &b->c_proj, h, ACT_NONE));
 }
 
-// Will no gradient be wanted of these blocks, neither of their weights nor of what goes in?
-static bool forgets(const Tape *t, const Block *b, int64_t n, const Tensor *x)
-{
-    return n > 1 && (t->mode == TAPE_NO_GRAD || !(x->needs_grad || b[0].in_proj.w->needs_grad));
-}
-
-// Without gradients two tensors suffice for any number of blocks: each reads one and leaves its
-// result in the other.
 Tensor *blocks(Tape *t, const Block *b, int64_t n, Tensor *x, const Sequence *seq)
 {
     const Sequence all = { .n_keys = seq->n_keys };
-    Tensor *room[2] = { NULL, NULL };
-    for (int i = 0; i < 2 && x && forgets(t, b, n, x); i++)
-        room[i] = tape_tensor(t, x->ndim, x->dim);
-    for (int64_t l = 0; l + 1 < n; l++) {
-        TapeMark mark = tape_mark(t);
-        x = tape_keep(t, mark, room[l % 2], block(t, &b[l], x, &all));
-    }
+    TapeSlot slot = tape_slot_like(t, x);
+    for (int64_t l = 0; l + 1 < n; l++) x = tape_keep(t, &slot, block(t, &b[l], x, &all));
     return n ? block(t, &b[n - 1], x, seq) : x;
 }

@@ -26,7 +26,6 @@ static AdamwStep adamw_numbers(const Optim *o, int64_t step, double lr, double d
 static Status scale_grad(Params *p, double c)
 {
     enum { CHUNK = 1 << 16 };
-    p->device.source = &p->source;
     ArenaMark mark = arena_mark(&p->device);
     real *scratch = arena_take(&p->device, CHUNK * sizeof *scratch);
     if (!scratch) return err_memory("clip");

@@ -9,7 +9,7 @@
 
 void params_init(Params *p, const Backend *be)
 {
-    *p = (Params){ .be = be, .source = { be->alloc, be->release } };
+    *p = (Params){ .be = be, .device.source = { be->alloc, be->release } };
 }
 
 void params_free(Params *p)
@@ -70,7 +70,6 @@ static Status slab(Params *p, real **out)
 Status params_place(Params *p, int (*group)(const char *name))
 {
     if (p->status != OK) return p->status;
-    p->device.source = &p->source;
     for (Param *q = p->first; q; q = q->next) q->group = group ? group(q->name) : -1;
     lay_out(p);
     if (p->trained == 0) return OK;
@@ -92,7 +91,6 @@ Status params_place(Params *p, int (*group)(const char *name))
 Status params_set(Params *p, Param *q, const float *host)
 {
     int64_t n = tensor_size(&q->value);
-    p->device.source = &p->source;
     if (!q->value.data) q->value.data = arena_take(&p->device, (size_t)n * sizeof(real));
     if (!q->value.data)
         return err_set(ERR_MEMORY, "parameters: no memory for %s, %lld numbers", q->name,

@@ -24,7 +24,6 @@ typedef struct Param {
 
 typedef struct {
     const Backend *be;
-    ArenaSource source;
     Arena host, device;
     Param *first, *last;
     real *value, *grad, *m, *v;              // (trained) each

@@ -27,11 +27,10 @@ void teacher_free(Teacher *h)
 static Tensor *ask_clip(Tape *t, const Teacher *h, Tensor *pixels)
 {
     int64_t n = pixels->dim[0], K = h->n_classes, E = h->clip->config.embed;
-    Tensor *room = tape_tensor(t, 2, (int64_t[]){ n, K });
-    TapeMark mark = tape_mark(t);
+    TapeSlot slot = tape_slot(t, 2, (int64_t[]){ n, K });
     Tensor *classes = tape_constant(t, 2, (int64_t[]){ K, E }, h->classes);
     Tensor *image = op_unit(t, clip_image(t, h->clip, pixels));                // (n,E)
-    return tape_keep(t, mark, room, clip_logits(t, image, classes, h->clip->logit_scale));
+    return tape_keep(t, &slot, clip_logits(t, image, classes, h->clip->logit_scale));
 }
 
 Tensor *teacher_logits(Tape *t, Teacher *h, Tensor *pixels, const int32_t *index)

@@ -15,12 +15,22 @@ static bool usable(Tape *t, const Tensor *a, const Tensor *b)
     return false;
 }
 
-static Tensor *misfit(Tape *t, const char *op, const Tensor *x, const Tensor *w)
+static Tensor *misfit(Tape *t, const Op *op, const Tensor *x, const Tensor *w)
 {
     char a[96], b[96];
-    tape_fail(t, err_set(ERR_SHAPE, "%s: %s does not fit %s", op, tensor_shape(a, x),
-                         tensor_shape(b, w)));
+    tape_fail(t, err_set(ERR_SHAPE, "%s: %s: %s does not fit %s", op->name, op->equation,
+                         tensor_shape(a, x), tensor_shape(b, w)));
     return NULL;
+}
+
+// Backward passes nothing to x: if x wanted a gradient, it would get none and nobody would know.
+static bool constant(Tape *t, const Op *op, const Tensor *x)
+{
+    char shape[96];
+    if (!x->needs_grad) return true;
+    tape_fail(t, err_set(ERR_SHAPE, "%s: %s: %s must be a constant, but wants a gradient", op->name,
+                         op->equation, tensor_shape(shape, x)));
+    return false;
 }
 
 static bool same_shape(const Tensor *a, const Tensor *b)
@@ -87,8 +97,8 @@ static const Op linear_op = { "linear", "y = act(x w^T + b)", linear_forward, li
 Tensor *op_linear(Tape *t, Tensor *x, Tensor *w, Tensor *b, Act act)
 {
     if (!usable(t, x, w)) return NULL;
-    if (w->ndim != 2 || tensor_cols(x) != w->dim[1]) return misfit(t, "linear", x, w);
-    if (b && tensor_size(b) != w->dim[0]) return misfit(t, "linear", b, w);
+    if (w->ndim != 2 || tensor_cols(x) != w->dim[1]) return misfit(t, &linear_op, x, w);
+    if (b && tensor_size(b) != w->dim[0]) return misfit(t, &linear_op, b, w);
     Node n = { .op = &linear_op, .in = { x, w, b }, .out = shaped(t, x, w->dim[0]), .act = act };
     if (n.out && act != ACT_NONE && keeps(t, x, w, b))
         n.saved[0] = tape_numbers(t, tensor_size(n.out));    // the argument of act
@@ -105,11 +115,17 @@ static void attention_forward(Tape *t, const Node *n)
                          tensor_rows(q) / B, kv->dim[1], H, tensor_cols(q) / H);
 }
 
+// The kernel makes both gradients. One that nobody wants goes where nobody reads.
+static real *grad_or_scratch(Tape *t, const Tensor *x)
+{
+    return x->needs_grad ? grad_begin(t, x) : tape_numbers(t, tensor_size(x));
+}
+
 static void attention_backward(Tape *t, const Node *n)
 {
     Tensor *q = n->in[0], *kv = n->in[1], *y = n->out;
     int64_t B = kv->dim[0], H = n->heads;
-    real *dq = grad_begin(t, q), *dkv = grad_begin(t, kv);
+    real *dq = grad_or_scratch(t, q), *dkv = grad_or_scratch(t, kv);
     if (t->status != OK) return;
     t->be->attention_bwd(dq, dkv, y->grad, y->data, n->saved[0], q->data, kv->data, n->n_keys, B,
                          tensor_rows(q) / B, kv->dim[1], H, tensor_cols(q) / H);
@@ -124,9 +140,8 @@ Tensor *op_attention(Tape *t, Tensor *q, Tensor *kv, int64_t heads, const int32_
 {
     if (!usable(t, q, kv)) return NULL;
     int64_t rows = tensor_rows(q), C = tensor_cols(q);
-    if (kv->ndim != 3 || tensor_cols(kv) != 2 * C || rows % kv->dim[0] || C % heads
-        || q->needs_grad != kv->needs_grad)
-        return misfit(t, "attention", q, kv);
+    if (kv->ndim != 3 || tensor_cols(kv) != 2 * C || rows % kv->dim[0] || C % heads)
+        return misfit(t, &attention_op, q, kv);
     if (n_keys && !in_range(t, "attention", n_keys, rows, 1, kv->dim[1])) return NULL;
     Node n = { .op = &attention_op, .in = { q, kv }, .out = like(t, q), .heads = heads,
                .n_keys = n_keys ? tape_index(t, n_keys, rows) : NULL,
@@ -159,8 +174,8 @@ static const Op layernorm_op = { "layernorm", "y = (x - mean) rstd w + b", layer
 Tensor *op_layernorm(Tape *t, Tensor *x, Tensor *w, Tensor *b, real eps)
 {
     if (!usable(t, x, w) || !usable(t, x, b)) return NULL;
-    if (tensor_size(w) != tensor_cols(x)) return misfit(t, "layernorm", x, w);
-    if (tensor_size(b) != tensor_cols(x)) return misfit(t, "layernorm", x, b);
+    if (tensor_size(w) != tensor_cols(x)) return misfit(t, &layernorm_op, x, w);
+    if (tensor_size(b) != tensor_cols(x)) return misfit(t, &layernorm_op, x, b);
     int64_t rows = tensor_rows(x);
     Node n = { .op = &layernorm_op, .in = { x, w, b }, .out = like(t, x), .eps = eps,
                .saved = { tape_numbers(t, rows), tape_numbers(t, rows) } };   // mean, rstd
@@ -212,7 +227,7 @@ static const Op add_op = { "add", "y = a + b", add_forward, add_backward };
 Tensor *op_add(Tape *t, Tensor *a, Tensor *b)
 {
     if (!usable(t, a, b)) return NULL;
-    if (!same_shape(a, b)) return misfit(t, "add", a, b);
+    if (!same_shape(a, b)) return misfit(t, &add_op, a, b);
     return tape_record(t, &(Node){ .op = &add_op, .in = { a, b }, .out = like(t, a) });
 }
 
@@ -236,7 +251,7 @@ Tensor *op_add_each(Tape *t, Tensor *x, Tensor *p)
 {
     if (!usable(t, x, p)) return NULL;
     if (tensor_size(p) * x->dim[0] != tensor_size(x) || tensor_cols(p) != tensor_cols(x))
-        return misfit(t, "add_each", x, p);
+        return misfit(t, &add_each_op, x, p);
     return tape_record(t, &(Node){ .op = &add_each_op, .in = { x, p }, .out = like(t, x) });
 }
 
@@ -260,7 +275,7 @@ static const Op scale_op = { "scale", "y = exp(s) x", scale_forward, scale_backw
 Tensor *op_scale(Tape *t, Tensor *x, Tensor *s)
 {
     if (!usable(t, x, s)) return NULL;
-    if (tensor_size(s) != 1) return misfit(t, "scale", x, s);
+    if (tensor_size(s) != 1) return misfit(t, &scale_op, x, s);
     return tape_record(t, &(Node){ .op = &scale_op, .in = { x, s }, .out = like(t, x) });
 }
 
@@ -361,7 +376,8 @@ static const Op xent_op = { "xent", "loss = -sum q log softmax(z / temp)", xent_
 Tensor *op_xent(Tape *t, Tensor *z, Tensor *q, real temp)
 {
     if (!usable(t, z, q)) return NULL;
-    if (z->ndim != 2 || !same_shape(z, q) || q->needs_grad) return misfit(t, "xent", z, q);
+    if (z->ndim != 2 || !same_shape(z, q)) return misfit(t, &xent_op, z, q);
+    if (!constant(t, &xent_op, q)) return NULL;
     return tape_record(t, &(Node){ .op = &xent_op, .in = { z, q }, .temp = temp,
                                    .out = tape_tensor(t, 1, z->dim),
                                    .saved = { tape_numbers(t, z->dim[0]) } });
@@ -386,7 +402,8 @@ static const Op dot_op = { "dot", "y = sum w x", dot_forward, dot_backward };
 Tensor *op_dot(Tape *t, Tensor *x, Tensor *w)
 {
     if (!usable(t, x, w)) return NULL;
-    if (!same_shape(x, w) || w->needs_grad) return misfit(t, "dot", x, w);
+    if (!same_shape(x, w)) return misfit(t, &dot_op, x, w);
+    if (!constant(t, &dot_op, w)) return NULL;
     return tape_record(t, &(Node){ .op = &dot_op, .in = { x, w },
                                    .out = tape_tensor(t, 1, (int64_t[]){ 1 }) });
 }
@@ -414,8 +431,8 @@ static const Op tokens_op = { "tokens", "y_b = [cls; x_b] + pos", tokens_forward
 Tensor *op_tokens(Tape *t, Tensor *x, Tensor *cls, Tensor *pos)
 {
     if (!usable(t, x, cls) || !usable(t, x, pos)) return NULL;
-    if (x->ndim != 3 || tensor_size(cls) != x->dim[2]) return misfit(t, "tokens", x, cls);
-    if (tensor_size(pos) != (1 + x->dim[1]) * x->dim[2]) return misfit(t, "tokens", x, pos);
+    if (x->ndim != 3 || tensor_size(cls) != x->dim[2]) return misfit(t, &tokens_op, x, cls);
+    if (tensor_size(pos) != (1 + x->dim[1]) * x->dim[2]) return misfit(t, &tokens_op, x, pos);
     int64_t dim[] = { x->dim[0], 1 + x->dim[1], x->dim[2] };
     return tape_record(t, &(Node){ .op = &tokens_op, .in = { x, cls, pos },
                                    .out = tape_tensor(t, 3, dim) });

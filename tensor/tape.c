@@ -8,7 +8,7 @@ struct Spare { real *data; int64_t n; Spare *next; };   // a gradient that has b
 
 void tape_init(Tape *t, const Backend *be)
 {
-    *t = (Tape){ .be = be, .source = { be->alloc, be->release } };
+    *t = (Tape){ .be = be, .device.source = { be->alloc, be->release } };
 }
 
 void tape_free(Tape *t)
@@ -20,7 +20,6 @@ void tape_free(Tape *t)
 
 void tape_begin(Tape *t, TapeMode mode)
 {
-    t->device.source = &t->source;             // here, as a Tape may have been copied since
     arena_reset(&t->host);
     arena_reset(&t->device);
     t->first = t->last = NULL;
@@ -188,9 +187,21 @@ const int32_t *tape_index(Tape *t, const int32_t *host, int64_t n)
     return p;
 }
 
+static bool rows_fit(Tape *t, const Tensor *x, int64_t first, int64_t n)
+{
+    char shape[96];
+    tensor_shape(shape, x);
+    if (x->needs_grad && !x->leaf)
+        tape_fail(t, err_set(ERR_SHAPE, "rows: %s is computed: its gradient would be lost", shape));
+    else if (first < 0 || n < 1 || n > x->dim[0] || first > x->dim[0] - n)
+        tape_fail(t, err_set(ERR_SHAPE, "rows: %s has no %lld rows from %lld on", shape,
+                             (long long)n, (long long)first));
+    return t->status == OK;
+}
+
 Tensor *tape_rows(Tape *t, Tensor *x, int64_t first, int64_t n)
 {
-    if (t->status != OK || !x) return NULL;
+    if (t->status != OK || !x || !rows_fit(t, x, first, n)) return NULL;
     Tensor *part = headers(t, sizeof *part);
     if (!part) return NULL;
     int64_t at = first * (tensor_size(x) / x->dim[0]);
@@ -198,7 +209,7 @@ Tensor *tape_rows(Tape *t, Tensor *x, int64_t first, int64_t n)
     part->dim[0] = n;
     part->data += at;
     if (part->grad) part->grad += at;
-    part->whole = x;
+    part->whole = x->whole ? x->whole : x;
     return part;
 }
 
@@ -334,16 +345,25 @@ Status tape_backward(Tape *t, Tensor *loss)
     return wait(t);
 }
 
-TapeMark tape_mark(const Tape *t)
+// ---- layers without gradients -------------------------------------------------------------------
+
+TapeSlot tape_slot(Tape *t, int ndim, const int64_t *dim)
 {
-    return (TapeMark){ arena_mark(&t->host), arena_mark(&t->device) };
+    Tensor *result = tape_tensor(t, ndim, dim);
+    return (TapeSlot){ result, arena_mark(&t->host), arena_mark(&t->device) };
 }
 
-Tensor *tape_keep(Tape *t, TapeMark mark, Tensor *room, Tensor *y)
+TapeSlot tape_slot_like(Tape *t, const Tensor *x)
 {
-    if (!y || !room || y->needs_grad) return y;
-    t->be->copy(room->data, y->data, tensor_size(y));
-    arena_release(&t->host, mark.host);
-    arena_release(&t->device, mark.device);
-    return room;
+    if (!x || (x->needs_grad && t->mode == TAPE_TRAIN)) return (TapeSlot){ 0 };
+    return tape_slot(t, x->ndim, x->dim);
+}
+
+Tensor *tape_keep(Tape *t, const TapeSlot *slot, Tensor *y)
+{
+    if (!y || !slot->result || y->needs_grad) return y;
+    t->be->copy(slot->result->data, y->data, tensor_size(y));
+    arena_release(&t->host, slot->host);
+    arena_release(&t->device, slot->device);
+    return slot->result;
 }

@@ -64,7 +64,6 @@ typedef enum { TAPE_TRAIN, TAPE_NO_GRAD } TapeMode;
 typedef struct Spare Spare;
 struct Tape {
     const Backend *be;
-    ArenaSource source;
     Arena host, device;          // headers and nodes; numbers
     Node *first, *last;
     Spare *spare, *unused;       // spent gradients by size, for reuse; empty list entries
@@ -101,8 +100,8 @@ Status tape_to_host(Tape *t, real **host, Tensor *const *x, int n);
 void device_put(const Backend *be, real *device, const float *host, int64_t n);
 void device_get(const Backend *be, float *host, const real *device, int64_t n);
 
-// Rows `first` to `first + n` of a leaf along dim[0]: the one view there is. It shares values and
-// gradient.
+// Rows `first` to `first + n` of x along dim[0]: the one view there is. It shares values and
+// gradient; so x is a leaf or needs no gradient, as a computed tensor has none yet to share.
 Tensor *tape_rows(Tape *t, Tensor *x, int64_t first, int64_t n);
 
 // Gives x a gradient of zeros and makes it a leaf, so that other tapes may add to it before this
@@ -110,13 +109,16 @@ Tensor *tape_rows(Tape *t, Tensor *x, int64_t first, int64_t n);
 // used by each of its micro-batches.
 void tape_leaf(Tape *t, Tensor *x);
 
-// For inference over many layers: what a layer made is given back but its result.
-//     TapeMark m = tape_mark(t);  Tensor *y = layer(t, x);  x = tape_keep(t, m, room, y);
-// tape_keep copies y into `room`, made before the mark, and releases everything since. Where y
-// needs a gradient, or room is NULL, it returns y and releases nothing.
-typedef struct { ArenaMark host, device; } TapeMark;
-TapeMark tape_mark(const Tape *t);
-Tensor *tape_keep(Tape *t, TapeMark mark, Tensor *room, Tensor *y);
+// Where no gradient is wanted, memory is taken again, and any number of layers needs that of one:
+//     TapeSlot slot = tape_slot_like(t, x);                  // for results of x's shape
+//     for (..) x = tape_keep(t, &slot, layer(t, x));         // gives back all but the result
+// Of what was made since the slot, nothing else may be used then. A y that needs a gradient comes
+// back as it is, and nothing is given back; for an x that needs one there is no slot, to the same
+// effect.
+typedef struct { Tensor *result; ArenaMark host, device; } TapeSlot;
+TapeSlot tape_slot(Tape *t, int ndim, const int64_t *dim);
+TapeSlot tape_slot_like(Tape *t, const Tensor *x);
+Tensor *tape_keep(Tape *t, const TapeSlot *slot, Tensor *y);
 
 int64_t tensor_size(const Tensor *x);                // elements
 int64_t tensor_rows(const Tensor *x);                // all dimensions but the last

@@ -126,6 +126,24 @@ static void attention_with(int64_t Tq, const int32_t *seen)
     bench_end(&b);
 }
 
+// One side alone: the other's gradient is not wanted.
+static void attention_one_side(bool queries)
+{
+    Bench b;
+    bench_begin(&b, 15);
+    Tensor *x = leaf(&b, 3, 2, 5, queries ? 6 : 12);
+    bench_place(&b);
+    Tensor *other = tape_tensor(&b.t, 3, (int64_t[]){ 2, 5, queries ? 12 : 6 });
+    fill(&b, other->data, tensor_size(other));
+    bench_loss(&b, queries ? op_attention(&b.t, x, other, 2, NULL)
+                           : op_attention(&b.t, other, x, 2, NULL));
+    bench_check(&b);
+    bench_end(&b);
+}
+
+static void case_attention_q(void) { attention_one_side(true); }
+static void case_attention_kv(void) { attention_one_side(false); }
+
 static void case_attention(void) { attention_with(5, NULL); }
 static void case_attention_causal(void)
 {
@@ -293,6 +311,7 @@ static const TestCase cases[] = {
     { "linear", case_linear }, { "linear_quick_gelu", case_linear_quick_gelu },
     { "linear_gelu", case_linear_gelu }, { "attention", case_attention },
     { "attention_causal", case_attention_causal }, { "attention_short", case_attention_short },
+    { "attention_q", case_attention_q }, { "attention_kv", case_attention_kv },
     { "layernorm", case_layernorm }, { "act", case_act }, { "act_gelu", case_act_gelu },
     { "add", case_add }, { "add_each", case_add_each }, { "scale", case_scale },
     { "gather", case_gather }, { "tokens", case_tokens }, { "unit", case_unit },

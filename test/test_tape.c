@@ -91,9 +91,24 @@ static void case_sticky(void)
     CHECK(!y, "a misfit gave a tensor");
     CHECK(!op_unit(&n.t, op_add(&n.t, y, y)), "an op after a failure gave a tensor");
     err_set(ERR_IO, "something else went wrong since");
-    CHECK_STATUS(tape_backward(&n.t, y), ERR_SHAPE, "(2,5) does not fit a.mlp.c_fc.weight (24,16)");
+    CHECK_STATUS(tape_backward(&n.t, y), ERR_SHAPE, "linear: y = act(x w^T + b): (2,5) does not "
+                 "fit a.mlp.c_fc.weight (24,16)");
     tape_begin(&n.t, TAPE_TRAIN);
     CHECK_OK(tape_status(&n.t));
+    net_close(&n);
+}
+
+static void case_constant(void)
+{
+    Net n;
+    net_open(&n, &backend_ref);
+    Tensor *a = n.blocks[0].c_fc.w, *b = n.blocks[1].c_fc.w;
+    tape_begin(&n.t, TAPE_TRAIN);
+    CHECK(!op_xent(&n.t, a, b, 1), "cross-entropy with a trained target");
+    CHECK_STATUS(tape_status(&n.t), ERR_SHAPE, "b.mlp.c_fc.weight (24,16) must be a constant");
+    tape_begin(&n.t, TAPE_TRAIN);
+    CHECK(!op_dot(&n.t, a, b), "a sum with trained weights");
+    CHECK_STATUS(tape_status(&n.t), ERR_SHAPE, "dot: y = sum w x: b.mlp.c_fc.weight (24,16) must");
     net_close(&n);
 }
 
@@ -104,6 +119,34 @@ static void case_index(void)
     tape_begin(&n.t, TAPE_TRAIN);
     CHECK(!op_gather(&n.t, n.blocks[0].ln_1.w, (int32_t[]){ 0, 1 }, 2), "row 1 of 1 was taken");
     CHECK_STATUS(tape_status(&n.t), ERR_SHAPE, "gather: number 1 is 1");
+    net_close(&n);
+}
+
+// Rows that are not there, and rows of a computed tensor, whose gradient would arrive nowhere. Rows
+// of rows tell the whole that a gradient has come.
+static void case_rows(void)
+{
+    static const int64_t wrong[][2] = { { -1, 2 }, { 0, 0 }, { 0, 25 }, { 23, 2 },
+                                        { INT64_MAX, 1 } };
+    Net n;
+    net_open(&n, &backend_ref);
+    Tensor *w = n.blocks[0].c_fc.w, *b = n.blocks[0].c_fc.b;
+    for (int i = 0; i < TEST_COUNT(wrong); i++) {
+        tape_begin(&n.t, TAPE_TRAIN);
+        CHECK(!tape_rows(&n.t, w, wrong[i][0], wrong[i][1]), "rows that are not there");
+        CHECK_STATUS(tape_status(&n.t), ERR_SHAPE, "rows: a.mlp.c_fc.weight (24,16) has no");
+    }
+    tape_begin(&n.t, TAPE_TRAIN);
+    CHECK(!tape_rows(&n.t, op_unit(&n.t, w), 0, 1), "rows of a computed tensor");
+    CHECK_STATUS(tape_status(&n.t), ERR_SHAPE, "rows: (24,16) is computed");
+    tape_begin(&n.t, TAPE_NO_GRAD);
+    CHECK(tape_rows(&n.t, op_unit(&n.t, w), 23, 1), "without gradients none is lost");
+    params_zero_grad(&n.p);
+    tape_begin(&n.t, TAPE_TRAIN);
+    Tensor *few = tape_rows(&n.t, tape_rows(&n.t, b, 4, 20), 3, 2);
+    CHECK_OK(tape_backward(&n.t, op_dot(&n.t, few, tape_constant(&n.t, 1, few->dim,
+                                                                 (float[]){ 5, 6 }))));
+    CHECK(b->reached && b->grad[7] == 5 && b->grad[8] == 6, "rows of rows");
     net_close(&n);
 }
 
@@ -312,7 +355,8 @@ static void case_clip(void)
 }
 
 static const TestCase cases[] = {
-    { "sticky", case_sticky }, { "index", case_index },
+    { "sticky", case_sticky }, { "index", case_index }, { "constant", case_constant },
+    { "rows", case_rows },
     { "no_silent_zero", case_no_silent_zero }, { "to_host", case_to_host },
     { "no_allocation", case_no_allocation }, { "refused", case_refused },
     { "inference_memory", case_inference_memory },

@@ -30,7 +30,7 @@ static const ArenaSource heap = { heap_alloc, heap_release };
 
 static const ArenaSource *source_of(const Arena *a)
 {
-    return a->source ? a->source : &heap;
+    return a->source.alloc ? &a->source : &heap;
 }
 
 static ArenaBlock *block_new(Arena *a, size_t size)

@@ -18,7 +18,7 @@ typedef struct {                       // where blocks come from: the heap, or a
 
 typedef struct ArenaBlock ArenaBlock;
 typedef struct {
-    const ArenaSource *source;         // NULL: the heap
+    ArenaSource source;                // zeros: the heap
     ArenaBlock *block;                 // the newest block; older ones behind it
     size_t total, peak;                // bytes taken since the reset; the most there ever were
     long blocks;                       // how many were ever asked for, to prove that it stops
