@@ -28,46 +28,51 @@ static int64_t end_of(const int32_t *ids, int64_t context, int64_t eos)
     return end;
 }
 
-// Nothing behind a text's end can reach it, as the mask is causal. So the batch is cut to its
-// longest text: a prompt of ten tokens costs ten positions, not seventy-seven.
-typedef struct { int64_t T; int32_t *ids, *n_keys, *read_row, *read_n_keys; } Short;
+// A batch of n texts, cut to T positions, the longest text's: nothing behind a text's end can reach
+// it, as attention is causal. A prompt of ten tokens costs ten positions, not seventy-seven.
+typedef struct {
+    int64_t T;
+    int32_t *ids;              // (n,T)
+    int32_t *n_keys;           // (n,T) token i sees i + 1 keys: those before it and itself
+    int32_t *end_row;          // (n) row of the end token, whose result is read
+    int32_t *end_n_keys;       // (n) how many keys it sees
+} Texts;
 
-static Short shorten(Tape *t, const ClipConfig *c, const int32_t *ids, int64_t n)
+static int32_t *numbers(Tape *t, int64_t n)
 {
-    Short s = { 0 };
-    for (int64_t b = 0; b < n; b++) {
-        int64_t end = end_of(ids + b * c->context, c->context, c->eos);
-        if (end + 1 > s.T) s.T = end + 1;
+    int32_t *x = t->status == OK ? arena_take(&t->host, (size_t)n * sizeof *x) : NULL;
+    if (!x && t->status == OK) tape_fail(t, err_memory("clip"));
+    return x;
+}
+
+static Texts cut_texts(Tape *t, const ClipConfig *c, const int32_t *ids, int64_t n)
+{
+    Texts x = { .end_row = numbers(t, n), .end_n_keys = numbers(t, n) };
+    for (int64_t b = 0; b < n && t->status == OK; b++) {
+        x.end_n_keys[b] = (int32_t)end_of(ids + b * c->context, c->context, c->eos) + 1;
+        if (x.end_n_keys[b] > x.T) x.T = x.end_n_keys[b];
     }
-    size_t rows = (size_t)(n * s.T), texts = (size_t)n;
-    int32_t *room = arena_take(&t->host, (2 * rows + 2 * texts) * sizeof *room);
-    if (!room) {
-        tape_fail(t, err_memory("clip"));
-        return s;
-    }
-    s.ids = room, s.n_keys = room + rows, s.read_row = s.n_keys + rows;
-    s.read_n_keys = s.read_row + texts;
-    for (int64_t b = 0; b < n; b++) {
-        int64_t end = end_of(ids + b * c->context, c->context, c->eos);
-        for (int64_t i = 0; i < s.T; i++) {
-            s.ids[b * s.T + i] = ids[b * c->context + i];
-            s.n_keys[b * s.T + i] = (int32_t)(i + 1);
+    x.ids = numbers(t, n * x.T);
+    x.n_keys = numbers(t, n * x.T);
+    for (int64_t b = 0; b < n && t->status == OK; b++) {
+        x.end_row[b] = (int32_t)(b * x.T) + x.end_n_keys[b] - 1;
+        for (int64_t i = 0; i < x.T; i++) {
+            x.ids[b * x.T + i] = ids[b * c->context + i];
+            x.n_keys[b * x.T + i] = (int32_t)i + 1;
         }
-        s.read_row[b] = (int32_t)(b * s.T + end);
-        s.read_n_keys[b] = (int32_t)(end + 1);
     }
-    return s;
+    return x;
 }
 
 Tensor *clip_text(Tape *t, const Clip *c, const int32_t *ids, int64_t n)
 {
-    const TextTower *x = &c->text;
+    const TextTower *tower = &c->text;
+    Texts x = cut_texts(t, &c->config, ids, n);
     if (t->status != OK) return NULL;
-    Short s = shorten(t, &c->config, ids, n);
-    const Sequence seq = { s.n_keys, s.read_row, s.read_n_keys };
-    Tensor *h = op_gather_each(t, x->token_embedding, s.ids, n, s.T);     // (n,T,C)
-    h = op_add_each(t, h, tape_rows(t, x->positional_embedding, 0, s.T));
-    h = blocks(t, x->blocks, c->config.text.layers, h, &seq);             // (n,C)
-    h = layernorm(t, &x->ln_final, h);
-    return op_linear(t, h, x->text_projection, NULL, ACT_NONE);           // (n,E)
+    const Sequence seq = { x.n_keys, x.end_row, x.end_n_keys };
+    Tensor *h = op_gather_each(t, tower->token_embedding, x.ids, n, x.T);     // (n,T,C)
+    h = op_add_each(t, h, tape_rows(t, tower->positional_embedding, 0, x.T));
+    h = blocks(t, tower->blocks, c->config.text.layers, h, &seq);             // (n,C)
+    h = layernorm(t, &tower->ln_final, h);
+    return op_linear(t, h, tower->text_projection, NULL, ACT_NONE);           // (n,E)
 }

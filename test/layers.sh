@@ -35,7 +35,7 @@ may data/world $base data/image
 may data/set $base data/image
 may proreg $base tensor nn weights clip clip/bpe
 may proreg/run $base tensor nn weights clip clip/bpe proreg
-may proreg/page $base data/image data/set data/world proreg/run
+may proreg/page $base data/image data/set data/world proreg proreg/run
 may proreg/verb $base tensor tensor/cpu nn weights clip clip/bpe data/image data/set data/world \
     proreg proreg/run proreg/page
 

@@ -185,6 +185,71 @@ static void case_weights(void)
     tape_free(&t);
 }
 
+// ---- the formula text of each form, computed ----------------------------------------------------
+
+typedef struct { const char *at; const LossConfig *c; double ce_s, ce_t; } Formula;
+
+static double sum_of(Formula *f);
+
+static bool eat(Formula *f, const char *word)
+{
+    while (*f->at == ' ') f->at++;
+    size_t n = strlen(word);
+    if (strncmp(f->at, word, n) != 0) return false;
+    f->at += n;
+    return true;
+}
+
+static double operand(Formula *f)
+{
+    if (eat(f, "(")) {
+        double x = sum_of(f);
+        CHECK(eat(f, ")"), "no ) before `%s`", f->at);
+        return x;
+    }
+    if (eat(f, "CE_s")) return f->ce_s;
+    if (eat(f, "CE_t")) return f->ce_t;
+    if (eat(f, "p_s")) return exp(-f->ce_s);
+    if (eat(f, "p_t")) return exp(-f->ce_t);
+    if (eat(f, "a")) return f->c->fixed;
+    char *end;
+    double x = strtod(f->at, &end);
+    CHECK(end != f->at, "nothing to compute at `%s`", f->at);
+    f->at = end;
+    return x;
+}
+
+static double power_of(Formula *f)
+{
+    double x = operand(f);
+    if (eat(f, "^k")) return pow(x, f->c->power);
+    return eat(f, "^g") ? pow(x, f->c->gamma) : x;
+}
+
+static double sum_of(Formula *f)
+{
+    double x = power_of(f);
+    for (;;) {
+        if (eat(f, "/")) x /= power_of(f);
+        else if (eat(f, "+")) x += power_of(f);
+        else return x;
+    }
+}
+
+// What pages print of a form is what it computes.
+static void case_formulas(void)
+{
+    for (const WeightForm *form = weight_forms; form->name; form++) {
+        LossConfig c = { form, form->power > 0 ? form->power : 3, 2, 0.25, 1, 1 };
+        for (int i = 1; i < 40; i++) {
+            Formula f = { form->formula, &c, 0.07 * i, 0.05 * (i * 7 % 40) };
+            double want = sum_of(&f);
+            CHECK(*f.at == 0, "%s: `%s` is left", form->name, f.at);
+            CHECK_CLOSE(form->weight(&c, f.ce_s, f.ce_t), want, 1e-12);
+        }
+    }
+}
+
 static void case_labels(void)
 {
     Tape t;
@@ -200,7 +265,8 @@ static void case_labels(void)
 
 static const TestCase cases[] = {
     { "vectors", case_vectors }, { "rows", case_rows }, { "start", case_start },
-    { "gradients", case_gradients }, { "weights", case_weights }, { "labels", case_labels },
+    { "gradients", case_gradients }, { "weights", case_weights }, { "formulas", case_formulas },
+    { "labels", case_labels },
 };
 
 int main(void)

@@ -168,9 +168,32 @@ static void fails(void)
     CHECK(proreg("eval --run $W/kept -q") == 0, "%s", program_stderr());
 }
 
+// The page tells the formula that acted, with its parameters.
+static void formulas(void)
+{
+    static const struct { const char *flags, *want; } runs[] = {
+        { "--weight k1 --alpha 2",
+          "CE + 2 mean w KD at T = 1, with w = p<sub>t</sub><sup>1</sup> / (p<sub>s</sub> + "
+          "p<sub>t</sub><sup>1</sup> + 1e-5)" },
+        { "--weight ce-ratio --gamma 3 --temp 2",
+          "CE + 1 mean w KD at T = 2, with w = CE<sub>s</sub><sup>3</sup> / "
+          "(CE<sub>s</sub><sup>3</sup> + CE<sub>t</sub><sup>3</sup> + 1e-5)" },
+        { "--weight power --power 4", "<sup>4</sup> + 1e-5)" },
+        { "--method kd --alpha 0.25", "CE + 1 mean w KD at T = 1, with w = 0.25" },
+        { "--method finetune", "L = mean CE, the cross-entropy to the label" },
+    };
+    a_run();
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        CHECK(proreg(TRAIN "--max-steps 1 --overwrite %s --out $W/form", runs[i].flags) == 0, "%s",
+              program_stderr());
+        page_after(program_file("form/report.html", NULL), runs[i].want);
+    }
+}
+
 static const TestCase cases[] = {
     { "page", page }, { "numbers", numbers }, { "classes", classes }, { "means", means },
-    { "methods", methods }, { "names", names }, { "text", text }, { "fails", fails },
+    { "methods", methods }, { "formulas", formulas }, { "names", names },
+    { "text", text }, { "fails", fails },
 };
 
 int main(void)

@@ -8,6 +8,7 @@
 #include "data/image/png.h"
 #include "data/image/resize.h"
 #include "data/set/dataset.h"
+#include "proreg/proreg.h"
 
 enum { THUMB = 72, BINS = 20, CURVE = 240 };     // pixels; bars; points of a curve
 
@@ -192,27 +193,30 @@ void page_weights(FileOut *o, const RunFiles *r)
     file_printf(o, "</figure>\n");
 }
 
+// A form's formula as markup: `_s` becomes an index, `^k` an exponent with the parameter's value.
+static void weight_formula(FileOut *o, const char *formula, double k, double gamma, double fixed)
+{
+    for (const char *s = formula; *s; s++) {
+        if (*s == '_') file_printf(o, "<sub>%c</sub>", *++s);
+        else if (*s == '^') file_printf(o, "<sup>%g</sup>", *++s == 'k' ? k : gamma);
+        else if (*s == 'a') file_printf(o, "%g", fixed);
+        else file_printf(o, "%c", *s);
+    }
+}
+
 void page_formula(FileOut *o, const RunFiles *r)
 {
-    const char *weight = run_files_text(r, "weight");
-    double k = run_files_number(r, "power"), gamma = run_files_number(r, "gamma");
-    if (!page_taught(r)) {
+    const WeightForm *form = weight_form_find(run_files_text(r, "weight"));
+    double alpha = run_files_number(r, "alpha");
+    if (!page_taught(r) || !form) {
         file_printf(o, "L = mean CE, the cross-entropy to the label");
         return;
     }
-    if (!strcmp(weight, "fixed")) {
-        file_printf(o, "L = %g mean CE + %g mean KD", 1 - run_files_number(r, "alpha"),
-                    run_files_number(r, "alpha"));
-        return;
-    }
+    bool fixed = form->flag && !strcmp(form->flag, "alpha");           // then w is alpha itself
     file_printf(o, "L = mean (1 \xe2\x88\x92 w) CE + %g mean w KD at T = %g, with w = ",
-                run_files_number(r, "alpha"), run_files_number(r, "temp"));
-    if (!strcmp(weight, "ce-ratio"))
-        file_printf(o, "CE<sub>s</sub><sup>%g</sup> / (CE<sub>s</sub><sup>%g</sup> + "
-                       "CE<sub>t</sub><sup>%g</sup>)", gamma, gamma, gamma);
-    else
-        file_printf(o, "p<sub>t</sub><sup>%g</sup> / (p<sub>s</sub> + p<sub>t</sub><sup>%g</sup>)",
-                    k, k);
+                fixed ? 1 : alpha, run_files_number(r, "temp"));
+    weight_formula(o, form->formula, run_files_number(r, "power"),
+                   run_files_number(r, "gamma"), alpha);
 }
 
 // ---- facts --------------------------------------------------------------------------------------
