@@ -479,12 +479,25 @@ static void not_finite(void)
     }
 }
 
+// Pretraining brings back a scale of more than 100: ln 100 is the limit.
+static void scale_limit(void)
+{
+    spoil("hot", "logit_scale", 4.7f);
+    folder_text(&world, "set/captions.tsv", "filepath\ttitle\ntrain/red/0.ppm\ta red dog\n"
+                "train/blue/1.ppm\ta blue cat\n");
+    CHECK(proreg("pretrain -q --model $W/hot --data $W/set --epochs 1 --batch 2 --lr 1e-6 --out "
+                 "$W/cooled") == 0, "%s", program_stderr());
+    const char *log = program_file("cooled/pretrain.jsonl", NULL);
+    CHECK(strstr(log, "\"logit_scale\": 4.605170"), "%s", log);
+}
+
 static const TestCase cases[] = {
     { "verbs", verbs }, { "flags", flags }, { "numbers", numbers }, { "templates", templates },
     { "that_do_not_fit", that_do_not_fit }, { "sets", sets }, { "safetensors", safetensors },
     { "configurations", configurations }, { "run_configurations", run_configurations },
     { "activations", activations }, { "pickles", pickles }, { "bombs", bombs },
     { "outputs", outputs }, { "replaced", replaced }, { "not_finite", not_finite },
+    { "scale_limit", scale_limit },
 };
 
 int main(void)

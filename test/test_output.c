@@ -40,13 +40,33 @@ static void tokens(void)
           program_stderr());
 }
 
+// Of a table, the captions alone are learned from.
+static void merges(void)
+{
+    folder_text(&world, "learn.tsv", "file\ttext\nred.png\ta red dog, a red cat\n"
+                "odd.png\nblue.png\ta blue dog\n");
+    folder_text(&world, "learn.txt", "a red dog, a red cat\na blue dog\n");
+    CHECK(proreg("tokenize -q --vocab 530 --train $W/learn.tsv --merges-out $W/1.txt") == 0, "%s",
+          program_stderr());
+    CHECK(proreg("tokenize -q --vocab 530 --train $W/learn.txt --merges-out $W/2.txt") == 0, "%s",
+          program_stderr());
+    CHECK(program_same("1.txt", "2.txt"), "learned from names of files");
+}
+
 static void predictions(void)
 {
     CHECK(proreg("predict --model $M --classes 'red, green_bird,blue' -k 2 $W/set/test/red/0.ppm "
                  "$W/set/test/blue/1.ppm") == 0, "%s", program_stderr());
     int lines = 0, tabs = 0;
-    for (const char *s = program_stdout(); *s; s++) lines += *s == '\n', tabs += *s == '\t';
+    double p[4] = { 0 };
+    for (const char *s = program_stdout(); *s; s++) {
+        lines += *s == '\n';
+        tabs += *s == '\t';
+        if (*s == '\t' && tabs % 2 == 0 && tabs <= 8) p[tabs / 2 - 1] = strtod(s, NULL);
+    }
     CHECK(lines == 2 && tabs == 8, "%s", program_stdout());
+    CHECK(p[0] > p[1] && p[1] > 0 && p[2] > p[3] && p[0] + p[1] < 1, "not the likeliest first: %s",
+          program_stdout());
     CHECK(proreg("predict --model $M --classes red,blue --json $W/set/test/red/0.ppm") == 0, "%s",
           program_stderr());
     CHECK(strstr(program_stdout(), "\"top\": [{\"class\": "), "%s", program_stdout());
@@ -221,10 +241,11 @@ static void lost_json(void)
 }
 
 static const TestCase cases[] = {
-    { "helps", helps }, { "tokens", tokens }, { "predictions", predictions }, { "csv", csv },
-    { "vectors", vectors }, { "deep_folders", deep_folders }, { "listings", listings },
-    { "pixels", pixels }, { "checked", checked }, { "environment", environment },
-    { "streams", streams }, { "full_disk", full_disk }, { "lost_json", lost_json },
+    { "helps", helps }, { "tokens", tokens }, { "merges", merges },
+    { "predictions", predictions }, { "csv", csv }, { "vectors", vectors },
+    { "deep_folders", deep_folders }, { "listings", listings }, { "pixels", pixels },
+    { "checked", checked }, { "environment", environment }, { "streams", streams },
+    { "full_disk", full_disk }, { "lost_json", lost_json },
 };
 
 int main(void)

@@ -33,17 +33,17 @@ const DemoMethod demo_methods[DEMO_METHODS] = {
       "--lr 1e-3", ASK("proreg-k10") },
 };
 
-static void append(char *out, size_t bytes, const char *text)
+static void add_text(char *out, size_t bytes, const char *text)
 {
     size_t n = strlen(out);
     snprintf(out + n, n < bytes ? bytes - n : 0, "%s", text);
 }
 
-static void append_int(char *out, size_t bytes, int64_t x)
+static void add_int(char *out, size_t bytes, int64_t x)
 {
     char text[32];
     snprintf(text, sizeof text, "%lld", (long long)x);
-    append(out, bytes, text);
+    add_text(out, bytes, text);
 }
 
 void demo_word(char *word, size_t bytes, const char **line, const DemoSettings *s, int seed,
@@ -51,14 +51,14 @@ void demo_word(char *word, size_t bytes, const char **line, const DemoSettings *
 {
     const char *at = *line, *end = at + strcspn(at, " ");
     for (word[0] = 0; at < end; at++) {
-        if (*at == '@') append(word, bytes, folder);
-        else if (*at == '%') append_int(word, bytes, seed);
-        else if (*at != '$') append(word, bytes, (char[]){ *at, 0 });
-        else if (*++at == 'n') append_int(word, bytes, s->n);
-        else if (*at == 'm') append_int(word, bytes, s->n_test);
-        else if (*at == 'e') append_int(word, bytes, s->epochs);
-        else if (s->model) append(word, bytes, s->model);
-        else append(word, bytes, folder), append(word, bytes, "model");
+        if (*at == '@') add_text(word, bytes, folder);
+        else if (*at == '%') add_int(word, bytes, seed);
+        else if (*at != '$') add_text(word, bytes, (char[]){ *at, 0 });
+        else if (*++at == 'n') add_int(word, bytes, s->n);
+        else if (*at == 'm') add_int(word, bytes, s->n_test);
+        else if (*at == 'e') add_int(word, bytes, s->epochs);
+        else if (s->model) add_text(word, bytes, s->model);
+        else add_text(word, bytes, folder), add_text(word, bytes, "model");
     }
     *line = end + strspn(end, " ");
 }
@@ -72,8 +72,8 @@ void demo_command(char *out, size_t bytes, const DemoSettings *s, const char *li
         bool full = *line == '-' && column > WRAP;
         demo_word(word, sizeof word, &line, s, seed, "");
         column = full ? 4 : column + 1;
-        append(out, bytes, full ? " \\\n    " : " ");
-        append(out, bytes, word);
+        add_text(out, bytes, full ? " \\\n    " : " ");
+        add_text(out, bytes, word);
         column += strlen(word);
     }
 }

@@ -18,14 +18,14 @@ static Status seed_path(char out[FILE_PATH], const Demo *d, int seed, const char
     return path_join(out, d->folder, below);
 }
 
-static TallyRow row_of(const Demo *d, int method)
+static TallyRow method_row(const Demo *d, int method)
 {
     return tally_row(d->tally + method, d->seeds, DEMO_METHODS);
 }
 
 // ---- question and answer ------------------------------------------------------------------------
 
-static void tile(FileOut *o, const char *what, double share, int colour)
+static void method_tile(FileOut *o, const char *what, double share, int colour)
 {
     file_printf(o, "<div><b>");
     html_share(o, share);
@@ -35,8 +35,8 @@ static void tile(FileOut *o, const char *what, double share, int colour)
 
 static void question(FileOut *o, const Demo *d)
 {
-    TallyRow zero = row_of(d, DEMO_ZEROSHOT), tuned = row_of(d, DEMO_FINETUNE);
-    TallyRow reg = row_of(d, DEMO_PROREG);
+    TallyRow zero = method_row(d, DEMO_ZEROSHOT), tuned = method_row(d, DEMO_FINETUNE);
+    TallyRow reg = method_row(d, DEMO_PROREG);
     file_printf(o, "<h1>Shape or background?</h1>\n<p class=\"lead\">A pretrained model is tuned "
                    "on %lld drawn pictures in which each shape stands before a background of its "
                    "own, 97 times out of 100. What does it look at afterwards, and which method "
@@ -44,9 +44,9 @@ static void question(FileOut *o, const Demo *d)
                 (long long)d->settings.n);
     file_printf(o, "<p class=\"soft\">Accuracy where backgrounds are swapped or new, mean of %d "
                    "seed%s:</p>\n<div class=\"tiles\">\n", d->seeds, d->seeds > 1 ? "s" : "");
-    tile(o, "before tuning", zero.mean[OOD], 0);
-    tile(o, "fine-tuning", tuned.mean[OOD], 2);
-    tile(o, "ProReg", reg.mean[OOD], 5);
+    method_tile(o, "before tuning", zero.mean[OOD], 0);
+    method_tile(o, "fine-tuning", tuned.mean[OOD], 2);
+    method_tile(o, "ProReg", reg.mean[OOD], 5);
     file_printf(o, "</div>\n<p>Where the background is the usual one, fine-tuning has %.1f%% and "
                    "ProReg %.1f%% right; before tuning it was %.1f%%.</p>\n",
                 100 * tuned.mean[ID], 100 * reg.mean[ID], 100 * zero.mean[ID]);
@@ -55,8 +55,8 @@ static void question(FileOut *o, const Demo *d)
 // ---- pictures -----------------------------------------------------------------------------------
 
 // One picture of each shape, from a folder of the first seed's task.
-static Status strip(FileOut *o, const Demo *d, const Dataset *set, const SampleSet *from,
-                    const char *domain, int skip)
+static Status picture_strip(FileOut *o, const Demo *d, const Dataset *set, const SampleSet *from,
+                            const char *domain, int skip)
 {
     char root[FILE_PATH];
     TRY(seed_path(root, d, 0, "data"));
@@ -79,7 +79,7 @@ static Status strip(FileOut *o, const Demo *d, const Dataset *set, const SampleS
     return OK;
 }
 
-static Status pictures(FileOut *o, const Demo *d)
+static Status task_pictures(FileOut *o, const Demo *d)
 {
     char root[FILE_PATH];
     Dataset set;
@@ -89,11 +89,11 @@ static Status pictures(FileOut *o, const Demo *d)
     file_printf(o, "<h2>The pictures</h2>\n<p>Three of four are faded, which the pretrained model "
                    "has not seen: there is something to learn.</p>\n<h3>Training, and tests in "
                    "distribution (ID): the usual background</h3>\n");
-    Status status = strip(o, d, &set, &set.train, "usual", 1);
+    Status status = picture_strip(o, d, &set, &set.train, "usual", 1);
     file_printf(o, "<h3>Tests out of distribution (OOD): another shape's background</h3>\n");
-    if (status == OK) status = strip(o, d, &set, &set.eval, "swapped", 2);
+    if (status == OK) status = picture_strip(o, d, &set, &set.eval, "swapped", 2);
     file_printf(o, "<h3>And backgrounds that are new</h3>\n");
-    if (status == OK) status = strip(o, d, &set, &set.eval, "new", 0);
+    if (status == OK) status = picture_strip(o, d, &set, &set.eval, "new", 0);
     dataset_close(&set);
     return status;
 }
@@ -117,7 +117,7 @@ static void score_table(FileOut *o, const Demo *d)
                    "<th>OOD</th><th>worst class<br/>ID</th><th>worst class<br/>OOD</th><th>led by"
                    "<br/>background</th></tr></thead><tbody>\n");
     for (int m = 0; m < DEMO_METHODS; m++) {
-        TallyRow r = row_of(d, m);
+        TallyRow r = method_row(d, m);
         file_printf(o, "<tr%s><td class=\"s%d\"><i class=\"key\"></i>%s</td>",
                     m == DEMO_PROREG ? " class=\"best\"" : "", demo_methods[m].colour,
                     demo_methods[m].title);
@@ -148,14 +148,14 @@ static Spot spot_of(const Demo *d, const Tally *t, int stride)
     return s;
 }
 
-static void widen(Range *r, double v)
+static void widen_range(Range *r, double v)
 {
     if (floor(v * 20) / 20 < r->low) r->low = floor(v * 20) / 20;
     if (ceil(v * 20) / 20 > r->high) r->high = ceil(v * 20) / 20;
 }
 
 // Each method's mean with its cross and its seeds; from zero-shot to fine-tuning, WiSE-FT's line.
-static void id_ood(FileOut *o, const Demo *d)
+static void id_ood_figure(FileOut *o, const Demo *d)
 {
     static Spot spot[DEMO_METHODS];
     Series s[2 * DEMO_METHODS + 1];
@@ -165,15 +165,15 @@ static void id_ood(FileOut *o, const Demo *d)
     for (int i = 0; i < DEMO_ALPHAS; i++) {
         TallyRow r = tally_row(d->line + i, d->seeds, DEMO_ALPHAS);
         line[i] = (Point){ r.mean[ID], r.mean[OOD] };
-        widen(&x, line[i].x);
-        widen(&y, line[i].y);
+        widen_range(&x, line[i].x);
+        widen_range(&y, line[i].y);
     }
     s[n++] = (Series){ .kind = DASHES, .colour = 3, .point = line, .n = DEMO_ALPHAS };
     for (int m = 0; m < DEMO_METHODS; m++) {
         spot[m] = spot_of(d, d->tally + m, DEMO_METHODS);
         for (int i = 0; i < seeds; i++) {
-            widen(&x, spot[m].one[i].x);
-            widen(&y, spot[m].one[i].y);
+            widen_range(&x, spot[m].one[i].x);
+            widen_range(&y, spot[m].one[i].y);
         }
         s[n++] = (Series){ .kind = FAINT_DOTS, .colour = demo_methods[m].colour,
                            .point = spot[m].one, .n = seeds };
@@ -230,7 +230,7 @@ static void context_maps(FileOut *o, const Demo *d)
 
 // ---- training of the first seed -----------------------------------------------------------------
 
-static Status losses(FileOut *o, const Demo *d)
+static Status loss_figure(FileOut *o, const Demo *d)
 {
     RunFiles run[DEMO_METHODS];
     Point *point[DEMO_METHODS] = { NULL };
@@ -263,21 +263,21 @@ static Status losses(FileOut *o, const Demo *d)
 }
 
 // Is a training picture's background its shape's own?
-static bool usual(const SampleLine *s)
+static bool usual_background(const SampleLine *s)
 {
     int shape = tally_shape(s->label);
     return shape >= 0 && tally_context(s->path) == shape;
 }
 
 // How w is distributed where the background agrees with the label, and where it does not.
-static void weights(FileOut *o, const RunFiles *r)
+static void weight_figure(FileOut *o, const RunFiles *r)
 {
     Point bar[2][BINS];
     double n[2] = { 0, 0 };
     for (int b = 0; b < 2 * BINS; b++) bar[b / BINS][b % BINS] = (Point){ b % BINS / (double)BINS,
                                                                           0 };
     for (int64_t i = 0; i < r->samples; i++) {
-        int which = usual(&r->sample[i]) ? 0 : 1, b = (int)(r->sample[i].w * BINS);
+        int which = usual_background(&r->sample[i]) ? 0 : 1, b = (int)(r->sample[i].w * BINS);
         bar[which][b < 0 ? 0 : b >= BINS ? BINS - 1 : b].y++;
         n[which]++;
     }
@@ -294,16 +294,16 @@ static void weights(FileOut *o, const RunFiles *r)
     file_printf(o, "</figure>\n");
 }
 
-static Status training(FileOut *o, const Demo *d)
+static Status training_of_seed(FileOut *o, const Demo *d)
 {
     char path[FILE_PATH], root[FILE_PATH];
     RunFiles r;
     TRY(seed_path(path, d, 0, demo_methods[DEMO_PROREG].name));
     TRY(seed_path(root, d, 0, "data"));
     file_printf(o, "<h2>Training</h2>\n<p>The first seed's runs.</p>\n<div class=\"grid\">\n");
-    TRY(losses(o, d));
+    TRY(loss_figure(o, d));
     TRY(run_files_open(&r, path));
-    weights(o, &r);
+    weight_figure(o, &r);
     page_losses(o, &r);
     file_printf(o, "</div>\n<p class=\"soft\">ProReg: ");
     page_formula(o, &r);
@@ -343,7 +343,7 @@ static void commands(FileOut *o, const Demo *d)
     }
 }
 
-static Status facts(FileOut *o, const Demo *d)
+static Status facts_of_seed(FileOut *o, const Demo *d)
 {
     char path[FILE_PATH];
     RunFiles r;
@@ -355,19 +355,19 @@ static Status facts(FileOut *o, const Demo *d)
     return OK;
 }
 
-static Status parts(FileOut *o, const Demo *d)
+static Status demo_parts(FileOut *o, const Demo *d)
 {
     question(o, d);
-    TRY(pictures(o, d));
+    TRY(task_pictures(o, d));
     file_printf(o, "<h2>All methods</h2>\n");
     score_table(o, d);
     file_printf(o, "<div class=\"grid\">\n");
-    id_ood(o, d);
+    id_ood_figure(o, d);
     file_printf(o, "</div>\n");
     context_maps(o, d);
-    TRY(training(o, d));
+    TRY(training_of_seed(o, d));
     commands(o, d);
-    return facts(o, d);
+    return facts_of_seed(o, d);
 }
 
 Status demo_page(const Demo *d)
@@ -376,7 +376,7 @@ Status demo_page(const Demo *d)
     FileOut o;
     TRY(path_join(path, d->folder, "report.html"));
     TRY(html_begin(&o, path, "Shape or background? - proreg demo"));
-    Status status = parts(&o, d);
+    Status status = demo_parts(&o, d);
     if (status == OK) return html_end(&o);
     file_discard(&o);
     return status;

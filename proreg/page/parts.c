@@ -31,8 +31,8 @@ static Status shrink(Image *out, const Image *in)
     return resize(out, in, width ? width : 1, height ? height : 1, FILTER_BICUBIC);
 }
 
-static Status thumb(Image *image, bool *smaller, const char *root, const char *path,
-                    int64_t max_pixels)
+static Status thumbnail(Image *image, bool *smaller, const char *root, const char *path,
+                        int64_t max_pixels)
 {
     char file[FILE_PATH];
     Image whole;
@@ -53,7 +53,7 @@ void page_picture(FileOut *o, const char *root, const char *path, int64_t max_pi
     Image image;
     size_t bytes;
     bool smaller;
-    if (thumb(&image, &smaller, root, path, max_pixels) != OK) {
+    if (thumbnail(&image, &smaller, root, path, max_pixels) != OK) {
         file_printf(o, "<span class=\"none\"></span>");
         return;
     }
@@ -64,7 +64,7 @@ void page_picture(FileOut *o, const char *root, const char *path, int64_t max_pi
 }
 
 // The limit that the run read its pictures with.
-static int64_t limit_of(const RunFiles *r)
+static int64_t pixel_limit(const RunFiles *r)
 {
     double n = run_files_number(r, "max_pixels");
     return n >= 1 && n <= INT32_MAX ? (int64_t)n : IMAGE_MAX_PIXELS;
@@ -105,7 +105,7 @@ void page_extremes(FileOut *o, const RunFiles *r, const char *root, int most, bo
     qsort(place, (size_t)n, sizeof *place, by_key);
     file_printf(o, "<ul class=\"pictures\">\n");
     for (int64_t i = 0; i < n && i < most; i++)
-        sample_item(o, &r->sample[place[i].index], root, limit_of(r), taught);
+        sample_item(o, &r->sample[place[i].index], root, pixel_limit(r), taught);
     file_printf(o, "</ul>\n");
     free(place);
 }
@@ -117,7 +117,7 @@ void page_samples(FileOut *o, const RunFiles *r, const char *root, int most)
     for (int64_t i = 0; i < n; i++) {
         const SampleLine *s = &r->sample[(2 * i + 1) * r->samples / (2 * n)];
         file_printf(o, "<li>");
-        page_picture(o, root, s->path, limit_of(r));
+        page_picture(o, root, s->path, pixel_limit(r));
         file_printf(o, "<b>");
         html_text(o, s->label);
         file_printf(o, "</b></li>\n");
@@ -133,7 +133,7 @@ bool page_taught(const RunFiles *r)
     return !strcmp(method, "proreg") || !strcmp(method, "kd");
 }
 
-static double field(const LogPoint *p, int which)
+static double log_field(const LogPoint *p, int which)
 {
     return which == 0 ? p->ce : which == 1 ? p->kd : p->w;
 }
@@ -147,7 +147,7 @@ static int64_t curve(Point out[CURVE], const RunFiles *r, int which)
         out[i] = (Point){ 0, 0 };
         for (int64_t k = from; k < to; k++) {
             out[i].x += r->log[k].step / (double)(to - from);
-            out[i].y += field(&r->log[k], which) / (double)(to - from);
+            out[i].y += log_field(&r->log[k], which) / (double)(to - from);
         }
     }
     return n;
@@ -221,7 +221,7 @@ void page_formula(FileOut *o, const RunFiles *r)
 
 // ---- facts --------------------------------------------------------------------------------------
 
-static void value(FileOut *o, const Json *v)
+static void fact_value(FileOut *o, const Json *v)
 {
     switch (v->type) {
     case JSON_NULL: file_printf(o, "\xe2\x80\x93"); break;
@@ -232,15 +232,15 @@ static void value(FileOut *o, const Json *v)
     }
 }
 
-static void values(FileOut *o, const Json *v)
+static void fact_values(FileOut *o, const Json *v)
 {
     bool many = v->type == JSON_ARRAY || v->type == JSON_OBJECT;
-    if (!many) value(o, v);
+    if (!many) fact_value(o, v);
     for (int64_t i = 0; many && i < v->count; i++) {
         const Json *one = json_at(v, i);
         if (v->type == JSON_OBJECT) file_printf(o, "%s", i ? "<br/>" : "");
         else file_printf(o, "%s", i ? ", " : "");
-        value(o, one);
+        fact_value(o, one);
         if (v->type != JSON_OBJECT) continue;
         file_printf(o, "&#160; ");
         html_text(o, one->key);
@@ -256,7 +256,7 @@ void page_facts(FileOut *o, const Json *config)
         file_printf(o, "<tr><td>");
         html_text(o, v->key);
         file_printf(o, "</td><td>");
-        values(o, v);
+        fact_values(o, v);
         file_printf(o, "</td></tr>\n");
     }
     file_printf(o, "</tbody></table>\n");

@@ -10,7 +10,7 @@ enum { STEPS = 400, DOMAINS = 7, ROWS = 40 };    // shown at most
 
 // ---- the head -----------------------------------------------------------------------------------
 
-static void tile(FileOut *o, const char *what, double share)
+static void accuracy_tile(FileOut *o, const char *what, double share)
 {
     if (!isfinite(share)) return;
     file_printf(o, "<div><b>");
@@ -20,7 +20,7 @@ static void tile(FileOut *o, const char *what, double share)
     file_printf(o, "</span></div>\n");
 }
 
-static void tiles(FileOut *o, const RunFiles *r)
+static void accuracy_tiles(FileOut *o, const RunFiles *r)
 {
     int first, zero, n = run_files_at(r, -1, &first), n0 = run_files_at(r, 0, &zero);
     double ood = n ? run_files_mean(r, r->eval + first, n, true) : (double)NAN;
@@ -28,17 +28,17 @@ static void tiles(FileOut *o, const RunFiles *r)
     const EvalLine *all = &r->eval[first + n - 1];
     file_printf(o, "<div class=\"tiles\">\n");
     if (isfinite(ood)) {
-        tile(o, "domains trained on", run_files_mean(r, r->eval + first, n, false));
-        tile(o, "other domains", ood);
+        accuracy_tile(o, "domains trained on", run_files_mean(r, r->eval + first, n, false));
+        accuracy_tile(o, "other domains", ood);
     } else {
-        tile(o, "accuracy", all->top1);
+        accuracy_tile(o, "accuracy", all->top1);
     }
-    tile(o, "mean over classes", all->mean_class);
-    if (n0) tile(o, "before training", r->eval[zero + n0 - 1].top1);
+    accuracy_tile(o, "mean over classes", all->mean_class);
+    if (n0) accuracy_tile(o, "before training", r->eval[zero + n0 - 1].top1);
     file_printf(o, "</div>\n");
 }
 
-static void head(FileOut *o, const RunFiles *r)
+static void run_heading(FileOut *o, const RunFiles *r)
 {
     const char *data = run_files_text(r, "data");
     file_printf(o, "<h1>");
@@ -58,7 +58,7 @@ static void head(FileOut *o, const RunFiles *r)
     file_printf(o, "</code>.</p>\n<p class=\"soft\">");
     page_formula(o, r);
     file_printf(o, "</p>\n");
-    tiles(o, r);
+    accuracy_tiles(o, r);
 }
 
 // ---- accuracy -----------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ static Range tenths(const Point *p, int n, bool x)
 }
 
 // From the pretrained model to the end, a point an evaluation.
-static void id_ood(FileOut *o, const RunFiles *r)
+static void domains_figure(FileOut *o, const RunFiles *r)
 {
     Point way[STEPS];
     int points = 0;
@@ -161,7 +161,7 @@ static void id_ood(FileOut *o, const RunFiles *r)
 // ---- classes ------------------------------------------------------------------------------------
 
 // Of many classes, the ROWS where most goes wrong.
-static int worst(int *row, const EvalLine *all)
+static int worst_classes(int *row, const EvalLine *all)
 {
     int n = 0;
     for (int k = 0; k < all->classes; k++) {
@@ -184,7 +184,7 @@ static void class_map(FileOut *o, const RunFiles *r)
     Cell cell[ROWS * 12];
     const char *name[ROWS], *column[12];
     const EvalLine *line = &r->eval[first + n - columns];      // the last is over all
-    int rows = worst(row, &line[columns - 1]);
+    int rows = worst_classes(row, &line[columns - 1]);
     for (int c = 0; c < columns; c++) {
         column[c] = *line[c].domain ? line[c].domain : line[c].split;
         for (int k = 0; k < rows; k++)
@@ -199,21 +199,21 @@ static void class_map(FileOut *o, const RunFiles *r)
     file_printf(o, "</figure>\n");
 }
 
-static void accuracy(FileOut *o, const RunFiles *r)
+static void accuracy_figures(FileOut *o, const RunFiles *r)
 {
     if (!r->evals) return;
     file_printf(o, "<h2>Accuracy</h2>\n");
     accuracy_table(o, r);
     file_printf(o, "<div class=\"grid\">\n");
     accuracy_curves(o, r);
-    id_ood(o, r);
+    domains_figure(o, r);
     class_map(o, r);
     file_printf(o, "</div>\n");
 }
 
 // ---- training, pictures, facts ------------------------------------------------------------------
 
-static void training(FileOut *o, const RunFiles *r)
+static void training_figures(FileOut *o, const RunFiles *r)
 {
     if (!r->logs) return;
     file_printf(o, "<h2>Training</h2>\n<div class=\"grid\">\n");
@@ -222,7 +222,7 @@ static void training(FileOut *o, const RunFiles *r)
     file_printf(o, "</div>\n");
 }
 
-static void pictures(FileOut *o, const RunFiles *r)
+static void sample_lists(FileOut *o, const RunFiles *r)
 {
     const char *root = run_files_text(r, "data");
     bool taught = page_taught(r);
@@ -240,7 +240,7 @@ static void pictures(FileOut *o, const RunFiles *r)
     page_samples(o, r, root, 24);
 }
 
-static void facts(FileOut *o, const RunFiles *r, const char *run)
+static void run_facts(FileOut *o, const RunFiles *r, const char *run)
 {
     file_printf(o, "<h2>Configuration and hashes</h2>\n<p>The run is repeated by</p>\n<pre>proreg "
                    "train --config ");
@@ -257,11 +257,11 @@ static Status write_page(const RunFiles *r, const char *run)
     snprintf(title, sizeof title, "%.60s on %.200s", run_files_text(r, "method"),
              path_name(run_files_text(r, "data")));
     TRY(html_begin(&o, path, title));
-    head(&o, r);
-    accuracy(&o, r);
-    training(&o, r);
-    pictures(&o, r);
-    facts(&o, r, run);
+    run_heading(&o, r);
+    accuracy_figures(&o, r);
+    training_figures(&o, r);
+    sample_lists(&o, r);
+    run_facts(&o, r, run);
     return html_end(&o);
 }
 

@@ -31,7 +31,7 @@ static double smaller(double a, double b)
 
 // ---- ranges and places --------------------------------------------------------------------------
 
-static void widen(Range *r, double v)
+static void widen_to(Range *r, double v)
 {
     if (!(v >= r->low)) r->low = v;
     if (!(v <= r->high)) r->high = v;
@@ -44,7 +44,7 @@ static Range range_of(const Chart *c, bool x)
     for (int i = 0; i < c->n; i++)
         for (int64_t k = 0; k < c->series[i].n; k++) {
             double v = x ? c->series[i].point[k].x : c->series[i].point[k].y;
-            if (isfinite(v)) widen(&r, v);
+            if (isfinite(v)) widen_to(&r, v);
         }
     if (!(r.low <= r.high)) return (Range){ 0, 1 };
     if (!x && r.low > 0) r.low = 0;            // heights are compared from 0
@@ -190,7 +190,7 @@ static void draw_bars(const Frame *f, const Series *s, int which, int of)
     }
 }
 
-static void draw(const Frame *f, int i)
+static void draw_series(const Frame *f, int i)
 {
     const Series *s = &f->c->series[i];
     int bars = 0, before = 0;
@@ -228,7 +228,7 @@ static int crowd(const Frame *f, Label l)
 }
 
 // Of these places around the point, the first of those where least is in the way.
-static Label place(const Frame *f, double x, double y, double width)
+static Label place_name(const Frame *f, double x, double y, double width)
 {
     const Point by[] = { { 9, 4 }, { -9 - width, 4 }, { -width / 2, -10 }, { -width / 2, 19 },
                          { 8, -7 }, { 8, 15 }, { -8 - width, -7 }, { -8 - width, 15 },
@@ -296,7 +296,7 @@ static void name_others(Frame *f)
         double width = text_width(s->name);
         Label corner = { f->right - width, TOP + 4 + 15 * bars, width };
         bars += s->kind == BARS;
-        write_name(f, s, s->kind == BARS ? corner : place(f, end.x, end.y, width));
+        write_name(f, s, s->kind == BARS ? corner : place_name(f, end.x, end.y, width));
     }
 }
 
@@ -315,7 +315,7 @@ void svg_chart(FileOut *o, const Chart *c)
     y_axis(&f);
     x_axis(&f);
     diagonal(&f);
-    for (int i = 0; i < c->n; i++) draw(&f, i);
+    for (int i = 0; i < c->n; i++) draw_series(&f, i);
     name_lines(&f);
     name_others(&f);
     file_printf(o, "</svg>\n");

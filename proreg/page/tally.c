@@ -52,7 +52,7 @@ Status tally_count(Tally *t, const Dataset *d, const float *logits)
 
 // ---- scores -------------------------------------------------------------------------------------
 
-static Cell sum(const Tally *t, int test, int shape)           // shape -1: all
+static Cell sum_cells(const Tally *t, int test, int shape)     // shape -1: all
 {
     Cell all = { 0, 0 };
     for (int k = 0; k < WORLD_SHAPES; k++)
@@ -63,21 +63,21 @@ static Cell sum(const Tally *t, int test, int shape)           // shape -1: all
     return all;
 }
 
-static double share(Cell c)
+static double cell_share(Cell c)
 {
     return c.n ? (double)c.correct / (double)c.n : 0;
 }
 
 void tally_scores(double score[SCORES], const Tally *t)
 {
-    score[ID] = share(sum(t, USUAL, -1));
-    score[OOD] = (share(sum(t, SWAPPED, -1)) + share(sum(t, NEW, -1))) / 2;
+    score[ID] = cell_share(sum_cells(t, USUAL, -1));
+    score[OOD] = (cell_share(sum_cells(t, SWAPPED, -1)) + cell_share(sum_cells(t, NEW, -1))) / 2;
     score[WORST_ID] = score[WORST_OOD] = 1;
-    score[BACKGROUND] = share(t->background);
+    score[BACKGROUND] = cell_share(t->background);
     for (int k = 0; k < WORLD_SHAPES; k++) {
-        Cell swapped = sum(t, SWAPPED, k), other = sum(t, NEW, k);
+        Cell swapped = sum_cells(t, SWAPPED, k), other = sum_cells(t, NEW, k);
         const Cell both = { swapped.n + other.n, swapped.correct + other.correct };
-        double id = share(sum(t, USUAL, k)), ood = share(both);
+        double id = cell_share(sum_cells(t, USUAL, k)), ood = cell_share(both);
         if (id < score[WORST_ID]) score[WORST_ID] = id;
         if (ood < score[WORST_OOD]) score[WORST_OOD] = ood;
     }

@@ -110,8 +110,8 @@ static Status check_model(const Options *o, const Clip *c)
 }
 
 // The pretrained model's class vectors as the student takes them, from the prompts: (n,E) raw.
-static Status first_classes(float **raw, Options *o, const Backend *be, const char *const *prompts,
-                            int n)
+static Status zeroshot_vectors(float **raw, Options *o, const Backend *be,
+                               const char *const *prompts, int n)
 {
     Clip clip;
     Bpe *bpe = NULL;
@@ -146,7 +146,7 @@ Status classifier_wise(Wise *w, Classifier *c, Options *o, const Backend *be,
         return err_set(ERR_UNSUPPORTED, "wise: method %s: its classifier is no mixture of prompts",
                        c->student.method->name);
     TRY(setup_templates(o));
-    Status status = first_classes(&raw, o, be, prompts, n);
+    Status status = zeroshot_vectors(&raw, o, be, prompts, n);
     if (status == OK) status = begin_wise(w, c, o, be, raw);
     free(raw);
     return status;
@@ -204,7 +204,7 @@ Status evaluate(Score *e, const Dataset *d, const char *const *names, LoaderOpti
     return status;
 }
 
-static void print_row(const char *indent, const char *name, ScoreRow row)
+static void print_score_row(const char *indent, const char *name, ScoreRow row)
 {
     printf("%s%-24s %7lld %7lld   %.4f", indent, name, (long long)row.n, (long long)row.correct,
            row.top1);
@@ -218,12 +218,12 @@ void print_eval(const Score *e, const char *split)
         ScoreRow row = score_row(e, d);
         const char *name = d == SCORE_ALL ? "all" : e->domain_name[d];
         if (row.n == 0) continue;
-        print_row("", *name ? name : "all", row);
+        print_score_row("", *name ? name : "all", row);
         printf("   %.4f\n", row.mean_class);
         for (int k = 0; k < e->classes && d != SCORE_ALL; k++) {
             ScoreRow one = score_class(e, d, k);
             if (one.n == 0) continue;
-            print_row("  ", e->class_name[k], one);
+            print_score_row("  ", e->class_name[k], one);
             putchar('\n');
         }
     }

@@ -145,8 +145,8 @@ static Status save_ppm(const Options *o, const Transform *t, uint8_t *crop)
     return image_save_ppm(&(Image){ crop, t->size, t->size }, o->output);
 }
 
-static Status write_rows(FileOut *out, const Options *o, const Transform *t, uint8_t *crop,
-                         float *pixels)
+static Status write_pictures(FileOut *out, const Options *o, const Transform *t, uint8_t *crop,
+                             float *pixels)
 {
     for (int i = 0; i < o->args_count; i++) {
         TRY(crop_of(crop, o, t, i));
@@ -164,7 +164,7 @@ static Status save_npy(const Options *o, const Transform *t, uint8_t *crop)
     if (!pixels) return err_memory("preprocess");
     Status status = npy_create(&out, o->output, 4, dim);
     if (status == OK) {
-        status = write_rows(&out, o, t, crop, pixels);
+        status = write_pictures(&out, o, t, crop, pixels);
         if (status == OK) status = file_commit(&out);
         else file_discard(&out);
     }

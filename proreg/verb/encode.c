@@ -212,7 +212,7 @@ static Status save_rows(const Encode *e)
 
 // ---- the verb -----------------------------------------------------------------------------------
 
-static Status check(const Options *o)
+static Status encode_options(const Options *o)
 {
     TRY(setup_model_or_run(o));
     if (!o->images == !o->texts)
@@ -251,7 +251,7 @@ static Status list_texts(Encode *e)
     return status;
 }
 
-static Status encode(Encode *e)
+static Status encode_all(Encode *e)
 {
     Options *o = e->o;
     char checkpoint[FILE_PATH];
@@ -277,8 +277,8 @@ static Status encode(Encode *e)
 Status verb_encode(Options *o)
 {
     Encode e = { .o = o };
-    TRY(check(o));
-    Status status = encode(&e);
+    TRY(encode_options(o));
+    Status status = encode_all(&e);
     if (e.be) {
         clip_free(&e.clip);
         tape_free(&e.tape);

@@ -102,7 +102,7 @@ static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, in
 
 // ---- prompts ------------------------------------------------------------------------------------
 
-static Status ask(Options *o, const Backend *be, const Dataset *d)
+static Status eval_prompts(Options *o, const Backend *be, const Dataset *d)
 {
     Classifier c;
     const char **names, **prompts;
@@ -124,7 +124,7 @@ Status verb_zeroshot(Options *o)
     TRY(recipe_apply(recipe_find(o->recipe), o));
     TRY(setup_machine(o, &be));
     TRY(setup_dataset(&d, o, DATASET_EVAL, NULL, 0));
-    Status status = ask(o, be, &d);
+    Status status = eval_prompts(o, be, &d);
     dataset_close(&d);
     return status;
 }

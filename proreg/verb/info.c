@@ -114,7 +114,7 @@ static Status info_run(const Options *o)
     return print_file(o->args[0], "results.jsonl");
 }
 
-static bool folder_has(const char *folder, const char *name)
+static bool has_entry(const char *folder, const char *name)
 {
     char path[FILE_PATH];
     return path_join(path, folder, name) == OK && (file_exists(path) || folder_exists(path));
@@ -263,7 +263,7 @@ Status verb_info(Options *o)
     if (o->machine) return info_machine(o);
     if (o->recipe) return info_recipe(o);
     const char *path = o->args[0];
-    if (folder_exists(path) && folder_has(path, "last")) return info_run(o);
+    if (folder_exists(path) && has_entry(path, "last")) return info_run(o);
     if (folder_exists(path)) return info_model(o, path);
     if (file_exists(path)) return info_weights(o, path);
     return err_set(ERR_IO, "info: %s: no such file or folder", path);

@@ -130,7 +130,7 @@ static Status open_run(Classifier *c, Options *o, const Backend *be, const char 
     return classifier_student(c, o, be, o->run, checkpoint, *n);
 }
 
-static Status open_model(Classifier *c, Options *o, const Backend *be, Items *items)
+static Status open_prompts(Classifier *c, Options *o, const Backend *be, Items *items)
 {
     Items prompts;
     TRY(class_list(o, items));
@@ -159,7 +159,7 @@ Status verb_predict(Options *o)
                            folder_exists(o->args[i]) ? "is a folder" : "no such file");
     TRY(setup_machine(o, &be));
     if (o->run) TRY(open_run(&c, o, be, &names, &n));
-    else TRY(open_model(&c, o, be, &items));
+    else TRY(open_prompts(&c, o, be, &items));
     Status status = predict(o, &c, names, o->run ? n : items.n);
     classifier_free(&c);
     return status;

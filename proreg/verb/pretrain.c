@@ -63,7 +63,7 @@ static Status check_shape(const Options *o)
     return OK;
 }
 
-static Status open_model(Pretrain *p)
+static Status open_weights(Pretrain *p)
 {
     Options *o = p->o;
     if (o->model) {
@@ -95,7 +95,7 @@ static Status encode_captions(Pretrain *p)
 }
 
 // Captions of the training split; the other split, if there is one, is for evaluation.
-static Status open_data(Pretrain *p)
+static Status open_captions(Pretrain *p)
 {
     Options *o = p->o;
     char path[FILE_PATH];
@@ -113,7 +113,7 @@ static Status open_data(Pretrain *p)
     return setup_names(&p->data, &o->arena, &p->names, &p->prompts);
 }
 
-static Status open_loader(Pretrain *p)
+static Status open_caption_loader(Pretrain *p)
 {
     Options *o = p->o;
     Dataset place = { .root = o->data };
@@ -192,7 +192,7 @@ static Status evaluate_prompts(Pretrain *p)
 }
 
 // A line of pretrain.jsonl; with an evaluation, if this is the time for one.
-static Status note(Pretrain *p, bool evaluate_now)
+static Status log_progress(Pretrain *p, bool evaluate_now)
 {
     float scale;
     TRY(params_get(&p->clip.params, params_find(&p->clip.params, "logit_scale"), &scale));
@@ -212,7 +212,7 @@ static Status note(Pretrain *p, bool evaluate_now)
     return OK;
 }
 
-static Status loop(Pretrain *p)
+static Status pretrain_loop(Pretrain *p)
 {
     Options *o = p->o;
     int64_t stop = o->max_steps > 0 && o->max_steps < p->total ? o->max_steps : p->total;
@@ -226,7 +226,7 @@ static Status loop(Pretrain *p)
         progress_add(&p->progress, b.n);
         progress_figure(&p->progress, "loss", p->loss);
         bool evaluate_now = p->step == stop || (o->eval_every > 0 && p->step % o->eval_every == 0);
-        if (evaluate_now || p->step % LOG_EVERY == 0) TRY(note(p, evaluate_now));
+        if (evaluate_now || p->step % LOG_EVERY == 0) TRY(log_progress(p, evaluate_now));
     }
     return OK;
 }
@@ -238,7 +238,7 @@ static Status write_all(Pretrain *p, const char *folder)
     return run_append(folder, "pretrain.jsonl", &p->log);
 }
 
-static Status save(Pretrain *p)
+static Status save_model(Pretrain *p)
 {
     char temp[FILE_PATH];
     TRY(folder_begin(temp, p->o->out));
@@ -249,7 +249,7 @@ static Status save(Pretrain *p)
 }
 
 // The last step has evaluated.
-static Status report(Pretrain *p)
+static Status print_accuracy(Pretrain *p)
 {
     JsonOut lines = { 0 };
     count_left_out(p->o, p->loading.left_out, &p->captions.set, "pictures with captions");
@@ -270,7 +270,7 @@ static const char *const written[] = {
     "vocab.json", "special_tokens_map.json", "tokenizer_config.json",
 };
 
-static Status check(const Options *o)
+static Status pretrain_options(const Options *o)
 {
     if (!o->out) return err_set(ERR_USAGE, "pretrain: needs --out DIR");
     if (!o->data) return err_set(ERR_USAGE, "pretrain: needs --data DIR");
@@ -281,30 +281,30 @@ static Status check(const Options *o)
     return setup_folder(o, written, sizeof written / sizeof written[0]);
 }
 
-static Status pretrain(Pretrain *p)
+static Status pretrain_all(Pretrain *p)
 {
     Options *o = p->o;
-    TRY(check(o));
+    TRY(pretrain_options(o));
     TRY(setup_templates(o));
     TRY(setup_machine(o, &p->be));
     tape_init(&p->tape, p->be);
-    TRY(open_data(p));
-    TRY(open_model(p));
+    TRY(open_captions(p));
+    TRY(open_weights(p));
     TRY(encode_captions(p));
-    TRY(open_loader(p));
+    TRY(open_caption_loader(p));
     p->optim = setup_optim(o);
     p->optim.lr[0] = p->optim.lr[1] = o->lr;
     p->optim.decay[0] = o->wd, p->optim.decay[1] = 0;
     p->progress = progress_begin("pretrain", p->captions.set.n * o->epochs, o->quiet);
-    TRY(loop(p));
-    TRY(save(p));
-    return report(p);
+    TRY(pretrain_loop(p));
+    TRY(save_model(p));
+    return print_accuracy(p);
 }
 
 Status verb_pretrain(Options *o)
 {
     Pretrain p = { .o = o };
-    Status status = pretrain(&p);
+    Status status = pretrain_all(&p);
     progress_end(&p.progress);
     loader_close(p.loader);
     if (p.be) {

@@ -22,7 +22,7 @@ static void print_ids(const Tokenizer *t, const int32_t *ids, int64_t n)
     puts(json ? "]" : "");
 }
 
-static Status one_text(Tokenizer *t, const char *text, size_t bytes)
+static Status tokenize_text(Tokenizer *t, const char *text, size_t bytes)
 {
     int32_t *ids;
     int64_t n = t->context;
@@ -37,24 +37,24 @@ static Status one_text(Tokenizer *t, const char *text, size_t bytes)
     return OK;
 }
 
-static Status one_line(Tokenizer *t, char *line, size_t bytes)
+static Status tokenize_line(Tokenizer *t, char *line, size_t bytes)
 {
     const Json *v;
     if (bytes && line[bytes - 1] == '\n') line[--bytes] = 0;
-    if (!t->o->json) return one_text(t, line, bytes);
+    if (!t->o->json) return tokenize_text(t, line, bytes);
     TRY(json_parse(&v, &t->arena, line, bytes, "stdin"));
     TRY(json_expect(v, JSON_STRING));
-    return one_text(t, v->string, (size_t)v->count);
+    return tokenize_text(t, v->string, (size_t)v->count);
 }
 
-static Status lines_of_stdin(Tokenizer *t)
+static Status tokenize_stdin(Tokenizer *t)
 {
     char *line = NULL;
     size_t room = 0;
     ssize_t n;
     Status status = OK;
     while (status == OK && (n = getline(&line, &room, stdin)) >= 0) {
-        status = one_line(t, line, (size_t)n);
+        status = tokenize_line(t, line, (size_t)n);
         arena_reset(&t->arena);
     }
     if (status == OK && ferror(stdin)) status = err_set(ERR_IO, "stdin: cannot read");
@@ -62,12 +62,12 @@ static Status lines_of_stdin(Tokenizer *t)
     return status;
 }
 
-static Status all_texts(Tokenizer *t)
+static Status tokenize_all(Tokenizer *t)
 {
     const Options *o = t->o;
-    if (o->args_count == 0) return lines_of_stdin(t);
+    if (o->args_count == 0) return tokenize_stdin(t);
     for (int i = 0; i < o->args_count; i++) {
-        TRY(one_text(t, o->args[i], strlen(o->args[i])));
+        TRY(tokenize_text(t, o->args[i], strlen(o->args[i])));
         arena_reset(&t->arena);
     }
     return OK;
@@ -104,7 +104,7 @@ static size_t captions_alone(char *text, size_t bytes)
     return out;
 }
 
-static Status learn_merges(const Options *o)
+static Status train_merges(const Options *o)
 {
     FileMap map;
     Bpe *bpe;
@@ -130,12 +130,12 @@ static Status learn_merges(const Options *o)
 Status verb_tokenize(Options *o)
 {
     Tokenizer t = { .o = o };
-    if (o->train) return learn_merges(o);
+    if (o->train) return train_merges(o);
     if (!o->model && !o->merges)
         return err_set(ERR_USAGE, "tokenize: needs --model PATH or --merges FILE");
     if (o->truncate && !o->pad) return err_set(ERR_USAGE, "--truncate: goes with --pad");
     TRY(open_tokenizer(&t));
-    Status status = all_texts(&t);
+    Status status = tokenize_all(&t);
     bpe_close(t.bpe);
     arena_free(&t.arena);
     return status;

@@ -29,7 +29,7 @@ static Status read_alphas(Alphas *a, Options *o)
 
 // ---- rows ---------------------------------------------------------------------------------------
 
-static void line(JsonOut *out, const Score *e, double alpha, const char *split, int domain)
+static void put_alpha(JsonOut *out, const Score *e, double alpha, const char *split, int domain)
 {
     json_out_object(out);
     json_put_double(out, "alpha", alpha);
@@ -41,12 +41,12 @@ static Status print_alpha_json(const Score *e, double alpha, const char *split)
 {
     JsonOut out = { 0 };
     for (int d = 0; d < e->domains; d++)
-        if (score_row(e, d).n) line(&out, e, alpha, split, d);
-    if (score_domains(e) > 1) line(&out, e, alpha, split, SCORE_ALL);
+        if (score_row(e, d).n) put_alpha(&out, e, alpha, split, d);
+    if (score_domains(e) > 1) put_alpha(&out, e, alpha, split, SCORE_ALL);
     return print_json(&out);
 }
 
-static void print_head(const Score *e)
+static void print_alpha_head(const Score *e)
 {
     printf("alpha   %-9s", "top1");
     for (int d = 0; d < e->domains && score_domains(e) > 1; d++)
@@ -54,7 +54,7 @@ static void print_head(const Score *e)
     printf(" mean class\n");
 }
 
-static void print_row(const Score *e, double alpha)
+static void print_alpha(const Score *e, double alpha)
 {
     ScoreRow all = score_row(e, SCORE_ALL);
     printf("%-7g %-9.4f", alpha, all.top1);
@@ -66,8 +66,8 @@ static void print_row(const Score *e, double alpha)
     printf(" %.4f\n", all.mean_class);
 }
 
-static Status rows(Options *o, Classifier *c, Wise *w, const Dataset *d, const char *const *names,
-                   const Alphas *a)
+static Status print_alphas(Options *o, Classifier *c, Wise *w, const Dataset *d,
+                           const char *const *names, const Alphas *a)
 {
     uint8_t *left_out;
     TRY(setup_left_out(&left_out, o, &d->eval));
@@ -82,8 +82,8 @@ static Status rows(Options *o, Classifier *c, Wise *w, const Dataset *d, const c
         if (o->json) {
             status = print_alpha_json(&e, a->item[i], d->eval.split);
         } else {
-            if (i == 0) print_head(&e);
-            print_row(&e, a->item[i]);
+            if (i == 0) print_alpha_head(&e);
+            print_alpha(&e, a->item[i]);
         }
         score_free(&e);
         TRY(status);
@@ -102,8 +102,8 @@ static Status open_tuned(Classifier *c, const Options *o, const Backend *be, con
     return classifier_student(c, &own, be, o->run, checkpoint, n);
 }
 
-static Status mix(Options *o, const Backend *be, const char *checkpoint, const Dataset *d,
-                  const Alphas *a)
+static Status mix_alphas(Options *o, const Backend *be, const char *checkpoint, const Dataset *d,
+                         const Alphas *a)
 {
     Classifier c;
     Wise w;
@@ -111,7 +111,7 @@ static Status mix(Options *o, const Backend *be, const char *checkpoint, const D
     TRY(setup_names(d, &o->arena, &names, &prompts));
     TRY(open_tuned(&c, o, be, checkpoint, d->class_count));
     Status status = classifier_wise(&w, &c, o, be, prompts, d->class_count);
-    if (status == OK) status = rows(o, &c, &w, d, names, a);
+    if (status == OK) status = print_alphas(o, &c, &w, d, names, a);
     wise_free(&w);
     classifier_free(&c);
     return status;
@@ -134,7 +134,7 @@ Status verb_wise(Options *o)
     TRY(setup_machine(o, &be));
     TRY(run_load_classes(&o->arena, &names, &n, checkpoint));
     TRY(setup_dataset(&d, o, DATASET_EVAL, names, n));
-    Status status = mix(o, be, checkpoint, &d, &a);
+    Status status = mix_alphas(o, be, checkpoint, &d, &a);
     dataset_close(&d);
     return status;
 }

@@ -7,7 +7,7 @@
 #include "tensor/base/file.h"
 #include "tensor/base/json.h"
 
-static void put(JsonOut *o, const char *text, size_t bytes)
+static void append(JsonOut *o, const char *text, size_t bytes)
 {
     if (o->status != OK) return;
     if (o->room - o->size <= bytes) {                    // one byte stays free for the 0
@@ -25,9 +25,9 @@ static void put(JsonOut *o, const char *text, size_t bytes)
     o->text[o->size] = 0;
 }
 
-static void put_text(JsonOut *o, const char *text)
+static void append_text(JsonOut *o, const char *text)
 {
-    put(o, text, strlen(text));
+    append(o, text, strlen(text));
 }
 
 static void misuse(JsonOut *o, const char *what)
@@ -35,20 +35,20 @@ static void misuse(JsonOut *o, const char *what)
     if (o->status == OK) o->status = err_set(ERR_USAGE, "json: writing: %s", what);
 }
 
-static void line(JsonOut *o)
+static void break_line(JsonOut *o)
 {
-    put_text(o, "\n");
-    for (int i = 0; i < o->depth * o->indent; i++) put_text(o, " ");
+    append_text(o, "\n");
+    for (int i = 0; i < o->depth * o->indent; i++) append_text(o, " ");
 }
 
 // What stands between the last value and the next one or its key.
 static void separate(JsonOut *o)
 {
     bool *filled = &o->filled[o->depth];
-    if (o->depth == 0) put_text(o, *filled ? "\n" : "");
-    else if (o->indent) put_text(o, *filled ? "," : "");
-    else put_text(o, *filled ? ", " : "");
-    if (o->depth > 0 && o->indent) line(o);
+    if (o->depth == 0) append_text(o, *filled ? "\n" : "");
+    else if (o->indent) append_text(o, *filled ? "," : "");
+    else append_text(o, *filled ? ", " : "");
+    if (o->depth > 0 && o->indent) break_line(o);
     *filled = true;
 }
 
@@ -64,26 +64,26 @@ static void before_value(JsonOut *o)
     o->keyed = false;
 }
 
-static void begin(JsonOut *o, const char *opening, char closing)
+static void open_bracket(JsonOut *o, const char *opening, char closing)
 {
     before_value(o);
     if (o->depth == (int)sizeof o->open) {
         misuse(o, "too many brackets");
         return;
     }
-    put_text(o, opening);
+    append_text(o, opening);
     o->open[o->depth++] = closing;
     o->filled[o->depth] = false;
 }
 
 void json_out_object(JsonOut *o)
 {
-    begin(o, "{", '}');
+    open_bracket(o, "{", '}');
 }
 
 void json_out_array(JsonOut *o)
 {
-    begin(o, "[", ']');
+    open_bracket(o, "[", ']');
 }
 
 void json_out_end(JsonOut *o)
@@ -93,36 +93,36 @@ void json_out_end(JsonOut *o)
         return;
     }
     bool filled = o->filled[o->depth--];
-    if (filled && o->indent) line(o);
-    put(o, &o->open[o->depth], 1);
+    if (filled && o->indent) break_line(o);
+    append(o, &o->open[o->depth], 1);
 }
 
 // ---- strings ------------------------------------------------------------------------------------
 
-static void escaped(JsonOut *o, unsigned char c)
+static void append_escaped(JsonOut *o, unsigned char c)
 {
     static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
     char text[8] = { '\\', 0 };
     const char *which = c ? strchr(from, c) : NULL;
     if (which) text[1] = to[which - from];
     else snprintf(text, sizeof text, "\\u%s%02x", c < 0x80 ? "00" : "dc", c);
-    put_text(o, text);
+    append_text(o, text);
 }
 
 void json_out_text(JsonOut *o, const char *s, size_t bytes)
 {
     before_value(o);
-    put_text(o, "\"");
+    append_text(o, "\"");
     const unsigned char *p = (const unsigned char *)s, *end = p + bytes;
     while (p < end) {
         const unsigned char *from = p;
         int n = 0;
         while (p < end && *p >= ' ' && *p != '"' && *p != '\\' && (n = json_utf8(p, end)) > 0)
             p += n;
-        put(o, (const char *)from, (size_t)(p - from));
-        if (p < end) escaped(o, *p++);
+        append(o, (const char *)from, (size_t)(p - from));
+        if (p < end) append_escaped(o, *p++);
     }
-    put_text(o, "\"");
+    append_text(o, "\"");
 }
 
 void json_out_string(JsonOut *o, const char *s)
@@ -140,23 +140,23 @@ void json_out_key(JsonOut *o, const char *key)
     separate(o);
     o->keyed = true;
     json_out_string(o, key);
-    put_text(o, ": ");
+    append_text(o, ": ");
     o->keyed = true;                                     // writing it as a string has cleared this
 }
 
 // ---- the other values ---------------------------------------------------------------------------
 
-static void plain(JsonOut *o, const char *text)
+static void append_value(JsonOut *o, const char *text)
 {
     before_value(o);
-    put_text(o, text);
+    append_text(o, text);
 }
 
 void json_out_int(JsonOut *o, int64_t x)
 {
     char text[32];
     snprintf(text, sizeof text, "%lld", (long long)x);
-    plain(o, text);
+    append_value(o, text);
 }
 
 void json_out_double(JsonOut *o, double x)
@@ -166,7 +166,7 @@ void json_out_double(JsonOut *o, double x)
         snprintf(text, sizeof text, "%.*g", n, x);
         if (strtod(text, NULL) == x) break;
     }
-    plain(o, text);
+    append_value(o, text);
 }
 
 void json_out_float(JsonOut *o, float x)
@@ -176,17 +176,17 @@ void json_out_float(JsonOut *o, float x)
         snprintf(text, sizeof text, "%.*g", n, (double)x);
         if (strtof(text, NULL) == x) break;
     }
-    plain(o, text);
+    append_value(o, text);
 }
 
 void json_out_bool(JsonOut *o, bool x)
 {
-    plain(o, x ? "true" : "false");
+    append_value(o, x ? "true" : "false");
 }
 
 void json_out_null(JsonOut *o)
 {
-    plain(o, "null");
+    append_value(o, "null");
 }
 
 // ---- members ------------------------------------------------------------------------------------
