@@ -21,11 +21,11 @@
 #include "proreg/proreg.h"
 // Score, score_row, score_lines
 #include "proreg/run/score.h"
-// Predictor, evaluate, print_eval
+// Predictor, evaluate
 #include "proreg/verb/ask.h"
 // plan_print
 #include "proreg/verb/plan.h"
-// print_json
+// print_score
 #include "proreg/verb/print.h"
 // Training, training_open, training_begin, training_continue, training_save
 #include "proreg/verb/training.h"
@@ -246,12 +246,7 @@ static Status tell(Train *t)
     count_left_out(r->o, r->loading.left_out, &r->data.train, "training pictures");
     count_left_out(r->o, r->eval_left_out, &r->data.eval, "pictures to evaluate on");
     if (r->o->mute) return OK;
-    if (!r->o->json) {
-        print_eval(&t->eval, r->data.eval.split);
-        return OK;
-    }
-    score_lines(&t->eval, &t->results, r->state.step, r->data.eval.split);
-    return print_json(&t->results);
+    return print_score(&t->eval, r->state.step, r->data.eval.split, r->o->json);
 }
 
 static Status train(Train *t, Options *o)

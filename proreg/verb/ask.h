@@ -49,4 +49,3 @@ Status predict_logits(const Predictor *p, float *logits, const float *pixels, in
 // or NULL; rows of pictures that are left out are not written.
 Status evaluate(Score *e, const Dataset *d, const char *const *names, LoaderOptions *loader,
                 const Predictor *p, float *keep, bool quiet);
-void print_eval(const Score *e, const char *split);     // a table on stdout

@@ -185,7 +185,7 @@ static void print_mean(const Demo *d, const TallyRow *r, int i)
     else printf("%8s", "");
 }
 
-static void print_table(const Demo *d)
+static void print_demo_table(const Demo *d)
 {
     if (d->seeds > 1)
         printf("accuracy in percent, mean +- standard deviation over %d seeds\n\n", d->seeds);
@@ -315,7 +315,7 @@ static Status run_demo(DemoRun *r)
     progress_end(&r->progress);
     TRY(status);
     TRY(demo_page(&r->demo));
-    if (!r->o->json) print_table(&r->demo);
+    if (!r->o->json) print_demo_table(&r->demo);
     say(r->o, "report: %s/report.html", r->demo.folder);
     return OK;
 }

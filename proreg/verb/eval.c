@@ -64,17 +64,6 @@ static Status save_files(const Options *o, const Dataset *d, const char *const *
 
 // ---- the result ---------------------------------------------------------------------------------
 
-static Status print_result(const Options *o, const Score *e, int64_t step, const char *split)
-{
-    JsonOut lines = { 0 };
-    if (!o->json) {
-        print_eval(e, split);
-        return OK;
-    }
-    score_lines(e, &lines, step, split);
-    return print_json(&lines);
-}
-
 // From an open classifier to files and the result on stdout.
 static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, int64_t step)
 {
@@ -93,7 +82,7 @@ static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, in
         status = evaluate(&e, d, names, &l, &p, keep, o->quiet);
     if (status == OK) status = save_files(o, d, names, keep, l.left_out);
     if (status == OK) count_left_out(o, l.left_out, &d->eval, "pictures");
-    if (status == OK) status = print_result(o, &e, step, d->eval.split);
+    if (status == OK) status = print_score(&e, step, d->eval.split, o->json);
     score_free(&e);
     free(keep);
     arena_free(&arena);

@@ -251,16 +251,10 @@ static Status save_model(Pretrain *p)
 // The last step has evaluated.
 static Status print_accuracy(Pretrain *p)
 {
-    JsonOut lines = { 0 };
     count_left_out(p->o, p->loading.left_out, &p->captions.set, "pictures with captions");
     if (!p->evaluates) return OK;
     count_left_out(p->o, p->eval_left_out, &p->data.eval, "pictures to evaluate on");
-    if (!p->o->json) {
-        print_eval(&p->eval, p->data.eval.split);
-        return OK;
-    }
-    score_lines(&p->eval, &lines, p->step, p->data.eval.split);
-    return print_json(&lines);
+    return print_score(&p->eval, p->step, p->data.eval.split, p->o->json);
 }
 
 // ---- the verb -----------------------------------------------------------------------------------
