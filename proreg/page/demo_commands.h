@@ -1,4 +1,4 @@
-// demo_commands.h - what the demo does: its methods, each as the commands that train and ask it.
+// demo_commands.h - the methods of the demo, each as the commands that train and evaluate it.
 //
 // In a line, `@` begins a path in the demo's folder, `%` is the seed, and $n, $m, $e, $p stand for
 // n, n_test, epochs and model of the settings.
@@ -11,22 +11,22 @@ enum { DEMO_ZEROSHOT, DEMO_PROBE, DEMO_FINETUNE, DEMO_WISE, DEMO_KD, DEMO_PROREG
 
 typedef struct {
     const char *name;          // in JSON and as the run's folder
-    const char *title;         // for people
-    int colour;                // on the page
+    const char *title;         // in the table and on the page
+    int colour;                // of the page's eight
     const char *train, *ask;   // command lines; train NULL: nothing is trained
 } DemoMethod;
 extern const DemoMethod demo_methods[DEMO_METHODS];
-extern const char demo_world[];                  // the line that draws the task
+extern const char demo_world[];                  // the command that draws the task
 
 typedef struct {
     int64_t n, n_test, epochs; // pictures to train on, pictures of each test
-    const char *model;         // NULL: the one that the demo puts into its folder
+    const char *model;         // NULL: the embedded one, at FOLDER/model
 } DemoSettings;
 
-// The next word of a line that has one, with `folder` in the place of `@`; *line moves behind it.
-// What does not fit is cut off.
+// Expands the next word of *line, which must not be at its end, with `folder` for `@`, and moves
+// *line past it. What does not fit is cut off.
 void demo_word(char *word, size_t bytes, const char **line, const DemoSettings *s, int seed,
                const char *folder);
 
-// The whole line as it is typed in the demo's folder, wrapped.
+// Expands the whole line as it is typed in the demo's folder, wrapped to several lines.
 void demo_command(char *out, size_t bytes, const DemoSettings *s, const char *line, int seed);

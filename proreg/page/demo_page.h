@@ -4,11 +4,11 @@
 #include "proreg/page/tally.h"
 
 typedef struct {
-    const char *folder;        // with seed-S/data and seed-S/METHOD, the runs
+    const char *folder;        // holds seed-S/data, and the run seed-S/METHOD of each method
     DemoSettings settings;
     int seeds;
     Tally *tally;              // (seeds,DEMO_METHODS)
-    Tally *line;               // (seeds,DEMO_ALPHAS) of WiSE-FT, alpha 0 to 1
+    Tally *line;               // (seeds,DEMO_ALPHAS) WiSE-FT at alpha = i / (DEMO_ALPHAS - 1)
 } Demo;
 
 Status demo_page(const Demo *d);                 // FOLDER/report.html

@@ -1,4 +1,4 @@
-// html.c - pages that carry all they show.
+// html.c - self-contained pages.
 #include "proreg/page/html.h"
 
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "tensor/base/json.h"
 
-// In parts: a string of C11 may have 4,095 bytes.
+// In parts: C11 guarantees only 4,095 bytes per string literal.
 static const char *const style[] = {
     // Colours: of the page, then eight hues after Okabe and Ito (2008).
     ":root{color-scheme:light dark;--bg:#fdfdfc;--ink:#1b1f24;--soft:#5b6470;--line:#dfe2e6;"

@@ -1,4 +1,4 @@
-// svg.c - axes with round numbers, lines with their names at the end, cells with their figures.
+// svg.c - charts with round tick marks and named curves; heat maps with the number in each cell.
 #include "proreg/page/svg.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 
 enum { WIDTH = 400, LEFT = 46, TOP = 22, BOTTOM = 42, LABELS = 32 };
 
-typedef struct { double x, y, width; } Label;      // its left end, on the base line
+typedef struct { double x, y, width; } Label;      // left end of the base line
 
 typedef struct {
     FileOut *o;
@@ -67,7 +67,7 @@ static double text_width(const char *text)
 {
     double n = 0;
     for (const char *s = text; *s; s++) n += ((unsigned char)*s & 0xc0) != 0x80;
-    return 6.8 * n;                            // of 11 px letters, on the wide side
+    return 6.8 * n;                            // of 11 px letters, an overestimate
 }
 
 static Frame frame_of(FileOut *o, const Chart *c)
@@ -83,7 +83,8 @@ static Frame frame_of(FileOut *o, const Chart *c)
 
 // ---- axes ---------------------------------------------------------------------------------------
 
-// The least of 1, 2, 5, 10, .. times a power of ten that cuts the span into `most` parts or fewer.
+// The smallest of 1, 2, 5, 10, .. times a power of ten that divides the span into at most `most`
+// parts.
 static double tick_step(double span, int most)
 {
     static const double factor[] = { 2, 2.5, 2 };
@@ -176,7 +177,7 @@ static void draw_dots(const Frame *f, const Series *s)
     }
 }
 
-// Bars of several series share the width of one.
+// The bars of several series stand side by side in the width of one.
 static void draw_bars(const Frame *f, const Series *s, int which, int of)
 {
     double bottom = at_y(f, larger(f->y.low, 0)), width = f->c->bar / of;
@@ -212,7 +213,7 @@ static bool overlap(const Label *a, const Label *b)
     return a->x < b->x + b->width && b->x < a->x + a->width && fabs(a->y - b->y) < 12;
 }
 
-// How much is in the way of a name here: names, big dots, the edges.
+// The cost of a label at this place: overlap with other labels, with dots, with the edges.
 static int crowd(const Frame *f, Label l)
 {
     int n = 100 * (l.x < LEFT || l.x + l.width > f->width || l.y < TOP || l.y > f->height - BOTTOM);
@@ -227,7 +228,7 @@ static int crowd(const Frame *f, Label l)
     return n;
 }
 
-// Of these places around the point, the first of those where least is in the way.
+// The place around the point with the lowest cost.
 static Label place_name(const Frame *f, double x, double y, double width)
 {
     const Point by[] = { { 9, 4 }, { -9 - width, 4 }, { -width / 2, -10 }, { -width / 2, 19 },
@@ -241,7 +242,7 @@ static Label place_name(const Frame *f, double x, double y, double width)
     return best;
 }
 
-// The last point that is there, on the page; false: there is none, or nothing to name.
+// Position of the last finite point; false if there is none or the series has no name.
 static bool named_end(const Frame *f, const Series *s, Point *end)
 {
     int64_t last = s->n - 1;
@@ -259,8 +260,8 @@ static void write_name(Frame *f, const Series *s, Label l)
     file_printf(f->o, "</text>\n");
 }
 
-// Names of lines stand in the margin in the order of the lines' ends, moved apart where they would
-// touch: down first, then up from the axis.
+// The names of lines go into the right margin, in the order of the lines' ends, and are moved apart
+// where they overlap: first down, then up from the axis.
 static void name_lines(Frame *f)
 {
     const Series *line[LABELS];
@@ -285,7 +286,7 @@ static void name_lines(Frame *f)
         write_name(f, line[i], (Label){ f->right + 5, y[i], text_width(line[i]->name) });
 }
 
-// Dots are named beside them, bars in the upper right corner.
+// The names of dots go beside them, those of bars into the upper right corner.
 static void name_others(Frame *f)
 {
     int bars = 0;
@@ -354,7 +355,7 @@ static void heat_names(FileOut *o, const Heat *h, const Grid *g)
     }
 }
 
-// Squared, so that 80 and 95 percent are told apart; 100 percent is the full colour.
+// The opacity is the square of the share, so that 80 and 95 percent look different.
 static void heat_cell(FileOut *o, const Heat *h, const Grid *g, int r, int c)
 {
     const Cell *cell = &h->cell[r * h->columns + c];

@@ -1,10 +1,10 @@
-// svg.h - charts and heat maps as drawings inside a page (html.h), labelled where the eye is.
+// svg.h - charts and heat maps as SVG inside a page (html.h), with labels beside the curves.
 //
 //     Series s[] = { { .name = "ce", .colour = 2, .point = ce, .n = 80 } };
 //     svg_chart(&o, &(Chart){ .about = "loss by step", .x_label = "step", .series = s, .n = 1 });
 //
 // Drawn 400 units wide, so that letters keep their size on a narrow screen. Points that are NaN are
-// left out. Nothing here fails: errors are the file's.
+// left out. Nothing here returns an error: html_end does.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,20 +20,20 @@ typedef struct {
     const char *name;          // beside its last point; NULL: none
     SeriesKind kind;
     int colour;                // of the page's eight
-    const Point *point;        // (n)  BARS: where each begins, and its height
-    const Point *spread;       // (n) or NULL: half the lengths of the cross at each point
+    const Point *point;        // (n)  BARS: left edge and height
+    const Point *spread;       // (n) or NULL: half-widths of the error bars
     int64_t n;
 } Series;
 
 typedef struct { double low, high; } Range;
 
 typedef struct {
-    const char *about;         // for those who cannot see it
+    const char *about;         // alternative text
     const char *x_label, *y_label;
-    bool x_percent, y_percent; // shares are told in percent
-    Range x, y;                // equal ends: from the points
+    bool x_percent, y_percent; // labelled in percent
+    Range x, y;                // low == high: from the points
     double bar;                // width of BARS
-    bool diagonal;             // where y = x
+    bool diagonal;             // draws the line y = x
     bool square;               // as high as wide
     const Series *series;
     int n;
@@ -43,8 +43,8 @@ void svg_chart(FileOut *o, const Chart *c);
 typedef struct {
     const char *about;
     const char *const *row, *const *column;   // names
-    const Cell *cell;          // (rows,columns); n 0: there are none
+    const Cell *cell;          // (rows,columns); n = 0: empty
     int rows, columns;
-    const uint8_t *ring;       // (rows,columns) cells to mark, or NULL
+    const uint8_t *ring;       // (rows,columns) nonzero: framed; or NULL
 } Heat;
-void svg_heat(FileOut *o, const Heat *h);      // correct / n: the more, the darker
+void svg_heat(FileOut *o, const Heat *h);      // colour by correct / n

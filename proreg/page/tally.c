@@ -1,4 +1,4 @@
-// tally.c - answers about the demo's tests, counted; their scores.
+// tally.c - counts the answers to the demo's tests and computes the scores.
 #include "proreg/page/tally.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-// tally.h - answers about the demo's tests, counted by shape and background, and the scores of a
-// method over several seeds.
+// tally.h - answers to the demo's tests, counted by shape and background; the scores of a method
+// over several seeds.
 //
 //     Tally t;
 //     double score[SCORES];
@@ -16,23 +16,23 @@
 enum { USUAL, SWAPPED, NEW, TESTS };             // the tests of a task (data/world/world.h)
 extern const char *const tally_test[TESTS];      // their folders' names
 
-// Answers of one method to one seed's tests.
+// The answers of one method to the tests of one seed.
 typedef struct {
     Cell cell[TESTS][WORLD_SHAPES][WORLD_CONTEXTS];
-    Cell background;           // of `swapped`: how often the background's own class was named
-    double seconds;            // of training and answering
+    Cell background;           // of `swapped`: answers that name the background's class
+    double seconds;            // of training and evaluation; set by the caller
 } Tally;
 
-// logits (N,K) in the order of d->eval. The seconds are the caller's.
+// Counts the answers of logits (N,K), in the order of d->eval.
 Status tally_count(Tally *t, const Dataset *d, const float *logits);
 
-int tally_shape(const char *class_name);         // of world_shape; -1: no shape
-int tally_context(const char *path);             // a picture's background, by its name; -1: none
+int tally_shape(const char *class_name);         // index into world_shape; -1: none
+int tally_context(const char *path);             // index into world_context; -1: none
 
 enum {
     ID, OOD,                   // top1; OOD: the mean over `swapped` and `new`
-    WORST_ID, WORST_OOD,       // the least of the classes; OOD: of both tests together
-    BACKGROUND,                // share of `swapped` that is answered by its background
+    WORST_ID, WORST_OOD,       // the lowest of the classes; OOD: of both tests together
+    BACKGROUND,                // share of `swapped` that is answered with the background's class
     SCORES,
 };
 void tally_scores(double score[SCORES], const Tally *t);

@@ -1,4 +1,4 @@
-// ask.c - a classifier, from prompts or from a run, and what it says of pictures.
+// ask.c - opens a classifier, from prompts or from a run, and evaluates it on pictures.
 #include "proreg/verb/ask.h"
 
 #include <stdio.h>
@@ -87,7 +87,7 @@ Status predict_logits(const Predictor *p, float *logits, const float *pixels, in
 
 // ---- between zero-shot and a run ----------------------------------------------------------------
 
-// The line leads from what the run began with: the same weights, if not in the same place.
+// The zero-shot end must be the weights that the run began with, wherever the file is now.
 static Status check_model(const Options *o, const Clip *c)
 {
     char path[FILE_PATH], hex[65];
@@ -109,7 +109,8 @@ static Status check_model(const Options *o, const Clip *c)
     return status;
 }
 
-// The pretrained model's class vectors as the student takes them, from the prompts: (n,E) raw.
+// The pretrained model's class vectors (n,E) from the prompts, not normalized: what a student
+// starts from.
 static Status zeroshot_vectors(float **raw, Options *o, const Backend *be,
                                const char *const *prompts, int n)
 {
@@ -191,7 +192,7 @@ Status evaluate(Score *e, const Dataset *d, const char *const *names, LoaderOpti
 {
     Loader *loader = NULL;
     TRY(score_init(e, names, d->class_count, d->domain, d->domain_count));
-    if (options->batch > options->micro) options->batch = options->micro;  // no steps: less to hold
+    if (options->batch > options->micro) options->batch = options->micro;  // saves memory
     size_t bytes = (size_t)options->micro * (size_t)e->classes * sizeof(float);
     float *logits = malloc(bytes);
     Status status = logits ? loader_open(&loader, options) : err_memory("evaluation");

@@ -1,22 +1,28 @@
-// ask.h - whatever gives logits, asked about pictures and counted.
+// ask.h - classifiers that are ready to answer, and their evaluation on a data set.
+//
+//     Classifier c;
+//     TRY(classifier_zeroshot(&c, &options, be, prompts, K));
+//     Predictor p = classifier_predictor(&c);
+//     TRY(evaluate(&score, &data, names, &loader, &p, NULL, false));
+//     classifier_free(&c);
 #pragma once
 #include "proreg/run/run.h"
 #include "proreg/run/score.h"
 #include "proreg/verb/setup.h"
 #include "proreg/wise.h"
 
-// Zero-shot from prompts, or the student of a run.
+// A zero-shot model with its prompts, or the student of a run.
 typedef struct {
     const Backend *be;
     const ClipConfig *config;
-    Clip clip;                 // zero-shot
+    Clip clip;                 // zero-shot: clip, bpe, teacher
     Bpe *bpe;
     Teacher teacher;
-    Student student;           // of a run
+    Student student;           // of a run, if tuned: student, classes
     bool tuned;
-    Tape tape, class_tape;
-    Tensor *classes;
-    int64_t n;                 // classes
+    Tape tape, class_tape;     // of the pictures; of the class vectors
+    Tensor *classes;           // (n,E) on class_tape
+    int64_t n;                 // number of classes
 } Classifier;
 
 Status classifier_zeroshot(Classifier *c, Options *o, const Backend *be,
@@ -25,15 +31,16 @@ Status classifier_student(Classifier *c, const Options *o, const Backend *be, co
                           const char *checkpoint, int n);
 void classifier_free(Classifier *c);
 
-// The line from the zero-shot model, o->model asked by these prompts, to the open student of a run;
-// then the classifier somewhere on it. wise_free(w) before classifier_free(c).
+// WiSE-FT: the line from the zero-shot model (o->model with these prompts) to the student of a run,
+// which *c holds; classifier_mix moves the classifier to a point of it, alpha of 0 to 1.
+// wise_free(w) before classifier_free(c).
 Status classifier_wise(Wise *w, Classifier *c, Options *o, const Backend *be,
                        const char *const *prompts, int n);
 Status classifier_mix(Classifier *c, Wise *w, double alpha);
 
 // ---- evaluation ---------------------------------------------------------------------------------
 
-// Whoever gives logits: a student with its class vectors, or else a teacher. All are borrowed.
+// What gives logits: a student with its class vectors, or else a teacher. All are borrowed.
 typedef struct {
     Tape *tape;
     Student *student;
@@ -45,7 +52,8 @@ Predictor classifier_predictor(Classifier *c);         // valid while the classi
 // logits (n,K) on the host, of pixels (n,3,S,S)
 Status predict_logits(const Predictor *p, float *logits, const float *pixels, int64_t n);
 
-// Counts the whole set into *e, which is begun here. keep: (N,K) for all logits in the set's order,
-// or NULL; rows of pictures that are left out are not written.
+// Evaluates the loader's whole set into *e, which is initialized here and freed by the caller. keep
+// (N,K): receives all logits, in the order of the set, or NULL; rows of pictures that are left out
+// are not written.
 Status evaluate(Score *e, const Dataset *d, const char *const *names, LoaderOptions *loader,
                 const Predictor *p, float *keep, bool quiet);

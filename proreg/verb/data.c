@@ -47,7 +47,7 @@ static Status print_check_json(const Check *c)
 
 static void print_check(const Check *c)
 {
-    int wide = 12;                             // a list's name may be longer than a split's
+    int wide = 12;                             // names of list files may be longer
     for (int64_t i = 0; i < c->count_n; i++) {
         int n = (int)strlen(c->count[i].split);
         if (n > wide && n <= 40) wide = n;

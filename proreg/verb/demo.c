@@ -13,7 +13,7 @@
 #include "proreg/verb/verbs.h"
 
 typedef struct {
-    Demo demo;                             // what it is and finds
+    Demo demo;                             // settings and results
     Options *o;
     Status (*train)(Options *o);           // the verb of that name
     Progress progress;
@@ -23,7 +23,7 @@ enum { WISE_HALF = DEMO_ALPHAS / 2 };
 
 // ---- command lines ------------------------------------------------------------------------------
 
-// The options of a line, as if it had been typed; the verb's name is left out of them.
+// Parses a line as if it had been typed; the name of the verb is skipped.
 static Status parse_line(Options *o, const DemoRun *r, const Verb *verb, const char *line, int seed)
 {
     char *argv[64], folder[FILE_PATH + 1], word[FILE_PATH];
@@ -77,7 +77,7 @@ static Status answer_tests(Tally *t, const Options *o, Classifier *c, const Data
     return status;
 }
 
-// From zero-shot to fine-tuning: t[0] to t[DEMO_ALPHAS - 1].
+// At DEMO_ALPHAS points from zero-shot to fine-tuning, t[i] at alpha = i / (DEMO_ALPHAS - 1).
 static Status answer_between(DemoRun *r, Tally *t, Options *o, const Backend *be, Classifier *c,
                              const Dataset *d, const char *const *names, const char *const *prompts)
 {
@@ -93,7 +93,7 @@ static Status answer_between(DemoRun *r, Tally *t, Options *o, const Backend *be
     return status;
 }
 
-// `zeroshot`, `eval` or `wise`, as the line says: *t, or DEMO_ALPHAS of them, from t on.
+// `zeroshot`, `eval` or `wise`, as the line says: fills *t, or for `wise` t[0..DEMO_ALPHAS-1].
 static Status ask_model(DemoRun *r, Tally *t, Options *o, const Backend *be, const Dataset *d,
                         const char *checkpoint)
 {
@@ -177,7 +177,7 @@ static Status tell_scores(DemoRun *r, int method, int seed)
     return r->o->json ? print_scores_json(t, &demo_methods[method], seed) : OK;
 }
 
-// One seed has no deviation.
+// A single seed has no standard deviation.
 static void print_mean(const Demo *d, const TallyRow *r, int i)
 {
     printf(" %5.1f", 100 * r->mean[i]);
@@ -208,7 +208,7 @@ static void print_demo_table(const Demo *d)
 
 // ---- the demo's folder --------------------------------------------------------------------------
 
-// A folder that holds something else is not ours to write in.
+// Does not write into a folder that holds anything but a demo.
 static Status open_folder(char out[FILE_PATH], const Options *o)
 {
     char mark[FILE_PATH];
@@ -265,7 +265,7 @@ static Status write_model(const Demo *d)
     return OK;
 }
 
-// Without --out the report and the commands stay, the runs do not.
+// Without --out only the report and the commands are kept.
 static void remove_runs(const Demo *d)
 {
     char path[FILE_PATH], name[40];

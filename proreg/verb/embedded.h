@@ -1,4 +1,4 @@
-// embedded.h - the small CLIP of weights/world, carried by the program so that the demo runs from
+// embedded.h - the small CLIP of weights/world, linked into the program so that the demo runs from
 // any folder.
 #pragma once
 #include <stddef.h>
@@ -6,5 +6,6 @@
 
 typedef struct { const char *name; const uint8_t *data, *end; } EmbeddedFile;
 
-extern const EmbeddedFile embedded_model[];    // a Hugging Face folder; ends with a NULL name
-            // empty in a program that was built without weights/world
+// The files of a Hugging Face folder, ended by a NULL name; none in a program that was built
+// without weights/world.
+extern const EmbeddedFile embedded_model[];

@@ -16,7 +16,7 @@ typedef struct {
     const Backend *be;
     Clip clip;
     Tape tape;
-    const char **name;         // (n) what each row is the vector of
+    const char **name;         // (n) the picture or text of each row
     int64_t n, room;
     float *rows;               // (n,E)
 } Encode;
@@ -136,7 +136,7 @@ static Status encode_pictures(Encode *e)
     if (!set.sample) return err_memory("encode");
     for (int64_t i = 0; i < e->n; i++) set.sample[i].path = e->name[i];
     LoaderOptions l = setup_loader(e->o, &d, &set, &e->clip.config);
-    if (l.batch > l.micro) l.batch = l.micro;              // no steps: less to hold
+    if (l.batch > l.micro) l.batch = l.micro;              // saves memory: there are no steps
     TRY(setup_left_out(&l.left_out, e->o, &set));
     TRY(loader_open(&loader, &l));
     Progress p = progress_begin("encode", e->n, e->o->quiet);
@@ -182,7 +182,7 @@ static Status save_names(const Encode *e)
     return file_commit(&out);
 }
 
-// The names are one JSON array in the metadata, under `names`.
+// The names go into the metadata, under `names`, as a JSON array.
 static Status save_safetensors(const Encode *e)
 {
     WeightsOut *out;
@@ -226,7 +226,7 @@ static Status encode_options(const Options *o)
     return setup_output(o->output);
 }
 
-// Every line is a text, an empty one too, so that row i belongs to line i.
+// Every line is a text, even an empty one, so that row i belongs to line i.
 static Status list_texts(Encode *e)
 {
     FileMap map;

@@ -43,7 +43,7 @@ static Status save_predictions(const char *path, const Dataset *d, const char *c
     return file_commit(&out);
 }
 
-// Rows of pictures that were left out make place for those behind them.
+// Removes the rows of pictures that were left out; returns how many remain.
 static int64_t close_ranks(float *logits, const Dataset *d, const uint8_t *left_out)
 {
     int64_t n = 0, K = d->class_count;
@@ -64,7 +64,7 @@ static Status save_files(const Options *o, const Dataset *d, const char *const *
 
 // ---- the result ---------------------------------------------------------------------------------
 
-// From an open classifier to files and the result on stdout.
+// Evaluates an open classifier, writes the files asked for and prints the result.
 static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, int64_t step)
 {
     Arena arena = { 0 };
@@ -131,7 +131,7 @@ static Status eval_student(Options *o, const Backend *be, const char *checkpoint
     return status;
 }
 
-// Pictures are chosen as the run chose them, unless flags say otherwise; classes match by name.
+// The data are those of the run's config.json, unless flags say otherwise; classes match by name.
 static Status eval_run(Options *o)
 {
     char checkpoint[FILE_PATH], config[FILE_PATH];

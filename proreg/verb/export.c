@@ -1,6 +1,6 @@
 // export.c - `export`: a run's checkpoint as a Hugging Face folder of its own.
 //
-// A checkpoint is such a folder already; what only training needs is left behind.
+// A checkpoint is such a folder already; what only training needs is not copied.
 #include "proreg/verb/ask.h"
 #include "proreg/verb/verbs.h"
 

@@ -1,5 +1,5 @@
-// info.c - `info`: what is in a file of weights, a model's folder, a run; what a machine
-// offers.
+// info.c - `info`: what is in a file of weights, a model's folder or a run; what the machine
+// offers; the settings of a recipe.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,12 +137,12 @@ static int find_caches(Cache out[4])
         if (bytes > 0) out[n++] = (Cache){ levels[i].name, bytes };
     }
 #else
-    (void)out;                                 // this system does not tell in a portable way
+    (void)out;                                 // no portable way to ask this system
 #endif
     return n;
 }
 
-// What `linear` reaches on matrices that fill the machine: the best of half a second, in GFLOP/s.
+// The speed of `linear` on large matrices: the best in half a second, in GFLOP/s.
 static Status measure_product(const Backend *be, double *gflops)
 {
     enum { M = 1024, N = 768, K = 768 };
@@ -200,7 +200,7 @@ static Status info_machine(Options *o)
 
 typedef struct {
     const char *name, *value;  // value NULL: the recipe has no such field
-    unsigned bit;              // of Recipe.published; 0: nobody's, it is how the data lies
+    unsigned bit;              // of Recipe.published; 0: a property of the data set
 } Field;
 
 static Status print_field(const Options *o, const Recipe *r, const Field *f)

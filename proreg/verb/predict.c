@@ -1,4 +1,4 @@
-// predict.c - `predict`: the likeliest classes of given pictures.
+// predict.c - `predict`: the most likely classes of given pictures.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ typedef struct {
     float *logits;             // (micro,K)
 } Predict;
 
-// The classes in the order of their logits, the first of equals first, `top` of them.
+// The `top` classes with the largest logits, largest first; of equal ones, the first.
 static void rank(int32_t *order, const float *z, int classes, int top)
 {
     for (int k = 0; k < classes; k++) {
@@ -90,7 +90,7 @@ static Status predict_all(const Predict *p, Classifier *c, Loader *loader)
     }
 }
 
-// The pictures are the arguments, in their order, as a set without labels.
+// The pictures are the arguments, in order, as a set without labels.
 static Status predict(Options *o, Classifier *c, const char *const *names, int n)
 {
     Loader *loader = NULL;

@@ -1,6 +1,6 @@
-// pretrain.c - `pretrain`: a small CLIP from pictures and captions, from random weights or from
-// another model's. What it writes is a Hugging Face folder like any other, with pretrain.jsonl: a
-// line every 50 steps. A run is not resumed; its result can be pretrained further with --model.
+// pretrain.c - `pretrain`: trains a small CLIP on pictures and captions, from random weights or
+// from another model's. It writes a Hugging Face folder like any other, plus pretrain.jsonl with
+// one line every 50 steps. It cannot be resumed; its result can be pretrained further with --model.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +21,8 @@ typedef struct {
     Clip clip;
     Bpe *bpe;
     Captions captions;
-    Dataset data;                          // to evaluate on, from its prompts
-    const char **names, **prompts;         // of its classes
+    Dataset data;                          // to evaluate on, zero-shot
+    const char **names, **prompts;         // (K) of its classes
     bool evaluates;
     int32_t *ids;                          // (captions, context)
     int32_t *batch_ids;                    // (batch, context)
@@ -34,7 +34,7 @@ typedef struct {
     Optim optim;
     int64_t step, total, warm;
     double loss, norm;                     // of the last step
-    Score eval;                             // the last evaluation
+    Score eval;                            // the last evaluation
     JsonOut log;
     Progress progress;
 } Pretrain;
@@ -94,7 +94,7 @@ static Status encode_captions(Pretrain *p)
     return status;
 }
 
-// Captions of the training split; the other split, if there is one, is for evaluation.
+// Captions of the training split; the other split, if there is one, is evaluated on.
 static Status open_captions(Pretrain *p)
 {
     Options *o = p->o;
@@ -131,7 +131,7 @@ static Status open_caption_loader(Pretrain *p)
 
 // ---- one step -----------------------------------------------------------------------------------
 
-// OpenAI's limit: logits of more than 100 times the cosine do not train.
+// OpenAI's limit: with a scale above 100, training is unstable.
 static Status clamp_scale(Pretrain *p)
 {
     const float most = 4.6051702f;             // ln 100
@@ -191,7 +191,7 @@ static Status evaluate_prompts(Pretrain *p)
     return status;
 }
 
-// A line of pretrain.jsonl; with an evaluation, if this is the time for one.
+// Appends one line to pretrain.jsonl, with the accuracy if evaluate_now.
 static Status log_progress(Pretrain *p, bool evaluate_now)
 {
     float scale;
@@ -248,7 +248,7 @@ static Status save_model(Pretrain *p)
     return status;
 }
 
-// The last step has evaluated.
+// The evaluation was made in the last step.
 static Status print_accuracy(Pretrain *p)
 {
     count_left_out(p->o, p->loading.left_out, &p->captions.set, "pictures with captions");

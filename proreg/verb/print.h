@@ -1,11 +1,11 @@
-// print.h - results on stdout. Whether they have arrived is checked once, by main, at the end.
+// print.h - results on stdout. main checks once, at the end, that they could be written.
 #pragma once
 #include "proreg/run/score.h"
 #include "tensor/base/json.h"
 
-// JSON lines, if there are any; then *lines is empty and holds no memory. If the writer failed,
-// nothing is printed.
+// Prints JSON lines, if there are any, and frees them. If the writer failed, prints nothing and
+// returns its error.
 Status print_json(JsonOut *lines);
 
-// An evaluation: the lines of results.jsonl, or a table of domains and classes.
+// Prints an evaluation: as lines of results.jsonl, or as a table of domains and classes.
 Status print_score(const Score *e, int64_t step, const char *split, bool json);

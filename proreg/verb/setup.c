@@ -111,7 +111,7 @@ static Status no_teacher(const Options *o, const Method *m)
     return OK;
 }
 
-// The flag of another form's parameter would be passed over in silence.
+// A flag for a parameter of another form would be ignored silently.
 static Status form_flags(const Options *o, const WeightForm *form)
 {
     for (const WeightForm *f = weight_forms; f->name; f++) {

@@ -1,4 +1,4 @@
-// setup_output.c - where a verb may write: looked at before the work is done.
+// setup_output.c - checks where a verb may write, before any work is done.
 #include "proreg/verb/setup.h"
 
 #include <dirent.h>
@@ -30,7 +30,7 @@ static bool among(const char *name, const char *const *names, int n)
     return false;
 }
 
-// Nothing but these names, and names[0] if there is anything.
+// Fails if the folder contains any other name, or lacks names[0] without being empty.
 static Status holds_only(const char *folder, const char *const *names, int n)
 {
     char stranger[256] = "";
@@ -52,7 +52,7 @@ static Status holds_only(const char *folder, const char *const *names, int n)
     return OK;
 }
 
-// folder_commit moves the old folder there and removes it.
+// folder_commit moves the old folder to OUT.old and removes it there.
 static Status nothing_at_old(const char *out)
 {
     char old[FILE_PATH];

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-// A recipe's class list stands for a run's, unless the user gives one.
+// A recipe's list of classes is used unless the user names one.
 static Status recipe_classes(const Recipe *r, Options *o, DatasetOptions *d)
 {
     d->by_letters = r && r->by_letters;
@@ -27,7 +27,7 @@ Status setup_dataset_options(DatasetOptions *d, Options *o, int sides)
     return recipe_classes(recipe_find(o->recipe), o, d);
 }
 
-// A domain on both sides is not unseen, whatever the recipe's name promises.
+// A recipe with domains promises unseen ones; says which are not.
 static void tell_seen(const Options *o, const Recipe *r, const Dataset *d)
 {
     for (int k = 0; k < d->domain_count; k++)

@@ -1,4 +1,4 @@
-// tokenize.c - `tokenize`: texts, from the arguments or a line each from stdin, to ids.
+// tokenize.c - `tokenize`: texts, from the arguments or one per line from stdin, to ids.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +73,7 @@ static Status tokenize_all(Tokenizer *t)
     return OK;
 }
 
-// Of a model only its sizes are needed; from merges alone they are CLIP's.
+// Only the sizes of the model are read; with --merges alone they are CLIP's.
 static Status open_tokenizer(Tokenizer *t)
 {
     const Backend *be;
@@ -88,7 +88,8 @@ static Status open_tokenizer(Tokenizer *t)
     return status;
 }
 
-// The text to learn from: of a table, what follows the first tab of each line but the first.
+// The captions of a table, in place: what follows the first tab of each line, without the header
+// line. Returns their bytes.
 static size_t captions_alone(char *text, size_t bytes)
 {
     size_t out = 0;

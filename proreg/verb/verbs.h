@@ -1,11 +1,11 @@
-// verbs.h - the verbs, one per file of this folder; their table stands in train.c.
+// verbs.h - the verbs, one per file of this folder; their table is in train.c.
 #pragma once
 #include "proreg/run/options.h"
 
 Status verb_eval(Options *o);
 Status verb_zeroshot(Options *o);
 Status verb_wise(Options *o);
-Status demo(Options *o, Status (*train)(Options *o));      // train: the verb of that name
+Status demo(Options *o, Status (*train)(Options *o));      // train: that verb, which is in train.c
 Status verb_predict(Options *o);
 Status verb_encode(Options *o);
 Status verb_tokenize(Options *o);

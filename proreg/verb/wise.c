@@ -1,4 +1,4 @@
-// wise.c - `wise`: accuracy of a run's weights mixed with the zero-shot ones it began from.
+// wise.c - `wise`: accuracy of a run's weights mixed with the zero-shot weights it started from.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-// json.h - reads JSON into an arena, and writes it (RFC 8259).
+// json.h - reads JSON into an arena, and writes JSON (RFC 8259).
 //
 //     Arena arena = { 0 };
 //     const Json *root;
@@ -11,11 +11,11 @@
         // 65536"
 //     arena_free(&arena);                               // everything of `root` is gone
 //
-// As in Python: of a key that comes twice the last value counts; NaN, Infinity and -Infinity are
-// numbers; a byte b >= 0x80 that is no UTF-8 (a file name may hold one) is written as \udcXX, which
+// As in Python: if a key occurs twice, the last value counts; NaN, Infinity and -Infinity are
+// numbers; a byte that is not valid UTF-8 (a file name may contain one) is written as \udcXX, which
 // Python's `surrogateescape` and this reader turn back into the byte. Other lone surrogates are
-// errors. Limits: 64 brackets deep, 4 million values. Reading and writing want the C locale's
-// decimal point.
+// errors. Limits: nesting of 64, 4 million values. Reading and writing need the C locale's decimal
+// point.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,40 +30,40 @@ typedef struct Json Json;
 struct Json {
     JsonType type;
     bool whole;              // a number without fraction and exponent that fits `integer`
-    int64_t count;           // items of an array or object; bytes of a string
+    int64_t count;           // items of an array or object; bytes of a string without the final 0
     const char *key;         // in an object; of the root: the file's name
     const Json *parent;      // NULL: the root
     union {
         bool truth;
         struct { double number; int64_t integer; };
-        const char *string;  // UTF-8, a byte 0 behind it
+        const char *string;  // UTF-8, ended by a 0
         struct {
             const Json *item;            // [count], in the order of the file
             const Json *const *sorted;   // [count], by key; objects only
-            const char *twice;           // a key that came more than once, or NULL
+            const char *twice;           // a key that occurs more than once, or NULL
         };
     };
 };
 
 // ---- reading ------------------------------------------------------------------------------------
 
-// `file` is for messages. The text is not needed afterwards. Strings, items: all from the arena.
+// `file` is for messages. The value and all its strings are in the arena; the text may be freed.
 Status json_parse(const Json **out, Arena *arena, const void *text, size_t bytes, const char *file);
 Status json_load(const Json **out, Arena *arena, const char *path);
 
-// NULL when there is no such member or item, or `v` is of another type or NULL.
+// NULL if there is no such member or item, or if `v` is NULL or of another type.
 const Json *json_get(const Json *v, const char *key);
 const Json *json_at(const Json *v, int64_t index);
 
-// The value as a C type. On failure *out is as before and the message says file, place and value.
+// The value as a C type. On failure *out is unchanged and the message names file, place and value.
 Status json_bool(bool *out, const Json *v);
 Status json_int(int64_t *out, const Json *v, int64_t low, int64_t high);  // 3, 3.0; not 3.5, "3"
 Status json_number(double *out, const Json *v);                  // finite
-Status json_string(const char **out, const Json *v);             // without a byte 0 inside
-Status json_expect(const Json *v, JsonType type);                // only looks
+Status json_string(const char **out, const Json *v);             // contains no 0
+Status json_expect(const Json *v, JsonType type);                // only checks
 
-// The same of a member of `v`. json_need and json_need_x: it has to be there. json_opt_x: where it
-// is missing or null, *out stays as it is.
+// The same for a member of `v`. json_need and json_need_x: it must be there. json_opt_x: if it is
+// missing or null, *out is unchanged.
 Status json_need(const Json **out, const Json *v, const char *key, JsonType type);
 Status json_need_int(int64_t *out, const Json *v, const char *key, int64_t low, int64_t high);
 Status json_need_number(double *out, const Json *v, const char *key);
@@ -76,7 +76,7 @@ Status json_opt_string(const char **out, const Json *v, const char *key);
 // An error at this place: "json: config.json: vision_config.width: " and the message.
 Status json_error(Status status, const Json *v, const char *format, ...) ERR_PRINTF(3, 4);
 
-// Bytes of the UTF-8 character at p; 0: none (an overlong form, a surrogate, cut off at the end).
+// Bytes of the UTF-8 character at p; 0 if it is invalid (overlong, a surrogate, truncated).
 int json_utf8(const unsigned char *p, const unsigned char *end);
 
 // ---- writing ------------------------------------------------------------------------------------
@@ -89,27 +89,27 @@ int json_utf8(const unsigned char *p, const unsigned char *end);
 //     if (json_out_status(&o) == OK) file_write(&f, o.text, o.size);
 //     json_out_free(&o);
 //
-// Errors are kept and told by json_out_status. After json_out_reset the memory is used again.
-// Several values one after the other are put on lines of their own (JSON lines).
+// The first error is kept for json_out_status; what follows it is ignored. json_out_reset keeps the
+// memory for the next text. Values at the top level go on lines of their own (JSON lines).
 typedef struct {
     int indent;              // blanks per level; 0: all on one line
-    char *text;              // a byte 0 behind it; NULL while empty
+    char *text;              // ended by a 0; NULL while empty
     size_t size, room;
     Status status;
     int depth;
-    char open[64];           // what each level is closed with
+    char open[64];           // the closing bracket of each level
     bool filled[65];         // does the level hold a value?
     bool keyed;              // a key waits for its value
 } JsonOut;
 
 void json_out_object(JsonOut *o);
 void json_out_array(JsonOut *o);
-void json_out_end(JsonOut *o);                           // of the innermost
+void json_out_end(JsonOut *o);                           // closes the innermost object or array
 void json_out_key(JsonOut *o, const char *key);
 void json_out_string(JsonOut *o, const char *s);         // NULL: null
-void json_out_text(JsonOut *o, const char *s, size_t bytes);   // a string that may hold a byte 0
+void json_out_text(JsonOut *o, const char *s, size_t bytes);   // may contain 0
 void json_out_int(JsonOut *o, int64_t x);
-void json_out_double(JsonOut *o, double x);          // shortest of %.15g .. %.17g that comes back
+void json_out_double(JsonOut *o, double x);          // shortest of %.15g .. %.17g that reads back
 void json_out_float(JsonOut *o, float x);            // shortest of %.6g .. %.9g; both: null for NaN
 void json_out_bool(JsonOut *o, bool x);
 void json_out_null(JsonOut *o);
@@ -123,7 +123,7 @@ void json_put_double(JsonOut *o, const char *key, double x);
 void json_put_float(JsonOut *o, const char *key, float x);
 void json_put_bool(JsonOut *o, const char *key, bool x);
 
-Status json_out_status(const JsonOut *o);                // also an error: something is still open
+Status json_out_status(const JsonOut *o);                // unclosed brackets are an error too
 void json_out_reset(JsonOut *o);                         // empty, ready for the next
 void json_out_free(JsonOut *o);
-Status json_out_save(JsonOut *o, const char *folder, const char *name);   // whole; frees o
+Status json_out_save(JsonOut *o, const char *folder, const char *name);   // atomically; frees o
