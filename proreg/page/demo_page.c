@@ -1,5 +1,5 @@
-// demo_page.c - the demo's report: the question, the pictures, who answers how well where, and
-// the commands that repeat each number.
+// demo_page.c - the demo's report: the question, the pictures, the accuracy of each method, the
+// commands that repeat each number.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "proreg/page/demo_page.h"
 #include "proreg/page/parts.h"
 
-enum { SEEDS = 16, CONTEXTS = WORLD_PLAIN, BINS = 20 };  // shown at most; of a task; bars
+enum { SEEDS = 16, CONTEXTS = WORLD_PLAIN, BINS = 20 };  // most that are shown; of a task; bars
 
 static Status seed_path(char out[FILE_PATH], const Demo *d, int seed, const char *name)
 {
@@ -86,9 +86,9 @@ static Status task_pictures(FileOut *o, const Demo *d)
     TRY(seed_path(root, d, 0, "data"));
     const DatasetOptions options = { .root = root, .train_domains = "usual", .eval_split = "test" };
     TRY(dataset_open(&set, &options));
-    file_printf(o, "<h2>The pictures</h2>\n<p>Three of four are faded, which the pretrained model "
-                   "has not seen: there is something to learn.</p>\n<h3>Training, and tests in "
-                   "distribution (ID): the usual background</h3>\n");
+    file_printf(o, "<h2>The pictures</h2>\n<p>Three out of four are faded; the pretrained model "
+                   "has not seen such pictures, so there is something to learn.</p>\n"
+                   "<h3>Training, and tests in distribution (ID): the usual background</h3>\n");
     Status status = picture_strip(o, d, &set, &set.train, "usual", 1);
     file_printf(o, "<h3>Tests out of distribution (OOD): another shape's background</h3>\n");
     if (status == OK) status = picture_strip(o, d, &set, &set.eval, "swapped", 2);
@@ -154,7 +154,7 @@ static void widen_range(Range *r, double v)
     if (ceil(v * 20) / 20 > r->high) r->high = ceil(v * 20) / 20;
 }
 
-// Each method's mean with its cross and its seeds; from zero-shot to fine-tuning, WiSE-FT's line.
+// Mean, error bars and seeds of each method; WiSE-FT's line from zero-shot to fine-tuning.
 static void id_ood_figure(FileOut *o, const Demo *d)
 {
     static Spot spot[DEMO_METHODS];
@@ -182,8 +182,8 @@ static void id_ood_figure(FileOut *o, const Demo *d)
         s[n++] = (Series){ .name = demo_methods[m].title, .kind = DOTS,
                            .colour = demo_methods[m].colour, .point = &spot[m].mean,
                            .spread = &spot[m].spread, .n = 1 };
-    page_figure(o, "In and out of distribution", "means and standard deviations, a small dot a "
-                "seed; dashed: WiSE-FT, from zero-shot to fine-tuning");
+    page_figure(o, "In and out of distribution", "means and standard deviations, one small dot "
+                "per seed; dashed: WiSE-FT, from zero-shot to fine-tuning");
     svg_chart(o, &(Chart){ .about = "accuracy out of distribution against accuracy in distribution",
                            .x_label = "ID, usual backgrounds", .x_percent = true,
                            .y_label = "OOD, swapped and new backgrounds", .y_percent = true,
@@ -193,7 +193,7 @@ static void id_ood_figure(FileOut *o, const Demo *d)
 
 // ---- who looks at the background ----------------------------------------------------------------
 
-// Class i belongs to context i (data/world/world.h): its cells have a ring.
+// The usual background of shape i is context i (data/world/world.h): that cell is framed.
 static void context_map(FileOut *o, const Demo *d, int method)
 {
     static Cell cell[WORLD_SHAPES * CONTEXTS];
@@ -219,10 +219,11 @@ static void context_map(FileOut *o, const Demo *d, int method)
 static void context_maps(FileOut *o, const Demo *d)
 {
     static const int shown[] = { DEMO_ZEROSHOT, DEMO_PROBE, DEMO_FINETUNE, DEMO_PROREG };
-    file_printf(o, "<h2>Who looks at the background?</h2>\n<p>A row a shape, a column a "
-                   "background, all tests and seeds together. Framed: the shape's usual one; "
-                   "the last four backgrounds were never trained on. A model that sees shapes has "
-                   "even rows; one that sees backgrounds knows little but the frames.</p>\n"
+    file_printf(o, "<h2>Who looks at the background?</h2>\n<p>Each row is a shape, "
+                   "each column a background; all tests and seeds together. Framed: the shape's "
+                   "usual background; the last four were never trained on. A model that looks at "
+                   "shapes has even rows; one that looks at backgrounds is right in little but the "
+                   "frames.</p>\n"
                    "<div class=\"grid\">\n");
     for (int i = 0; i < 4; i++) context_map(o, d, shown[i]);
     file_printf(o, "</div>\n");
@@ -269,7 +270,7 @@ static bool usual_background(const SampleLine *s)
     return shape >= 0 && tally_context(s->path) == shape;
 }
 
-// How w is distributed where the background agrees with the label, and where it does not.
+// The distribution of w where the background agrees with the label, and where it does not.
 static void weight_figure(FileOut *o, const RunFiles *r)
 {
     Point bar[2][BINS];
@@ -287,8 +288,9 @@ static void weight_figure(FileOut *o, const RunFiles *r)
         { .name = "usual background", .kind = BARS, .colour = 5, .point = bar[0], .n = BINS },
         { .name = "another background", .kind = BARS, .colour = 2, .point = bar[1], .n = BINS },
     };
-    page_figure(o, "To whom does ProReg listen?", "share of the training pictures by w, as of "
-                "their last visit: 0, the label alone; 1, the frozen model alone");
+    page_figure(o, "How much does ProReg trust the frozen model?",
+                "share of the training pictures by w, as of their last visit: 0, the label alone; "
+                "1, the frozen model alone");
     svg_chart(o, &(Chart){ .about = "histograms of w", .x_label = "w", .y_percent = true,
                            .x = { 0, 1 }, .bar = 1.0 / BINS, .series = s, .n = 2 });
     file_printf(o, "</figure>\n");
@@ -308,10 +310,10 @@ static Status training_of_seed(FileOut *o, const Demo *d)
     file_printf(o, "</div>\n<p class=\"soft\">ProReg: ");
     page_formula(o, &r);
     file_printf(o, "; p<sub>t</sub> is the frozen model's probability of the label, p<sub>s</sub> "
-                   "that of the model in training.</p>\n<h3>Highest w: the frozen model is heard"
+                   "that of the model in training.</p>\n<h3>Highest w: the frozen model decides"
                    "</h3>\n");
     page_extremes(o, &r, root, 12, true);
-    file_printf(o, "<h3>Lowest w: the label alone counts</h3>\n");
+    file_printf(o, "<h3>Lowest w: the label decides</h3>\n");
     page_extremes(o, &r, root, 12, false);
     run_files_close(&r);
     return OK;
@@ -322,9 +324,9 @@ static Status training_of_seed(FileOut *o, const Demo *d)
 static void commands(FileOut *o, const Demo *d)
 {
     char line[8192];
-    file_printf(o, "<h2>Repeat it</h2>\n<p>Each row again, to the same bits on any machine, typed "
-                   "in the folder of <code>proreg demo --out</code>; for the other seeds, put "
-                   "theirs in the place of 0.</p>\n<pre>");
+    file_printf(o, "<h2>Repeat it</h2>\n<p>These commands, typed in the folder of <code>"
+                   "proreg demo --out</code>, repeat each row to the same bits on any machine; for "
+                   "the other seeds, replace 0 by theirs.</p>\n<pre>");
     demo_command(line, sizeof line, &d->settings, demo_world, 0);
     html_text(o, line);
     file_printf(o, "</pre>\n");
@@ -349,7 +351,8 @@ static Status facts_of_seed(FileOut *o, const Demo *d)
     RunFiles r;
     TRY(seed_path(path, d, 0, demo_methods[DEMO_PROREG].name));
     TRY(run_files_open(&r, path));
-    file_printf(o, "<h2>Configuration and hashes</h2>\n<p>Of ProReg's first run.</p>\n");
+    file_printf(o, "<h2>Configuration and hashes</h2>\n"
+                   "<p>Of ProReg's run with the first seed.</p>\n");
     page_facts(o, r.config);
     run_files_close(&r);
     return OK;

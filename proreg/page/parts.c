@@ -1,4 +1,4 @@
-// parts.c - parts of pages.
+// parts.c - pictures, curves, weights and facts, as parts of pages.
 #include "proreg/page/parts.h"
 
 #include <math.h>
@@ -63,7 +63,7 @@ void page_picture(FileOut *o, const char *root, const char *path, int64_t max_pi
     image_free(&image);
 }
 
-// The limit that the run read its pictures with.
+// --max-pixels of the run.
 static int64_t pixel_limit(const RunFiles *r)
 {
     double n = run_files_number(r, "max_pixels");
@@ -138,7 +138,7 @@ static double log_field(const LogPoint *p, int which)
     return which == 0 ? p->ce : which == 1 ? p->kd : p->w;
 }
 
-// Steps that would fall on one another are averaged: at most CURVE points.
+// At most CURVE points, each the mean of neighbouring steps.
 static int64_t curve(Point out[CURVE], const RunFiles *r, int which)
 {
     int64_t n = r->logs < CURVE ? r->logs : CURVE;
@@ -169,7 +169,7 @@ void page_losses(FileOut *o, const RunFiles *r)
                            .n = taught ? 2 : 1 });
     file_printf(o, "</figure>\n");
     if (!taught) return;
-    page_figure(o, "Mean sample weight by step", "the share of the frozen model's word");
+    page_figure(o, "Mean sample weight by step", "the frozen model's share in the loss");
     svg_chart(o, &(Chart){ .about = "mean sample weight w by step", .x_label = "step",
                            .y = { 0, 1 }, .series = &weight, .n = 1 });
     file_printf(o, "</figure>\n");
@@ -185,8 +185,8 @@ void page_weights(FileOut *o, const RunFiles *r)
         bar[b].y += 1;
     }
     const Series s = { .kind = BARS, .colour = 5, .point = bar, .n = BINS };
-    page_figure(o, "Weights of the training pictures", "how many pictures have which w, as of "
-                "their last visit");
+    page_figure(o, "Weights of the training pictures", "number of pictures by w, as of their "
+                "last visit");
     svg_chart(o, &(Chart){ .about = "histogram of the sample weight w", .x_label = "w",
                            .y_label = "pictures", .x = { 0, 1 }, .bar = 1.0 / BINS, .series = &s,
                            .n = 1 });

@@ -1,4 +1,4 @@
-// run_page.c - report.html of a run: what it was, how it went, where it is good and where not.
+// run_page.c - report.html of a run: settings, accuracy by domain and class, losses, pictures.
 #include "proreg/page/run_page.h"
 
 #include <math.h>
@@ -6,7 +6,7 @@
 
 #include "proreg/page/parts.h"
 
-enum { STEPS = 400, DOMAINS = 7, ROWS = 40 };    // shown at most
+enum { STEPS = 400, DOMAINS = 7, ROWS = 40 };    // most that are shown
 
 // ---- the head -----------------------------------------------------------------------------------
 
@@ -96,7 +96,7 @@ static void accuracy_table(FileOut *o, const RunFiles *r)
     file_printf(o, "</tbody></table></div>\n");
 }
 
-// The last evaluation's domains, each over the steps.
+// One curve per domain of the last evaluation.
 static void accuracy_curves(FileOut *o, const RunFiles *r)
 {
     static const int colour[DOMAINS] = { 7, 5, 2, 4, 1, 3, 0 };
@@ -129,7 +129,7 @@ static Range tenths(const Point *p, int n, bool x)
     return r;
 }
 
-// From the pretrained model to the end, a point an evaluation.
+// From the pretrained model to the end, one point per evaluation.
 static void domains_figure(FileOut *o, const RunFiles *r)
 {
     Point way[STEPS];
@@ -160,7 +160,7 @@ static void domains_figure(FileOut *o, const RunFiles *r)
 
 // ---- classes ------------------------------------------------------------------------------------
 
-// Of many classes, the ROWS where most goes wrong.
+// The ROWS classes with the lowest accuracy, if there are more.
 static int worst_classes(int *row, const EvalLine *all)
 {
     int n = 0;
@@ -191,9 +191,11 @@ static void class_map(FileOut *o, const RunFiles *r)
             cell[k * columns + c] = row[k] < line[c].classes ? line[c].cell[row[k]] : (Cell){ 0 };
     }
     for (int k = 0; k < rows; k++) name[k] = line[columns - 1].class_name[row[k]];
+    bool all = line[columns - 1].classes <= ROWS;
     page_figure(o, n > 1 ? "Accuracy by class and domain" : "Accuracy by class",
-                line[columns - 1].classes > ROWS ? "percent correct after the last step; the 40 "
-                "classes where most goes wrong" : "percent correct after the last step");
+                all ? "percent correct after the last step"
+                    : "percent correct after the last step; the 40 classes with the lowest "
+                      "accuracy");
     svg_heat(o, &(Heat){ .about = "accuracy by class and domain", .row = name, .column = column,
                          .cell = cell, .rows = rows, .columns = columns });
     file_printf(o, "</figure>\n");
@@ -225,16 +227,17 @@ static void training_figures(FileOut *o, const RunFiles *r)
 static void sample_lists(FileOut *o, const RunFiles *r)
 {
     const char *root = run_files_text(r, "data");
-    bool taught = page_taught(r);
     if (!r->samples) return;
-    file_printf(o, "<h2>%s</h2>\n<p>%s</p>\n", taught ? "Whom does it listen to?" : "Sure and "
-                "unsure", taught ? "w is the frozen model's share in what a picture teaches, p"
-                "<sub>t</sub> its probability of the label, p<sub>s</sub> that of the model in "
-                "training." : "p<sub>s</sub> is the probability of the label when the picture was "
-                "last visited.");
-    file_printf(o, "<h3>%s</h3>\n", taught ? "Highest w: the frozen model is heard" : "Highest p");
+    if (page_taught(r))
+        file_printf(o, "<h2>How much does it trust the frozen model?</h2>\n<p>w is the frozen "
+                       "model's share in a picture's loss, p<sub>t</sub> its probability of the "
+                       "label, p<sub>s</sub> that of the model in training.</p>"
+                       "<h3>Highest w: the frozen model decides</h3>\n");
+    else
+        file_printf(o, "<h2>Sure and unsure</h2>\n<p>p<sub>s</sub> is the probability of the "
+                       "label when the picture was last visited.</p><h3>Highest p</h3>\n");
     page_extremes(o, r, root, 12, true);
-    file_printf(o, "<h3>%s</h3>\n", taught ? "Lowest w: the label alone counts" : "Lowest p");
+    file_printf(o, "<h3>%s</h3>\n", page_taught(r) ? "Lowest w: the label decides" : "Lowest p");
     page_extremes(o, r, root, 12, false);
     file_printf(o, "<h2>Training pictures</h2>\n");
     page_samples(o, r, root, 24);
