@@ -115,6 +115,10 @@ $(B)/test_%: $(B)/test/test_%.o $(OBJ)
 $(B)/test_cli $(B)/test_demo $(B)/test_output $(B)/test_pictures $(B)/test_recipe \
 $(B)/test_report $(B)/test_run $(B)/test_train $(B)/test_wise: $(B)/bin/proreg
 
+$(B)/port: $(B)/test/port.o $(OBJ)
+	$(call say,LINK,$@)
+	$(LINK)
+
 $(B)/bench_%: $(B)/test/bench/bench_%.o $(OBJ)
 	$(call say,LINK,$@)
 	$(LINK)
@@ -193,6 +197,9 @@ fuzz: ## look for new inputs that crash a parser: make fuzz TARGET=jpeg SECONDS=
 	build/fuzz/fuzz_$(TARGET) -max_total_time=$(or $(SECONDS),60) -timeout=10 -rss_limit_mb=2048 \
 	    -artifact_prefix=build/fuzz/ build/fuzz/corpus/$(TARGET) test/fuzz/corpus/$(TARGET)
 
+port: $(B)/port ## a new device: which kernels are right, which is next (DEVICE=name)
+	$(Q)DEVICE='$(DEVICE)' $(B)/port
+
 bench-kernels: $(B)/bench_kernels ## each kernel: time, rate, share of the peak (ARGS=--json)
 	$(Q)$(B)/bench_kernels $(ARGS)
 
@@ -235,5 +242,5 @@ help: ## print this list
 	@sed -n 's/^\([a-z][a-z0-9 -]*\):[^#]*## /  make \1 - /p' Makefile
 
 .PHONY: all tests test layers style headers grad debug asan tsan test-gcc test-clang test-musl \
-        test-aarch64 bugs parity interop check-all cov fuzz bench bench-kernels bench-data \
+        test-aarch64 bugs parity interop check-all cov fuzz bench bench-kernels bench-data port \
         profile-data demo pretrain pretrain-check world-results clean help FORCE

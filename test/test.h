@@ -77,6 +77,13 @@ static inline void test_note(const char *format, ...)
     va_end(args);
 }
 
+// The device to test on: DEVICE=name, else the standard one of the test.
+static inline const char *test_device(const char *standard)
+{
+    const char *name = getenv("DEVICE");
+    return name && *name ? name : standard;
+}
+
 // The case cannot be run here; the caller returns.
 static inline void test_skip(const char *why)
 {
