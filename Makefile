@@ -56,6 +56,10 @@ TESTS    := $(addprefix $(B)/,$(filter-out $(GRAD),$(NAMES)))
 GRADS    := $(addprefix $(GRAD_B)/,$(filter $(GRAD),$(NAMES)))
 REPLAYS  := $(FUZZ:%=$(B)/fuzz_%_replay)
 
+# Those that open a device run again on one whose memory is far from the host's (tensor/far.c).
+ON_FAR   := $(filter $(addprefix %/,test_clip test_grad test_loss test_run test_tape test_twin \
+                test_wise test_world),$(TESTS) $(GRADS))
+
 Q        := $(if $(V),,@)
 say       = $(if $(V),,@echo "  $(1)"$(if $(2), "$(2)"))
 
@@ -139,6 +143,7 @@ tests: $(HEADS) $(TESTS) $(REPLAYS)
 
 test: tests ## build and run all tests (under 3 minutes on 2 cores; no network, no Python)
 	$(Q)CC='$(CC)' RUN='$(RUN)' PROREG=$(B)/bin/proreg sh test/run.sh $(CHECKS) $(TESTS) $(GRADS) \
+	    $(foreach t,$(ON_FAR),'DEVICE=far $t') \
 	    $(foreach f,$(FUZZ),'$(B)/fuzz_$(f)_replay test/fuzz/corpus/$(f)')
 
 CHECKS   := $(if $(filter release,$(VARIANT)),test/layers.sh test/style.sh test/headers.sh)

@@ -7,7 +7,8 @@
 //     static const TestCase cases[] = { { "sums", sums } };
 //     int main(void) { return test_main("arith", cases, TEST_COUNT(cases)); }
 //
-// TEST=word runs only the cases whose name holds the word; SEED=n sets test_seed.
+// TEST=word runs only the cases whose name holds the word; SEED=n sets test_seed; DEVICE=name
+// is the device of tests that open one.
 #pragma once
 #include <math.h>
 #include <stdarg.h>
@@ -92,7 +93,8 @@ static inline void test_skip(const char *why)
 
 static inline int test_main(const char *program, const TestCase *cases, int n)
 {
-    const char *only = getenv("TEST"), *seed = getenv("SEED");
+    const char *only = getenv("TEST"), *seed = getenv("SEED"), *device = test_device("");
+    const char *on = *device ? " on " : "";
     int failed = 0;
     if (seed) test_seed = strtoull(seed, NULL, 10);
     for (int i = 0; i < n; i++) {
@@ -100,9 +102,11 @@ static inline int test_main(const char *program, const TestCase *cases, int n)
         test_failures = 0;
         test_skipped[0] = test_figure[0] = 0;
         cases[i].run();
-        if (test_failures) printf("FAIL %s.%s %s\n", program, cases[i].name, test_figure);
-        else if (test_skipped[0]) printf("skip %s.%s: %s\n", program, cases[i].name, test_skipped);
-        else printf("ok   %s.%s %s\n", program, cases[i].name, test_figure);
+        if (!test_failures && test_skipped[0])
+            printf("skip %s.%s: %s\n", program, cases[i].name, test_skipped);
+        else
+            printf("%s %s.%s%s%s %s\n", test_failures ? "FAIL" : "ok  ", program, cases[i].name, on,
+                   device, test_figure);
         fflush(stdout);
         failed += test_failures > 0;
     }
