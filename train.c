@@ -43,7 +43,6 @@ typedef struct {
     Tensor *classes;                       // (K,E) on class_tape; NULL: a head without them
     LossRow *rows;                         // (batch)
     Score eval;                            // the last evaluation
-    JsonOut results;                       // its lines, until they are written
     Progress progress;
 } Train;
 
@@ -58,8 +57,12 @@ static Status next_pictures(Train *t, Batch *b)
 
 static void note_pictures(Train *t, const Batch *b, const LossRow *rows)
 {
-    for (int i = 0; i < b->n; i++)
-        t->run.samples[b->index[i]] = (SampleRow){ rows[i].w, rows[i].p_s, rows[i].p_t };
+    for (int i = 0; i < b->n; i++) {
+        SampleRecord *s = &t->run.samples[b->index[i]];
+        s->w = rows[i].w;
+        s->p_s = rows[i].p_s;
+        s->p_t = rows[i].p_t;
+    }
     progress_add(&t->progress, b->n);
 }
 
@@ -96,19 +99,21 @@ static Status gradient(Train *t, Batch *b)
     return params_check_grad(&s->clip.params);
 }
 
-static LogLine log_line(const Train *t, const Batch *b, double factor, double norm)
+static LogRecord log_record(const Train *t, const Batch *b, double factor, double norm)
 {
     const Optim *o = &t->run.optim;
-    LogLine l = { .step = t->run.state.step, .epoch = b->epoch, .pictures = b->step_n,
-                  .lr = o->lr[GROUP_TOWER] * factor, .head_lr = o->lr[GROUP_HEAD] * factor,
-                  .grad_norm = norm };
+    LogRecord r = { .step = t->run.state.step, .epoch = b->epoch, .grad_norm = norm,
+                    .lr = o->lr[GROUP_TOWER] * factor, .head_lr = o->lr[GROUP_HEAD] * factor };
     for (int i = 0; i < b->step_n; i++) {
-        l.loss += t->rows[i].loss;
-        l.ce += t->rows[i].ce;
-        l.kd += t->rows[i].kl;
-        l.w += t->rows[i].w;
+        r.loss += t->rows[i].loss;             // each is a share of the mean already
+        r.ce += t->rows[i].ce;
+        r.kd += t->rows[i].kl;
+        r.w += t->rows[i].w;
     }
-    return l;
+    r.ce /= b->step_n;
+    r.kd /= b->step_n;
+    r.w /= b->step_n;
+    return r;
 }
 
 // The first update has rate 0 where there is warm-up: it moves AdamW's moments alone.
@@ -121,16 +126,17 @@ static Status update(Train *t, const Batch *b, double start)
     Params *params = &t->student.clip.params;
     const Training *run = &t->run;
     double norm = params_grad_norm(params);
-    double factor = schedule_factor(setup_schedule(run->o), run->state.step, run->counting.warm,
+    double factor = schedule_factor((Schedule)run->o->schedule, run->state.step, run->counting.warm,
                                     run->counting.total);
-    LogLine line = log_line(t, b, factor, norm);
+    LogRecord line = log_record(t, b, factor, norm);
     if (!isfinite(line.loss) || !isfinite(norm))
         return err_set(ERR_FORMAT, "train: step %lld: loss %g, gradient %g: training has diverged",
                        (long long)line.step, line.loss, norm);
     TRY(optim_step(&run->optim, params, line.step, factor, norm));
     line.seconds = seconds_now() - start;
+    line.images_per_s = b->step_n / line.seconds;
     progress_figure(&t->progress, "loss", line.loss);
-    return run_log(run->o->out, &line);
+    return log_append(run->o->out, &line);
 }
 
 // A step of whose pictures none can be read (--skip-bad) passes without an update and a line.
@@ -178,8 +184,7 @@ static Status note_evaluation(Train *t)
         state->best_top1 = row.top1;
         state->best_step = state->step;
     }
-    score_lines(&t->eval, &t->results, state->step, split);
-    TRY(run_append(t->run.o->out, "results.jsonl", &t->results));
+    TRY(results_append(t->run.o->out, &t->eval, state->step, split));
     progress_say(&t->progress, "step %lld: top1 %.4f on `%s`%s", (long long)state->step, row.top1,
                  split, best ? ", the best so far" : "");
     return training_save(&t->run, &t->student, best);
@@ -278,7 +283,6 @@ static Status verb_train(Options *o)
         tape_free(&t.class_tape);
     }
     score_free(&t.eval);
-    json_out_free(&t.results);
     training_close(&t.run);
     return status;
 }

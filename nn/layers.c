@@ -52,23 +52,24 @@ static Tensor *linear_part(Tape *t, const Linear *l, Tensor *x, int64_t from, in
     return op_linear(t, x, tape_rows(t, l->w, from, n), tape_rows(t, l->b, from, n), ACT_NONE);
 }
 
-// Keys and values are made of every token, as every query may look at them. Where only one token's
-// result will be read, its query, and all that follows, is made for that token alone.
+// Keys and values are made of every token, as every query may look at them. In the last block,
+// where only one token's result will be read (seq->read_row), the query and all that follows it are
+// made for that token alone: q, a, h and x then are (B,..) instead of (B,T,..).
 Tensor *block(Tape *t, const Block *b, Tensor *x, const Sequence *seq)
 {
     int64_t C = b->width;
-    Tensor *n = layernorm(t, &b->ln_1, x);                              // (B,T,C)
-    Tensor *kv = linear_part(t, &b->in_proj, n, C, 2 * C);              // (B,T,2C)
+    Tensor *u = layernorm(t, &b->ln_1, x);                              // (B,T,C)
+    Tensor *kv = linear_part(t, &b->in_proj, u, C, 2 * C);              // (B,T,2C)
     const int32_t *n_keys = seq->n_keys;
     if (seq->read_row && kv) {
-        x = op_gather(t, x, seq->read_row, kv->dim[0]);                     // (B,C)
-        n = op_gather(t, n, seq->read_row, kv->dim[0]);
+        x = op_gather(t, x, seq->read_row, kv->dim[0]);                 // (B,C)
+        u = op_gather(t, u, seq->read_row, kv->dim[0]);                 // (B,C)
         n_keys = seq->read_n_keys;
     }
-    Tensor *q = linear_part(t, &b->in_proj, n, 0, C);                   // (B,T,C)
-    Tensor *a = op_attention(t, q, kv, b->heads, n_keys);
-    x = op_add(t, x, linear(t, &b->out_proj, a, ACT_NONE));
-    Tensor *h = linear(t, &b->c_fc, layernorm(t, &b->ln_2, x), b->act); // (B,T,mlp)
+    Tensor *q = linear_part(t, &b->in_proj, u, 0, C);                   // (B,T,C) or (B,C)
+    Tensor *a = op_attention(t, q, kv, b->heads, n_keys);               // as q
+    x = op_add(t, x, linear(t, &b->out_proj, a, ACT_NONE));             // as q
+    Tensor *h = linear(t, &b->c_fc, layernorm(t, &b->ln_2, x), b->act); // (B,T,mlp) or (B,mlp)
     return op_add(t, x, linear(t, &b->c_proj, h, ACT_NONE));
 }
 

@@ -5,6 +5,23 @@
 
 #include "tensor/base/fmath.h"
 
+const char *optim_name(int kind)
+{
+    static const char *const name[] = {
+        [OPTIM_ADAMW_HF] = "adamw-hf", [OPTIM_ADAMW] = "adamw", [OPTIM_SGD] = "sgd", NULL,
+    };
+    return name[kind];
+}
+
+const char *schedule_name(int schedule)
+{
+    static const char *const name[] = {
+        [SCHEDULE_LINEAR] = "linear", [SCHEDULE_COSINE] = "cosine",
+        [SCHEDULE_CONSTANT] = "constant", NULL,
+    };
+    return name[schedule];
+}
+
 // The released order folds both corrections into one rate; torch's keeps sqrt(1 - b2^t) apart,
 // inside the denominator. So the two differ in what eps means, and in whether decay sees the
 // updated value.

@@ -18,11 +18,14 @@ typedef struct {
     double clip_norm;                                // 0: gradients are not clipped
 } Optim;
 
+const char *optim_name(int kind);                    // of each OptimKind; NULL after the last
+
 // Update number `step`, from 0. Clips first, as torch.nn.utils.clip_grad_norm_ does:
 // g *= min(1, clip_norm / (norm + 1e-6)). `norm` is params_grad_norm's value.
 Status optim_step(const Optim *o, Params *p, int64_t step, double factor, double norm);
 
 typedef enum { SCHEDULE_LINEAR, SCHEDULE_COSINE, SCHEDULE_CONSTANT } Schedule;
+const char *schedule_name(int schedule);             // of each Schedule; NULL after the last
 
 // step / warm while step < warm; then, with r = (step - warm) / (total - warm) held in 0..1,
 // linear: 1 - r; cosine: (1 + cos(pi r)) / 2; constant: 1. In double.

@@ -5,23 +5,45 @@
 
 const Method methods[] = {
     { "proreg", "cross-entropy and distillation from zero-shot, weighted per picture",
-      HEAD_PROMPT, "k10", true, 1, 1e-5 },
+      HEAD_PROMPT, true, "1e-5", "k10", "1" },
     { "finetune", "cross-entropy, class vectors that begin as prompts",
-      HEAD_PROMPT, NULL, true, 1, 1e-5 },
+      HEAD_PROMPT, true, "1e-5", NULL, NULL },
     { "kd", "cross-entropy and distillation in a fixed mixture",
-      HEAD_PROMPT, "fixed", true, 0.3, 1e-5 },
+      HEAD_PROMPT, true, "1e-5", "fixed", "0.3" },
     { "head", "cross-entropy, a new MLP instead of prompts",
-      HEAD_MLP, NULL, true, 1, 1e-5 },
+      HEAD_MLP, true, "1e-5", NULL, NULL },
     { "probe", "cross-entropy, a linear layer on the frozen image features",
-      HEAD_LINEAR, NULL, false, 1, 2e-5 },     // x 100: 2e-3, as the authors configured
+      HEAD_LINEAR, false, "2e-5", NULL, NULL },        // x 100: 2e-3, as the authors configured
     { 0 },
 };
+
+const char *method_name(int i)
+{
+    return methods[i].name;
+}
+
+bool method_taught(const Method *m)
+{
+    return m->weight != NULL;
+}
+
+const char *method_default(const Method *m, const char *flag)
+{
+    if (!strcmp(flag, "lr")) return m->lr;
+    if (!strcmp(flag, "weight")) return m->weight;
+    return !strcmp(flag, "alpha") ? m->alpha : NULL;
+}
 
 const Method *method_find(const char *name)
 {
     for (const Method *m = methods; m->name; m++)
         if (strcmp(m->name, name) == 0) return m;
     return NULL;
+}
+
+const char *weight_form_name(int i)
+{
+    return weight_forms[i].name;
 }
 
 const WeightForm *weight_form_find(const char *name)

@@ -42,6 +42,7 @@ typedef struct {
 
 extern const WeightForm weight_forms[];                  // ends with a NULL name
 const WeightForm *weight_form_find(const char *name);    // NULL: none
+const char *weight_form_name(int i);                     // of row i; NULL after the last
 
 struct LossConfig {
     const WeightForm *form;      // NULL: cross-entropy alone, no teacher
@@ -70,17 +71,20 @@ typedef enum {
     HEAD_LINEAR,                 // Linear E-K on the frozen features
 } HeadKind;
 
+// Defaults are written as typed behind a flag, and --help prints them.
 typedef struct {
     const char *name, *help;
     HeadKind head;
-    const char *weight;          // default of --weight; NULL: no teacher
     bool trains_tower;
-    double alpha;                // default of --alpha
-    double lr;                   // default of --lr
+    const char *lr;              // default of --lr
+    const char *weight, *alpha;  // defaults of --weight and --alpha; NULL: there is no teacher
 } Method;
 
 extern const Method methods[];                   // ends with a NULL name
 const Method *method_find(const char *name);     // NULL: none
+const char *method_name(int i);                  // of row i; NULL after the last
+bool method_taught(const Method *m);             // does it distill from a teacher?
+const char *method_default(const Method *m, const char *flag);   // "lr", ..; NULL: it has none
 
 // Learning rates and decay as released: {tower, head} x {decay, no decay}. Judged by OpenAI's names
 // alone: the head is what holds text_features, logit_scale or cls_head; no decay for what holds

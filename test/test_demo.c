@@ -5,6 +5,7 @@
 #include "proreg/verb/embedded.h"
 #include "test/page.h"
 #include "test/program.h"
+#include "tensor/base/json.h"
 
 #define DEMO "demo --model $M --n 64 --n-test 48 --epochs 1 "
 

@@ -49,7 +49,7 @@ static void numbers(void)
     CHECK(n == 3 && run_files_at(&r, 0, &zero) == 3, "%d lines", n);
     const char *at = page_after(program_file("run/report.html", NULL), "<table id=\"accuracy\">");
     for (int i = 0; i < n; i++) {
-        const EvalLine *e = &r.eval[first + i];
+        const ResultRecord *e = &r.eval[first + i];
         const double want[] = { r.eval[zero + i].top1, e->top1, e->mean_class };
         char row[64];
         snprintf(row, sizeof row, "<tr><td>%s</td><td>%d</td>", e->domain, (int)e->n);

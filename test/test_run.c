@@ -146,7 +146,8 @@ static void counting(void)
         { "domainnet", 48212, 1885, 188, 1890 }, { NULL, 1941, 80, 8, 80 },
     };
     for (int i = 0; i < 7; i++) {
-        Counting c = recipe_counting(recipe_find(known[i].recipe), known[i].n, 10, 256, 0.1);
+        Counting c = recipe_counting(known[i].recipe ? recipe_find(known[i].recipe) : NULL,
+                                     known[i].n, 10, 256, 0.1);
         CHECK(c.total == known[i].total && c.warm == known[i].warm && c.steps == known[i].steps,
               "%lld pictures: total %lld, warm %lld, steps %lld", (long long)known[i].n,
               (long long)c.total, (long long)c.warm, (long long)c.steps);
@@ -178,7 +179,7 @@ static void accuracy(void)
 // Rates and decay of the four groups, as released.
 static void groups(void)
 {
-    Options o = { .lr = 1e-5, .head_lr_scale = 100, .wd = 0.01, .optimizer = "adamw-hf" };
+    Options o = { .lr = 1e-5, .head_lr_scale = 100, .wd = 0.01, .optimizer = OPTIM_ADAMW_HF };
     Optim optim = setup_optim(&o);
     CHECK_CLOSE(optim.lr[GROUP_TOWER], 1e-5, 0);
     CHECK_CLOSE(optim.lr[GROUP_TOWER_BIAS], 1e-5, 0);
@@ -200,14 +201,14 @@ static void precedence(void)
     folder_text(&world, "p.json",
                 "{\"alpha\": 4, \"template\": [\"{} a\", \"{} b\"], \"lr\": 0.5}");
     CHECK_OK(options_parse(&o, &verb, 5, (char **)(uintptr_t)argv));
-    CHECK_OK(recipe_apply(recipe_find(o.recipe), &o));
-    CHECK(!strcmp(o.template.item[0], "the man is {}.") && !strcmp(o.augment, "randaug"), "recipe");
+    CHECK_OK(recipe_apply(&o));
+    CHECK(!strcmp(o.template.item[0], "the man is {}.") && o.augment == AUGMENT_RANDAUG, "recipe");
     CHECK_OK(options_read_config(&o, folder_name(&world, "p.json")));
     CHECK_OK(options_default(&o, "lr", "0.25", FROM_METHOD));
     CHECK_CLOSE(o.alpha, 3, 0);
     CHECK_CLOSE(o.lr, 0.5, 0);
     CHECK(o.template.n == 2 && !strcmp(o.template.item[1], "{} b"), "templates of the config");
-    CHECK_OK(recipe_apply(recipe_find(o.recipe), &o));
+    CHECK_OK(recipe_apply(&o));
     CHECK(o.template.n == 2, "a recipe after the config");
     CHECK(!strcmp(o.eval_split, "test"), "eval split of the recipe");
     options_free(&o);
@@ -221,8 +222,9 @@ static void make(Made *m)
 {
     static const char *const names[] = { "a", "b", "c" };
     char path[FILE_PATH];
-    const Backend *be = device_open("cpu");
+    const Backend *be;
     path_join(path, world.path, "model");
+    CHECK_OK(backend_open(&be, "cpu", NULL));
     CHECK_OK(clip_open(&m->pretrained, be, path, NULL));
     CHECK_OK(bpe_open(&m->bpe, path, 0));
     CHECK_OK(student_open(&m->student, be, path, NULL, method_find("proreg"), 3, NULL, 0));

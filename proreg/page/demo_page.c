@@ -247,7 +247,7 @@ static Status loss_figure(FileOut *o, const Demo *d)
         point[n] = malloc(((size_t)run[n].logs + 1) * sizeof *point[n]);
         if (!point[n]) status = err_memory("demo");
         for (int64_t i = 0; point[n] && i < run[n].logs; i++)
-            point[n][i] = (Point){ run[n].log[i].step, run[n].log[i].ce };
+            point[n][i] = (Point){ (double)run[n].log[i].step, run[n].log[i].ce };
         s[n] = (Series){ .name = demo_methods[m].title, .colour = demo_methods[m].colour,
                          .point = point[n], .n = point[n] ? run[n].logs : 0 };
         n++;
@@ -264,7 +264,7 @@ static Status loss_figure(FileOut *o, const Demo *d)
 }
 
 // Is a training picture's background its shape's own?
-static bool usual_background(const SampleLine *s)
+static bool usual_background(const SampleRecord *s)
 {
     int shape = tally_shape(s->label);
     return shape >= 0 && tally_context(s->path) == shape;

@@ -70,7 +70,7 @@ static int64_t pixel_limit(const RunFiles *r)
     return n >= 1 && n <= INT32_MAX ? (int64_t)n : IMAGE_MAX_PIXELS;
 }
 
-static void sample_item(FileOut *o, const SampleLine *s, const char *root, int64_t max_pixels,
+static void sample_item(FileOut *o, const SampleRecord *s, const char *root, int64_t max_pixels,
                         bool taught)
 {
     file_printf(o, "<li>");
@@ -115,7 +115,7 @@ void page_samples(FileOut *o, const RunFiles *r, const char *root, int most)
     int64_t n = r->samples < most ? r->samples : most;
     file_printf(o, "<ul class=\"pictures\">\n");
     for (int64_t i = 0; i < n; i++) {
-        const SampleLine *s = &r->sample[(2 * i + 1) * r->samples / (2 * n)];
+        const SampleRecord *s = &r->sample[(2 * i + 1) * r->samples / (2 * n)];
         file_printf(o, "<li>");
         page_picture(o, root, s->path, pixel_limit(r));
         file_printf(o, "<b>");
@@ -129,11 +129,11 @@ void page_samples(FileOut *o, const RunFiles *r, const char *root, int most)
 
 bool page_taught(const RunFiles *r)
 {
-    const char *method = run_files_text(r, "method");
-    return !strcmp(method, "proreg") || !strcmp(method, "kd");
+    const Method *m = method_find(run_files_text(r, "method"));
+    return m && method_taught(m);
 }
 
-static double log_field(const LogPoint *p, int which)
+static double log_field(const LogRecord *p, int which)
 {
     return which == 0 ? p->ce : which == 1 ? p->kd : p->w;
 }
@@ -146,7 +146,7 @@ static int64_t curve(Point out[CURVE], const RunFiles *r, int which)
         int64_t from = i * r->logs / n, to = (i + 1) * r->logs / n;
         out[i] = (Point){ 0, 0 };
         for (int64_t k = from; k < to; k++) {
-            out[i].x += r->log[k].step / (double)(to - from);
+            out[i].x += (double)r->log[k].step / (double)(to - from);
             out[i].y += log_field(&r->log[k], which) / (double)(to - from);
         }
     }

@@ -25,7 +25,7 @@ static void accuracy_tiles(FileOut *o, const RunFiles *r)
     int first, zero, n = run_files_at(r, -1, &first), n0 = run_files_at(r, 0, &zero);
     double ood = n ? run_files_mean(r, r->eval + first, n, true) : (double)NAN;
     if (!n) return;
-    const EvalLine *all = &r->eval[first + n - 1];
+    const ResultRecord *all = &r->eval[first + n - 1];
     file_printf(o, "<div class=\"tiles\">\n");
     if (isfinite(ood)) {
         accuracy_tile(o, "domains trained on", run_files_mean(r, r->eval + first, n, false));
@@ -63,14 +63,14 @@ static void run_heading(FileOut *o, const RunFiles *r)
 
 // ---- accuracy -----------------------------------------------------------------------------------
 
-static const EvalLine *of_domain(const RunFiles *r, int first, int n, const char *domain)
+static const ResultRecord *of_domain(const RunFiles *r, int first, int n, const char *domain)
 {
     for (int i = first; i < first + n; i++)
         if (!strcmp(r->eval[i].domain, domain)) return &r->eval[i];
     return NULL;
 }
 
-static void accuracy_row(FileOut *o, const EvalLine *e, const EvalLine *before)
+static void accuracy_row(FileOut *o, const ResultRecord *e, const ResultRecord *before)
 {
     file_printf(o, "<tr><td>");
     html_text(o, *e->domain ? e->domain : e->split);
@@ -161,7 +161,7 @@ static void domains_figure(FileOut *o, const RunFiles *r)
 // ---- classes ------------------------------------------------------------------------------------
 
 // The ROWS classes with the lowest accuracy, if there are more.
-static int worst_classes(int *row, const EvalLine *all)
+static int worst_classes(int *row, const ResultRecord *all)
 {
     int n = 0;
     for (int k = 0; k < all->classes; k++) {
@@ -183,7 +183,7 @@ static void class_map(FileOut *o, const RunFiles *r)
     int first, n = run_files_at(r, -1, &first), row[ROWS], columns = n < 12 ? n : 12;
     Cell cell[ROWS * 12];
     const char *name[ROWS], *column[12];
-    const EvalLine *line = &r->eval[first + n - columns];      // the last is over all
+    const ResultRecord *line = &r->eval[first + n - columns];      // the last is over all
     int rows = worst_classes(row, &line[columns - 1]);
     for (int c = 0; c < columns; c++) {
         column[c] = *line[c].domain ? line[c].domain : line[c].split;

@@ -6,19 +6,7 @@
 
 #include "proreg/run/run.h"
 
-static void member(JsonOut *o, const char *key, const char *value)
-{
-    json_out_key(o, key);
-    json_out_string(o, value);
-}
-
-static void member_int(JsonOut *o, const char *key, int64_t value)
-{
-    json_out_key(o, key);
-    json_out_int(o, value);
-}
-
-// The weights, and what else in the model's folder decides numbers.
+// The weights, and the files in the model's folder that change numbers.
 static Status hash_model(JsonOut *o, const Clip *c, const char *merges)
 {
     static const char *const beside[] = {
@@ -28,16 +16,16 @@ static Status hash_model(JsonOut *o, const Clip *c, const char *merges)
     char hex[65], path[FILE_PATH];
     json_out_object(o);
     TRY(run_hash(hex, c->file));
-    member(o, path_name(c->file), hex);
+    json_put_string(o, path_name(c->file), hex);
     for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
         TRY(path_join(path, c->folder, beside[i]));
         if (!file_exists(path)) continue;
         TRY(run_hash(hex, path));
-        member(o, beside[i], hex);
+        json_put_string(o, beside[i], hex);
     }
     if (merges) {
         TRY(run_hash(hex, merges));
-        member(o, "--merges", hex);
+        json_put_string(o, "--merges", hex);
     }
     json_out_end(o);
     return OK;
@@ -56,35 +44,33 @@ static const char *compiler(void)
 
 static void write_program(JsonOut *o, const RunFacts *f)
 {
-    member(o, "version", PROREG_VERSION);
-    member(o, "compiler", compiler());
-    member(o, "backend", f->be->name);
-    member(o, "instruction_set", backend_isa(f->be));
+    json_put_string(o, "version", PROREG_VERSION);
+    json_put_string(o, "compiler", compiler());
+    json_put_string(o, "backend", f->be->name);
+    json_put_string(o, "instruction_set", backend_isa(f->be));
 }
 
 static void write_data(JsonOut *o, const RunFacts *f)
 {
-    member(o, "data_sha256", f->data_hash);
-    member(o, "train_split_used", f->train_split);
-    member(o, "eval_split_used", f->eval_split);
-    member_int(o, "train_pictures", f->train_pictures);
-    member_int(o, "eval_pictures", f->eval_pictures);
-    json_out_key(o, "class_order");
-    json_out_array(o);
+    json_put_string(o, "data_sha256", f->data_hash);
+    json_put_string(o, "train_split_used", f->train_split);
+    json_put_string(o, "eval_split_used", f->eval_split);
+    json_put_int(o, "train_pictures", f->train_pictures);
+    json_put_int(o, "eval_pictures", f->eval_pictures);
+    json_put_array(o, "class_order");
     for (int k = 0; k < f->classes; k++) json_out_string(o, f->class_name[k]);
     json_out_end(o);
-    json_out_key(o, "prompt_order");
-    json_out_array(o);
+    json_put_array(o, "prompt_order");
     for (int k = 0; k < f->classes; k++) json_out_string(o, f->prompt[k]);
     json_out_end(o);
 }
 
 static void write_schedule(JsonOut *o, const RunFacts *f)
 {
-    member(o, "schedule_counting", f->counting->released ? "released" : "plain");
-    member_int(o, "schedule_steps", f->counting->total);
-    member_int(o, "schedule_warm", f->counting->warm);
-    member_int(o, "steps", f->counting->steps);
+    json_put_string(o, "schedule_counting", f->counting->released ? "released" : "plain");
+    json_put_int(o, "schedule_steps", f->counting->total);
+    json_put_int(o, "schedule_warm", f->counting->warm);
+    json_put_int(o, "steps", f->counting->steps);
     json_out_key(o, "recipe_published");
     recipe_published(f->recipe, o);
 }
@@ -98,13 +84,13 @@ Status config_write(JsonOut *out, const RunFacts *f)
     TRY(hash_model(out, f->model, f->options->merges));
     write_data(out, f);
     write_schedule(out, f);
-    member_int(out, "parameters", params_count(f->params));
-    member_int(out, "parameters_trained", f->params->trained);
+    json_put_int(out, "parameters", params_count(f->params));
+    json_put_int(out, "parameters_trained", f->params->trained);
     json_out_end(out);
     return json_out_status(out);
 }
 
-// ---- going on -----------------------------------------------------------------------------------
+// ---- resuming -----------------------------------------------------------------------------------
 
 static Status same_member(const Json *ours, const Json *theirs, const char *path)
 {
@@ -116,8 +102,8 @@ static Status same_member(const Json *ours, const Json *theirs, const char *path
                    path, ours->key, a, b);
 }
 
-// Names, prompts and templates, in their order: files and flags that a hash of pictures and weights
-// does not cover decide them.
+// Names, prompts and templates, in order: they come from files and flags that the hashes of
+// pictures and weights do not cover.
 static Status same_list(const Json *ours, const Json *theirs, const char *key, const char *path)
 {
     const Json *a, *b;

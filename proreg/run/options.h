@@ -1,7 +1,7 @@
 // options.h - the command line: one table of flags, from which everything about them follows.
 //
-// options.c holds a row for each flag: name, type, default, range, the verbs that take it, what a
-// run writes down, help. Parsing, --help, config.json and the checks are all read off that table.
+// flags.inc holds one row per flag: name, type, default, range, the verbs that take it, what a run
+// writes down, help. Parsing, --help, config.json and the checks are all read off that table.
 //
 //     Options o;
 //     TRY(options_parse(&o, verb, argc, argv));          // ERR_USAGE: exit status 2
@@ -9,8 +9,11 @@
 //     TRY(options_default(&o, "alpha", "2", FROM_RECIPE));
 //     options_free(&o);
 //
-// Whatever the order of the calls: a flag wins over a config file, that over a recipe, that over
-// what the method asks for, that over the table's default.
+// In whatever order these are called: a flag wins over a config file, a config file over a recipe,
+// a recipe over what the method asks for, and that over the default in the table.
+//
+// A flag with a fixed list of names is an index once it is parsed: --method into methods[],
+// --recipe into recipes[], --optimizer an OptimKind. A name added to such a table is a choice.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,25 +24,32 @@
 #include "tensor/base/err.h"
 #include "tensor/base/json.h"
 
-enum { OPTIONS_MAX = 96, ITEMS_MAX = 256 };       // flags; values of a flag that repeats
+enum { OPTIONS_MAX = 96, ITEMS_MAX = 256 };       // flags; values of a flag that may be repeated
 
 typedef enum { FROM_TABLE, FROM_METHOD, FROM_RECIPE, FROM_CONFIG, FROM_FLAG } Source;
 
 typedef struct { const char *item[ITEMS_MAX]; int n; } Items;
 
+// The choices of flags that no other header lists.
+enum { AUGMENT_NONE, AUGMENT_RANDAUG };           // --augment
+enum { KIND_CAPTIONED, KIND_SIMPLE, KIND_TASK };  // --kind
+
 typedef struct Options {
     // model
     const char *model, *merges, *activation, *run, *checkpoint;
     // pictures, classes, prompts
-    const char *data, *recipe, *train_split, *eval_split, *train_domains, *eval_domains;
+    const char *data, *train_split, *eval_split, *train_domains, *eval_domains;
     const char *train_list, *eval_list, *lists, *classnames, *classes, *templates_file;
+    int recipe;                                   // of recipes[]; -1: none
     Items template;
     int64_t label_base;
     // machine
     const char *device, *isa;
     int64_t batch, micro_batch, threads, workers;
     // training
-    const char *method, *weight, *schedule, *optimizer, *augment, *config, *out;
+    int method, weight;                           // of methods[], weight_forms[]; weight -1: none
+    int schedule, optimizer, augment;             // Schedule, OptimKind, AUGMENT_x
+    const char *config, *out;
     double power, gamma, alpha, temp, lr, head_lr_scale, wd, betas[2], momentum, warmup, clip_norm;
     double ra_m;
     int64_t seed, epochs, ra_n, eval_every, save_every, keep, max_steps;
@@ -53,7 +63,8 @@ typedef struct Options {
     bool flip;
     bool raw, skip_bad, truncate, pad, randaug, machine;
     // drawing, pretraining
-    const char *kind, *captions, *train, *merges_out;
+    int kind;                                     // KIND_x
+    const char *captions, *train, *merges_out;
     int64_t n, n_test, vocab, image_size, patch, width, layers, heads, embed, context;
     int64_t text_width, text_layers, text_heads;
     double pairing;
@@ -61,14 +72,14 @@ typedef struct Options {
     // how to speak
     bool json, quiet, help;
 
-    const char **args;                            // what is no flag
+    const char **args;                            // what is not a flag
     int args_count;
     const struct Verb *verb;
     unsigned char source[OPTIONS_MAX];            // of each row's value
-    Arena arena;                                  // of values that are not argv's
+    Arena arena;                                  // holds the strings
 } Options;
 
-// A verb: its row stands in train.c, its bit here.
+// A verb: its row is in train.c, its bit here.
 enum {
     VERB_TRAIN = 1 << 0, VERB_EVAL = 1 << 1, VERB_ZEROSHOT = 1 << 2, VERB_PREDICT = 1 << 3,
     VERB_ENCODE = 1 << 4, VERB_TOKENIZE = 1 << 5, VERB_INFO = 1 << 6, VERB_EXPORT = 1 << 7,
@@ -79,15 +90,15 @@ enum {
 
 typedef struct Verb {
     const char *name;                             // "eval", "data check"
-    const char *arguments;                        // what follows the flags, for people; may be ""
-    int least, most;                              // how many of them; most -1: any number
+    const char *arguments;                        // what follows the flags, for --help; may be ""
+    int least, most;                              // how many arguments; most -1: any number
     const char *help;
     unsigned bit;
     Status (*run)(Options *o);
 } Verb;
 
-// Finds the verb that main's arguments begin with, reads its options and runs it. Verbs end with a
-// NULL name.
+// Finds the verb that main's arguments begin with, parses its options and runs it. The table of
+// verbs ends with a NULL name.
 Status verb_run(const Verb *verbs, int argc, char **argv);
 void verbs_help(const Verb *verbs, FILE *to);
 
@@ -98,21 +109,20 @@ void options_help(const Verb *verb);              // on stdout
 
 // Sets a value unless a stronger source has. name: as on the command line, without dashes.
 Status options_default(Options *o, const char *name, const char *value, Source from);
-bool options_given(const Options *o, const char *name);    // by anything but the table
 Source options_source(const Options *o, const char *name);
 
-// config.json: a member for each option that a run writes down, under its name with `_` for `-`.
+// config.json has one member per option that a run writes down, under its name with `_` for `-`.
 void options_write_config(const Options *o, JsonOut *out);
-// Takes from a run's config.json what can be repeated, as far as the verb has such a flag.
+// Takes from a run's config.json the options that can be repeated and that this verb has.
 Status options_read_config(Options *o, const char *path);
-// A run that goes on must not change what decides its bits: the first flag that differs from the
-// file. *eased: one differs that may: --skip-bad is new, or --max-pixels is larger and neither runs
-// with --skip-bad before. No picture so far was bad or too large, or the run would have ended.
+// A resumed run must not change what decides its bits: ERR_USAGE names the first flag that differs
+// from the file. *eased: a flag differs that may: --skip-bad is new, or --max-pixels is larger and
+// neither run has --skip-bad. So far no picture was bad or too large, or the run would have ended.
 Status options_check_resume(const Options *o, const char *path, bool *eased);
 
-// An error about an option: ERR_USAGE if a flag brought it, else ERR_FORMAT with where it came
-// from.
+// An error about an option's value, with its source named: ERR_FORMAT if that is a config file,
+// else ERR_USAGE.
 Status options_error(const Options *o, const char *name, const char *format, ...) ERR_PRINTF(3, 4);
 
-// "a,b,c" as items in the arena, blanks around them taken off.
+// Splits "a,b,c" into items in the arena, without the blanks around them.
 Status options_split(Options *o, const char *list, Items *out);

@@ -26,7 +26,7 @@ double progress_rate(const Progress *p)
     return seconds > 0 ? (double)p->done / seconds : 0;
 }
 
-static void draw(Progress *p)
+static void draw_line(Progress *p)
 {
     double rate = progress_rate(p);
     fprintf(stderr, "%s%s %lld", p->terminal ? "\r" : "", p->what, (long long)p->done);
@@ -48,7 +48,7 @@ void progress_add(Progress *p, int64_t done)
     double now = seconds_now(), interval = p->terminal ? 0.1 : 5;
     if (p->quiet || now - p->drawn < interval) return;
     p->drawn = now;
-    draw(p);
+    draw_line(p);
 }
 
 void progress_figure(Progress *p, const char *name, double value)
@@ -57,7 +57,7 @@ void progress_figure(Progress *p, const char *name, double value)
     p->figure = value;
 }
 
-static void wipe(Progress *p)
+static void clear_line(Progress *p)
 {
     if (p->on_screen) fputs("\r\033[K", stderr);
     p->on_screen = false;
@@ -66,7 +66,7 @@ static void wipe(Progress *p)
 void progress_say(Progress *p, const char *format, ...)
 {
     if (p->quiet) return;
-    wipe(p);
+    clear_line(p);
     va_list args;
     va_start(args, format);
     vfprintf(stderr, format, args);
@@ -76,6 +76,6 @@ void progress_say(Progress *p, const char *format, ...)
 
 void progress_end(Progress *p)
 {
-    wipe(p);
+    clear_line(p);
     fflush(stderr);
 }

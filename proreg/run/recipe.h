@@ -1,15 +1,16 @@
-// recipe.h - the benchmarks of the paper: how their data lies, how they are asked, how long they
-// train.
+// recipe.h - the benchmarks of the paper: how their data is laid out, which prompts and settings
+// they use, how long they train.
 //
 //     const Recipe *r = recipe_find("pacs");
-//     TRY(recipe_apply(r, &options));            // fills what no flag and no config file has set
 //     Counting c = recipe_counting(r, n, epochs, batch, warmup);
 //
 // A recipe says which of its fields the authors published (`info --recipe NAME` prints them); the
-// rest is our reading of the data set. Another benchmark is another row of recipe.c, and its name
-// behind `--recipe` in options.c.
+// rest is our reading of the data set. Another benchmark is another row of the table in recipe.c.
 #pragma once
-#include "proreg/run/options.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tensor/base/json.h"
 
 // Fields that the authors published. The schedule is ten epochs of 256, the counting below, and
 // RandAugment.
@@ -35,10 +36,8 @@ typedef struct {
 
 extern const Recipe recipes[];                    // ends with a NULL name
 const Recipe *recipe_find(const char *name);      // NULL: none
+const char *recipe_name(int i);                   // of row i; NULL after the last
 
-// Where the user is to say the domains and names those of one side alone, the other side gets the
-// rest; to train, one must be named. With --lists the domains become list files. r NULL: nothing.
-Status recipe_apply(const Recipe *r, Options *o);
 void recipe_published(const Recipe *r, JsonOut *out);   // an array of the fields' names
 
 // How many steps the learning rate takes to rise and to reach 0; a run's own number of steps.

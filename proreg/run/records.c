@@ -1,166 +1,342 @@
-// records.c - reads the files of a run's folder.
+// records.c - writes and reads the files of JSON lines in a run's folder.
 #include "proreg/run/records.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "tensor/base/file.h"
 
-// ---- lines of JSON ------------------------------------------------------------------------------
+// ---- lines of a file ----------------------------------------------------------------------------
 
-typedef Status LineFn(RunFiles *r, const Json *line);
+typedef struct {
+    char path[FILE_PATH];
+    FileMap map;
+    size_t at;                     // where the next line begins
+    Arena arena;                   // of the last line
+} Lines;
 
-static Status each_line(RunFiles *r, const FileMap *map, const char *file, LineFn *fn)
+// A file that is not there has no lines. On failure there is nothing to close.
+static Status lines_open(Lines *l, const char *folder, const char *name)
 {
-    Arena scratch = { 0 };
-    const char *text = (const char *)map->data, *stop = text + map->size;
-    Status status = OK;
-    while (text < stop && status == OK) {
-        const Json *line;
-        const char *end = memchr(text, '\n', (size_t)(stop - text));
-        if (!end) end = stop;
-        status = json_parse(&line, &scratch, text, (size_t)(end - text), file);
-        if (status == OK) status = fn(r, line);
-        text = end < stop ? end + 1 : stop;
-        arena_reset(&scratch);
-    }
-    arena_free(&scratch);
-    return status;
+    *l = (Lines){ 0 };
+    TRY(path_join(l->path, folder, name));
+    return file_exists(l->path) ? file_map(&l->map, l->path) : OK;
 }
 
-// Maps a file and counts its lines, the last of which may lack its end. One that is not there has
-// none.
-static Status map_lines(FileMap *map, size_t *lines, const char *folder, const char *name)
+static void lines_close(Lines *l)
+{
+    arena_free(&l->arena);
+    file_unmap(&l->map);
+}
+
+// The next line, valid until the one after it; NULL at the end. The last may lack its line end.
+static Status lines_next(Lines *l, const Json **line)
+{
+    size_t left = l->map.size - l->at;
+    *line = NULL;
+    if (left == 0) return OK;
+    const char *text = (const char *)l->map.data + l->at, *end = memchr(text, '\n', left);
+    size_t length = end ? (size_t)(end - text) : left;
+    arena_reset(&l->arena);
+    l->at += length + (end ? 1 : 0);
+    return json_parse(line, &l->arena, text, length, l->path);
+}
+
+// How many there may be.
+static size_t lines_count(const Lines *l)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < l->map.size; i++) n += l->map.data[i] == '\n';
+    return n;
+}
+
+Status records_append(const char *folder, const char *name, JsonOut *lines)
 {
     char path[FILE_PATH];
-    *map = (FileMap){ 0 };
-    *lines = 1;
-    TRY(path_join(path, folder, name));
-    if (!file_exists(path)) return OK;
-    TRY(file_map(map, path));
-    for (size_t i = 0; i < map->size; i++) *lines += map->data[i] == '\n';
-    return OK;
-}
-
-// Into `rows`, which has room for them; then the file is closed.
-static Status read_lines(RunFiles *r, FileMap *map, const char *name, const void *rows, LineFn *fn)
-{
-    Status status = rows ? each_line(r, map, name, fn) : err_memory("report");
-    file_unmap(map);
+    json_out_line_end(lines);
+    Status status = json_out_status(lines);
+    if (status == OK) status = path_join(path, folder, name);
+    if (status == OK && lines->size > 0) status = file_append(path, lines->text, lines->size);
+    json_out_free(lines);
     return status;
 }
 
-static Status copy_string(RunFiles *r, const char **out, const Json *line, const char *key)
+// ---- log.jsonl ----------------------------------------------------------------------------------
+
+static const struct { const char *key; size_t at; } log_member[] = {
+    { "lr", offsetof(LogRecord, lr) }, { "head_lr", offsetof(LogRecord, head_lr) },
+    { "loss", offsetof(LogRecord, loss) }, { "ce", offsetof(LogRecord, ce) },
+    { "kd", offsetof(LogRecord, kd) }, { "w_mean", offsetof(LogRecord, w) },
+    { "grad_norm", offsetof(LogRecord, grad_norm) },
+    { "images_per_s", offsetof(LogRecord, images_per_s) },
+    { "seconds", offsetof(LogRecord, seconds) },
+};
+enum { LOG_MEMBERS = sizeof log_member / sizeof log_member[0] };
+
+Status log_append(const char *folder, const LogRecord *record)
 {
-    const char *text;
-    TRY(json_need_string(&text, line, key));
-    *out = arena_string(&r->arena, text);
-    return *out ? OK : err_memory("report");
+    JsonOut out = { 0 };
+    json_out_object(&out);
+    json_put_int(&out, "step", record->step);
+    json_put_int(&out, "epoch", record->epoch);
+    for (int i = 0; i < LOG_MEMBERS; i++)
+        json_put_double(&out, log_member[i].key,
+                        *(const double *)((const char *)record + log_member[i].at));
+    json_out_end(&out);
+    return records_append(folder, "log.jsonl", &out);
 }
 
-// ---- each file ----------------------------------------------------------------------------------
-
-static Status log_line(RunFiles *r, const Json *line)
+static Status log_read(void *row, Arena *arena, const Json *line)
 {
-    LogPoint *p = &r->log[r->logs];
-    TRY(json_need_number(&p->step, line, "step"));
-    TRY(json_need_number(&p->loss, line, "loss"));
-    TRY(json_need_number(&p->ce, line, "ce"));
-    TRY(json_need_number(&p->kd, line, "kd"));
-    TRY(json_need_number(&p->w, line, "w_mean"));
-    TRY(json_need_number(&p->lr, line, "lr"));
-    r->logs++;
+    LogRecord *record = row;
+    (void)arena;
+    TRY(json_need_int(&record->step, line, "step", 0, INT64_MAX));
+    TRY(json_need_int(&record->epoch, line, "epoch", 0, INT64_MAX));
+    for (int i = 0; i < LOG_MEMBERS; i++)
+        TRY(json_need_number((double *)((char *)record + log_member[i].at), line,
+                             log_member[i].key));
     return OK;
 }
 
-static Status sample_line(RunFiles *r, const Json *line)
+// ---- samples.jsonl ------------------------------------------------------------------------------
+
+static void sample_write(JsonOut *out, const SampleRecord *s)
 {
-    SampleLine *s = &r->sample[r->samples];
-    TRY(copy_string(r, &s->path, line, "path"));
-    TRY(copy_string(r, &s->label, line, "label"));
+    json_out_object(out);
+    json_put_string(out, "path", s->path);
+    json_put_string(out, "label", s->label);
+    json_put_double(out, "w", s->w);
+    json_put_double(out, "p_s", s->p_s);
+    json_put_double(out, "p_t", s->p_t);
+    json_out_end(out);
+}
+
+// The strings are the line's own.
+static Status sample_parse(SampleRecord *s, const Json *line)
+{
+    TRY(json_need_string(&s->path, line, "path"));
+    TRY(json_need_string(&s->label, line, "label"));
     TRY(json_need_number(&s->w, line, "w"));
     TRY(json_need_number(&s->p_s, line, "p_s"));
-    TRY(json_need_number(&s->p_t, line, "p_t"));
-    r->samples++;
+    return json_need_number(&s->p_t, line, "p_t");
+}
+
+static Status copy_string(const char **text, Arena *arena)
+{
+    *text = arena_string(arena, *text);
+    return *text ? OK : err_memory("records");
+}
+
+static Status sample_read(void *row, Arena *arena, const Json *line)
+{
+    SampleRecord *s = row;
+    TRY(sample_parse(s, line));
+    TRY(copy_string(&s->path, arena));
+    return copy_string(&s->label, arena);
+}
+
+Status samples_save(const char *folder, const SampleRecord *sample, int64_t n)
+{
+    char path[FILE_PATH];
+    FileOut file;
+    JsonOut out = { 0 };
+    TRY(path_join(path, folder, "samples.jsonl"));
+    TRY(file_create(&file, path));
+    Status status = OK;
+    for (int64_t i = 0; i < n && status == OK; i++) {
+        if (sample[i].w < 0) continue;
+        sample_write(&out, &sample[i]);
+        json_out_line_end(&out);
+        status = json_out_status(&out);
+        if (status == OK) status = file_write(&file, out.text, out.size);
+        json_out_reset(&out);
+    }
+    json_out_free(&out);
+    if (status == OK) return file_commit(&file);
+    file_discard(&file);
+    return status;
+}
+
+// The lines follow the order of the pictures, some of which were not visited yet.
+static Status sample_place(SampleRecord *sample, int64_t n, int64_t *at, const Json *line)
+{
+    SampleRecord s;
+    TRY(sample_parse(&s, line));
+    while (*at < n && strcmp(sample[*at].path, s.path) != 0) ++*at;
+    if (*at == n) return json_error(ERR_FORMAT, line, "no such training picture: %s", s.path);
+    SampleRecord *to = &sample[(*at)++];
+    *to = (SampleRecord){ to->path, to->label, s.w, s.p_s, s.p_t };
     return OK;
 }
 
-static Status class_cells(RunFiles *r, EvalLine *e, const Json *classes)
+Status samples_load(const char *folder, SampleRecord *sample, int64_t n)
+{
+    Lines l;
+    const Json *line;
+    int64_t at = 0;
+    TRY(lines_open(&l, folder, "samples.jsonl"));
+    Status status;
+    while ((status = lines_next(&l, &line)) == OK && line)
+        if ((status = sample_place(sample, n, &at, line)) != OK) break;
+    lines_close(&l);
+    return status;
+}
+
+// ---- results.jsonl ------------------------------------------------------------------------------
+
+static void per_class(JsonOut *out, const Score *s, int domain)
+{
+    json_out_key(out, "per_class");
+    json_out_object(out);
+    for (int k = 0; k < s->classes; k++) {
+        ScoreRow row = score_class(s, domain, k);
+        json_out_key(out, s->class_name[k]);
+        json_out_object(out);
+        json_put_int(out, "n", row.n);
+        json_put_int(out, "correct", row.correct);
+        json_out_key(out, "top1");
+        if (row.n) json_out_double(out, row.top1);
+        else json_out_null(out);
+        json_out_end(out);
+    }
+    json_out_end(out);
+}
+
+void results_members(JsonOut *out, const Score *s, const char *split, int domain)
+{
+    ScoreRow row = score_row(s, domain);
+    json_put_string(out, "split", split);
+    json_put_string(out, "domain", domain == SCORE_ALL ? "all" : s->domain_name[domain]);
+    json_put_int(out, "n", row.n);
+    json_put_int(out, "correct", row.correct);
+    json_put_double(out, "top1", row.top1);
+    json_put_double(out, "mean_class", row.mean_class);
+}
+
+static void result_write(JsonOut *out, const Score *s, int64_t step, const char *split, int domain)
+{
+    json_out_object(out);
+    json_put_int(out, "step", step);
+    results_members(out, s, split, domain);
+    per_class(out, s, domain);
+    json_out_end(out);
+}
+
+void results_lines(JsonOut *out, const Score *s, int64_t step, const char *split)
+{
+    for (int d = 0; d < s->domains; d++)
+        if (score_row(s, d).n > 0) result_write(out, s, step, split, d);
+    if (score_domains(s) > 1) result_write(out, s, step, split, SCORE_ALL);
+}
+
+Status results_append(const char *folder, const Score *s, int64_t step, const char *split)
+{
+    JsonOut out = { 0 };
+    results_lines(&out, s, step, split);
+    return records_append(folder, "results.jsonl", &out);
+}
+
+static Status read_cells(ResultRecord *e, Arena *arena, const Json *classes)
 {
     size_t n = (size_t)classes->count;
-    e->class_name = arena_take(&r->arena, (n + 1) * sizeof *e->class_name);
-    e->cell = arena_take(&r->arena, (n + 1) * sizeof *e->cell);
-    if (!e->class_name || !e->cell) return err_memory("report");
+    e->class_name = arena_take(arena, (n + 1) * sizeof *e->class_name);
+    e->cell = arena_take(arena, (n + 1) * sizeof *e->cell);
+    if (!e->class_name || !e->cell) return err_memory("records");
     for (e->classes = 0; e->classes < (int)n; e->classes++) {
         const Json *one = json_at(classes, e->classes);
         Cell *cell = &e->cell[e->classes];
         TRY(json_need_int(&cell->n, one, "n", 0, INT64_MAX));
         TRY(json_need_int(&cell->correct, one, "correct", 0, cell->n));
-        e->class_name[e->classes] = arena_string(&r->arena, one->key);
-        if (!e->class_name[e->classes]) return err_memory("report");
+        e->class_name[e->classes] = one->key;
+        TRY(copy_string(&e->class_name[e->classes], arena));
     }
     return OK;
 }
 
-static Status eval_line(RunFiles *r, const Json *line)
+static Status result_read(void *row, Arena *arena, const Json *line)
 {
     const Json *classes;
-    EvalLine *e = &r->eval[r->evals];
+    ResultRecord *e = row;
     TRY(json_need_int(&e->step, line, "step", 0, INT64_MAX));
     TRY(json_need_int(&e->n, line, "n", 0, INT64_MAX));
     TRY(json_need_int(&e->correct, line, "correct", 0, e->n));
     TRY(json_need_number(&e->top1, line, "top1"));
     TRY(json_need_number(&e->mean_class, line, "mean_class"));
-    TRY(copy_string(r, &e->split, line, "split"));
-    TRY(copy_string(r, &e->domain, line, "domain"));
+    TRY(json_need_string(&e->split, line, "split"));
+    TRY(json_need_string(&e->domain, line, "domain"));
+    TRY(copy_string(&e->split, arena));
+    TRY(copy_string(&e->domain, arena));
     TRY(json_need(&classes, line, "per_class", JSON_OBJECT));
-    TRY(class_cells(r, e, classes));
-    r->evals++;
-    return OK;
+    return read_cells(e, arena, classes);
 }
 
-static Status read_log(RunFiles *r, const char *folder)
+// ---- going back ---------------------------------------------------------------------------------
+
+// Bytes of the leading whole lines whose step is at most `step`.
+static size_t bytes_until(Lines *l, int64_t step)
 {
-    FileMap map;
-    size_t n;
-    TRY(map_lines(&map, &n, folder, "log.jsonl"));
-    r->log = arena_take(&r->arena, n * sizeof *r->log);
-    return read_lines(r, &map, "log.jsonl", r->log, log_line);
+    const Json *line;
+    size_t keep = 0;
+    int64_t of;
+    while (lines_next(l, &line) == OK && line && l->map.data[l->at - 1] == '\n' &&
+           json_need_int(&of, line, "step", 0, INT64_MAX) == OK && of <= step)
+        keep = l->at;
+    return keep;
 }
 
-static Status read_results(RunFiles *r, const char *folder)
+static Status rewind_file(const char *folder, const char *name, int64_t step)
 {
-    FileMap map;
-    size_t n;
-    TRY(map_lines(&map, &n, folder, "results.jsonl"));
-    r->eval = arena_take(&r->arena, n * sizeof *r->eval);
-    return read_lines(r, &map, "results.jsonl", r->eval, eval_line);
+    Lines l;
+    TRY(lines_open(&l, folder, name));
+    size_t keep = bytes_until(&l, step);
+    Status status = keep < l.map.size ? file_save(l.path, l.map.data, keep) : OK;
+    lines_close(&l);
+    return status;
 }
 
-static Status read_samples(RunFiles *r, const char *folder)
+Status records_rewind(const char *folder, int64_t step)
 {
-    FileMap map;
-    size_t n;
-    TRY(map_lines(&map, &n, folder, "samples.jsonl"));
-    r->sample = arena_take(&r->arena, n * sizeof *r->sample);
-    return read_lines(r, &map, "samples.jsonl", r->sample, sample_line);
+    TRY(rewind_file(folder, "log.jsonl", step - 1));       // line 0 is that of update 1
+    return rewind_file(folder, "results.jsonl", step);
 }
 
-static Status read_all(RunFiles *r, const char *folder)
+// ---- all files ----------------------------------------------------------------------------------
+
+typedef Status ReadRow(void *row, Arena *arena, const Json *line);
+
+// Every line of a file as an array of rows of `size` bytes, in the arena.
+static Status read_file(RunFiles *r, const char *folder, const char *name, size_t size, void *rows,
+                        int64_t *n, ReadRow *read)
+{
+    Lines l;
+    const Json *line;
+    TRY(lines_open(&l, folder, name));
+    char *row = arena_take(&r->arena, lines_count(&l) * size);
+    Status status = row ? OK : err_memory("records");
+    memcpy(rows, &row, sizeof row);
+    while (status == OK && (status = lines_next(&l, &line)) == OK && line)
+        status = read(row + (size_t)(*n)++ * size, &r->arena, line);
+    lines_close(&l);
+    return status;
+}
+
+static Status read_files(RunFiles *r, const char *folder)
 {
     char path[FILE_PATH];
     TRY(path_join(path, folder, "config.json"));
     TRY(json_load(&r->config, &r->arena, path));
     TRY(json_expect(r->config, JSON_OBJECT));
-    TRY(read_log(r, folder));
-    TRY(read_results(r, folder));
-    return read_samples(r, folder);
+    TRY(read_file(r, folder, "log.jsonl", sizeof *r->log, &r->log, &r->logs, log_read));
+    TRY(read_file(r, folder, "results.jsonl", sizeof *r->eval, &r->eval, &r->evals, result_read));
+    return read_file(r, folder, "samples.jsonl", sizeof *r->sample, &r->sample, &r->samples,
+                     sample_read);
 }
 
 Status run_files_open(RunFiles *r, const char *folder)
 {
     *r = (RunFiles){ 0 };
-    Status status = read_all(r, folder);
+    Status status = read_files(r, folder);
     if (status != OK) run_files_close(r);
     return status;
 }
@@ -171,7 +347,7 @@ void run_files_close(RunFiles *r)
     *r = (RunFiles){ 0 };
 }
 
-// ---- asking -------------------------------------------------------------------------------------
+// ---- questions ----------------------------------------------------------------------------------
 
 int run_files_at(const RunFiles *r, int64_t step, int *first)
 {
@@ -212,12 +388,12 @@ bool run_files_trained_on(const RunFiles *r, const char *domain)
     return false;
 }
 
-double run_files_mean(const RunFiles *r, const EvalLine *line, int n, bool ood)
+double run_files_mean(const RunFiles *r, const ResultRecord *line, int n, bool ood)
 {
     double sum = 0;
     int domains = 0;
     for (int i = 0; i < n; i++) {
-        if (n > 1 && i == n - 1) break;        // "all" stands last where there are several
+        if (n > 1 && i == n - 1) break;        // with several domains the last line is "all"
         if (run_files_trained_on(r, line[i].domain) == ood) continue;
         sum += line[i].top1;
         domains++;

@@ -7,11 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proreg/run/records.h"
 #include "tensor/base/sha256.h"
 
 // ---- the folder ---------------------------------------------------------------------------------
 
-static bool has(const char *folder, const char *name)
+static bool is_there(const char *folder, const char *name)
 {
     char path[FILE_PATH];
     return path_join(path, folder, name) == OK && (file_exists(path) || folder_exists(path));
@@ -19,7 +20,8 @@ static bool has(const char *folder, const char *name)
 
 static bool holds_run(const char *folder)
 {
-    return has(folder, "config.json") || has(folder, "last") || has(folder, "log.jsonl");
+    return is_there(folder, "config.json") || is_there(folder, "last") ||
+           is_there(folder, "log.jsonl");
 }
 
 Status run_check(const char *folder, bool resume, bool overwrite)
@@ -52,19 +54,10 @@ static Status remove_run(const char *folder)
     return run_forget(folder, 0);
 }
 
-// The writer puts line ends between values; a file wants one behind the last as well.
-static size_t with_line_end(JsonOut *o)
-{
-    o->text[o->size] = '\n';                  // in the place of the 0
-    return o->size + 1;
-}
-
 Status run_save_config(const char *folder, JsonOut *config)
 {
-    char path[FILE_PATH];
-    TRY(json_out_status(config));
-    TRY(path_join(path, folder, "config.json"));
-    return file_save(path, config->text, with_line_end(config));
+    json_out_line_end(config);
+    return json_out_save(config, folder, "config.json");
 }
 
 Status run_begin(const char *folder, JsonOut *config)
@@ -75,111 +68,26 @@ Status run_begin(const char *folder, JsonOut *config)
     return run_save_config(folder, config);
 }
 
-Status run_append(const char *folder, const char *file, JsonOut *lines)
-{
-    char path[FILE_PATH];
-    TRY(json_out_status(lines));
-    TRY(path_join(path, folder, file));
-    if (lines->size == 0) return OK;
-    TRY(file_append(path, lines->text, with_line_end(lines)));
-    json_out_reset(lines);
-    return OK;
-}
-
-static void number(JsonOut *o, const char *key, double value)
-{
-    json_out_key(o, key);
-    json_out_double(o, value);
-}
-
-Status run_log(const char *folder, const LogLine *l)
-{
-    JsonOut o = { 0 };
-    double n = (double)l->pictures;
-    json_out_object(&o);
-    json_out_key(&o, "step");
-    json_out_int(&o, l->step);
-    json_out_key(&o, "epoch");
-    json_out_int(&o, l->epoch);
-    number(&o, "lr", l->lr);
-    number(&o, "head_lr", l->head_lr);
-    number(&o, "loss", l->loss);
-    number(&o, "ce", l->ce / n);
-    number(&o, "kd", l->kd / n);
-    number(&o, "w_mean", l->w / n);
-    number(&o, "grad_norm", l->grad_norm);
-    number(&o, "images_per_s", n / l->seconds);
-    number(&o, "seconds", l->seconds);
-    json_out_end(&o);
-    Status status = run_append(folder, "log.jsonl", &o);
-    json_out_free(&o);
-    return status;
-}
-
-// ---- going back ---------------------------------------------------------------------------------
-
-// Bytes of the leading lines whose step is at most `step`. A line that a kill tore ends the file.
-static size_t lines_until(const char *text, size_t size, int64_t step)
-{
-    size_t at = 0;
-    Arena arena = { 0 };
-    while (at < size) {
-        const char *end = memchr(text + at, '\n', size - at);
-        const Json *line;
-        int64_t of = -1;
-        if (!end) break;
-        size_t length = (size_t)(end - (text + at));
-        if (json_parse(&line, &arena, text + at, length, "log") != OK) break;
-        if (json_need_int(&of, line, "step", 0, INT64_MAX) != OK || of > step) break;
-        at += length + 1;
-        arena_reset(&arena);
-    }
-    arena_free(&arena);
-    return at;
-}
-
-static Status rewind_file(const char *folder, const char *file, int64_t step)
-{
-    char path[FILE_PATH];
-    FileMap map;
-    TRY(path_join(path, folder, file));
-    if (!file_exists(path)) return OK;
-    TRY(file_map(&map, path));
-    size_t keep = lines_until((const char *)map.data, map.size, step);
-    Status status = keep < map.size ? file_save(path, map.data, keep) : OK;
-    file_unmap(&map);
-    return status;
-}
-
 Status run_rewind(const char *folder, int64_t step)
 {
     folder_sweep(folder);
-    TRY(rewind_file(folder, "log.jsonl", step - 1));
-    return rewind_file(folder, "results.jsonl", step);
+    return records_rewind(folder, step);
 }
 
 // ---- checkpoints --------------------------------------------------------------------------------
 
 static Status save_state(const char *folder, const RunState *s)
 {
-    char path[FILE_PATH];
     JsonOut o = { .indent = 2 };
-    TRY(path_join(path, folder, "state.json"));
     json_out_object(&o);
-    json_out_key(&o, "step");
-    json_out_int(&o, s->step);
-    json_out_key(&o, "epoch");
-    json_out_int(&o, s->epoch);
-    json_out_key(&o, "epoch_step");
-    json_out_int(&o, s->epoch_step);
-    number(&o, "best_top1", s->best_top1);
-    json_out_key(&o, "best_step");
-    json_out_int(&o, s->best_step);
+    json_put_int(&o, "step", s->step);
+    json_put_int(&o, "epoch", s->epoch);
+    json_put_int(&o, "epoch_step", s->epoch_step);
+    json_put_double(&o, "best_top1", s->best_top1);
+    json_put_int(&o, "best_step", s->best_step);
     json_out_end(&o);
-    Status status = json_out_status(&o);
-    if (status == OK) status = file_save(path, o.text, with_line_end(&o));
-    json_out_free(&o);
-    return status;
+    json_out_line_end(&o);
+    return json_out_save(&o, folder, "state.json");
 }
 
 static Status save_classes(const char *folder, const Checkpoint *c)
@@ -217,7 +125,7 @@ Status run_save(const char *folder, const char *name, const Checkpoint *c)
     return status;
 }
 
-// The step of a folder called step-N; -1: it is none.
+// The N of a folder called step-N; -1: it has another name.
 static int64_t step_of(const char *name)
 {
     char *end;
@@ -226,7 +134,7 @@ static int64_t step_of(const char *name)
     return end != name + 5 && *end == 0 ? n : -1;
 }
 
-// How many step-N folders there are, and the least N.
+// How many step-N folders there are, and the smallest N.
 static int64_t count_steps(const char *folder, int64_t *oldest)
 {
     int64_t n = 0;
@@ -251,6 +159,8 @@ Status run_forget(const char *folder, int64_t keep)
     }
     return OK;
 }
+
+// ---- reading ------------------------------------------------------------------------------------
 
 Status run_checkpoint(char path[FILE_PATH], const char *folder, const char *name)
 {
@@ -329,82 +239,13 @@ Status run_load_classes(Arena *arena, const char ***name, int *n, const char *ch
     return status;
 }
 
-// ---- samples ------------------------------------------------------------------------------------
-
-static void sample_line(JsonOut *o, const SampleRow *row, const SampleName *name)
+Status run_open(RunCheckpoint *c, Arena *arena, const char *folder, const char *name)
 {
-    json_out_object(o);
-    json_out_key(o, "path");
-    json_out_string(o, name->path);
-    json_out_key(o, "label");
-    json_out_string(o, name->label);
-    number(o, "w", row->w);
-    number(o, "p_s", row->p_s);
-    number(o, "p_t", row->p_t);
-    json_out_end(o);
-}
-
-Status run_save_samples(const char *folder, const SampleRow *row, const SampleName *name,
-                        int64_t n)
-{
-    char path[FILE_PATH];
-    FileOut out;
-    JsonOut o = { 0 };
-    TRY(path_join(path, folder, "samples.jsonl"));
-    TRY(file_create(&out, path));
-    Status status = OK;
-    for (int64_t i = 0; i < n && status == OK; i++) {
-        if (row[i].w < 0) continue;
-        sample_line(&o, &row[i], &name[i]);
-        status = json_out_status(&o);
-        if (status == OK) status = file_write(&out, o.text, with_line_end(&o));
-        json_out_reset(&o);
-    }
-    json_out_free(&o);
-    if (status == OK) return file_commit(&out);
-    file_discard(&out);
-    return status;
-}
-
-// The lines follow the order of the training set, some of whose pictures were not visited yet.
-static Status load_line(const Json *line, SampleRow *row, const SampleName *name, int64_t n,
-                        int64_t *at)
-{
-    const char *path;
-    SampleRow r;
-    TRY(json_need_string(&path, line, "path"));
-    TRY(json_need_number(&r.w, line, "w"));
-    TRY(json_need_number(&r.p_s, line, "p_s"));
-    TRY(json_need_number(&r.p_t, line, "p_t"));
-    while (*at < n && strcmp(name[*at].path, path) != 0) ++*at;
-    if (*at == n) return json_error(ERR_FORMAT, line, "no such training picture: %s", path);
-    row[(*at)++] = r;
-    return OK;
-}
-
-Status run_load_samples(const char *folder, SampleRow *row, const SampleName *name, int64_t n)
-{
-    char path[FILE_PATH];
-    FileMap map;
-    Arena arena = { 0 };
-    int64_t at = 0;
-    TRY(path_join(path, folder, "samples.jsonl"));
-    if (!file_exists(path)) return OK;
-    TRY(file_map(&map, path));
-    Status status = OK;
-    const char *text = (const char *)map.data, *stop = text + map.size;
-    while (text < stop && status == OK) {
-        const Json *line;
-        const char *end = memchr(text, '\n', (size_t)(stop - text));
-        if (!end) end = stop;
-        status = json_parse(&line, &arena, text, (size_t)(end - text), path);
-        if (status == OK) status = load_line(line, row, name, n, &at);
-        text = end < stop ? end + 1 : stop;
-        arena_reset(&arena);
-    }
-    arena_free(&arena);
-    file_unmap(&map);
-    return status;
+    *c = (RunCheckpoint){ 0 };
+    TRY(run_checkpoint(c->path, folder, name));
+    TRY(run_method(&c->method, folder));
+    TRY(run_load_state(&c->state, c->path));
+    return run_load_classes(arena, &c->class_name, &c->classes, c->path);
 }
 
 // ---- hashes -------------------------------------------------------------------------------------

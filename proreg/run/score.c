@@ -66,60 +66,6 @@ int score_domains(const Score *s)
     return n;
 }
 
-static void per_class(const Score *s, JsonOut *out, int domain)
-{
-    json_out_key(out, "per_class");
-    json_out_object(out);
-    for (int k = 0; k < s->classes; k++) {
-        ScoreRow row = score_class(s, domain, k);
-        json_out_key(out, s->class_name[k]);
-        json_out_object(out);
-        json_out_key(out, "n");
-        json_out_int(out, row.n);
-        json_out_key(out, "correct");
-        json_out_int(out, row.correct);
-        json_out_key(out, "top1");
-        if (row.n) json_out_double(out, row.top1);
-        else json_out_null(out);
-        json_out_end(out);
-    }
-    json_out_end(out);
-}
-
-void score_members(const Score *s, JsonOut *out, const char *split, int domain)
-{
-    ScoreRow row = score_row(s, domain);
-    json_out_key(out, "split");
-    json_out_string(out, split);
-    json_out_key(out, "domain");
-    json_out_string(out, domain == SCORE_ALL ? "all" : s->domain_name[domain]);
-    json_out_key(out, "n");
-    json_out_int(out, row.n);
-    json_out_key(out, "correct");
-    json_out_int(out, row.correct);
-    json_out_key(out, "top1");
-    json_out_double(out, row.top1);
-    json_out_key(out, "mean_class");
-    json_out_double(out, row.mean_class);
-}
-
-static void score_line(const Score *s, JsonOut *out, int64_t step, const char *split, int domain)
-{
-    json_out_object(out);
-    json_out_key(out, "step");
-    json_out_int(out, step);
-    score_members(s, out, split, domain);
-    per_class(s, out, domain);
-    json_out_end(out);
-}
-
-void score_lines(const Score *s, JsonOut *out, int64_t step, const char *split)
-{
-    for (int d = 0; d < s->domains; d++)
-        if (score_row(s, d).n > 0) score_line(s, out, step, split, d);
-    if (score_domains(s) > 1) score_line(s, out, step, split, SCORE_ALL);
-}
-
 int score_argmax(const float *z, int64_t n)
 {
     int best = 0;

@@ -1,14 +1,16 @@
-// score.h - accuracy, counted per domain and class, and written as lines of results.jsonl.
+// score.h - accuracy, counted per domain and class.
 //
 //     Score s;
 //     TRY(score_init(&s, class_name, K, domain_name, D));
 //     score_add(&s, domain, label, score_argmax(logits, K));      // for each picture
-//     score_lines(&s, &out, step, "test");                        // {"step": 80, "split": ..
+//     ScoreRow all = score_row(&s, SCORE_ALL);
 //     score_free(&s);
 //
 // Knows no pictures and no model: it sees names, labels and predictions only.
 #pragma once
-#include "tensor/base/json.h"
+#include <stdint.h>
+
+#include "tensor/base/err.h"
 
 typedef struct { int64_t n, correct; } Cell;      // n pictures, so many predicted correctly
 
@@ -29,12 +31,6 @@ enum { SCORE_ALL = -1 };                           // as a domain: all of them, 
 ScoreRow score_row(const Score *s, int domain);    // mean_class: over the classes that occur
 ScoreRow score_class(const Score *s, int domain, int label);
 int score_domains(const Score *s);                 // how many domains hold pictures
-
-// One line per domain that holds pictures; with several of them a last line for "all".
-void score_lines(const Score *s, JsonOut *out, int64_t step, const char *split);
-
-// The members from `split` to `mean_class` of such a line, into the object that is open in *out.
-void score_members(const Score *s, JsonOut *out, const char *split, int domain);
 
 int score_argmax(const float *z, int64_t n);       // ties: the first
 double score_softmax(const float *z, int64_t n, int64_t i);      // softmax(z)_i, in double

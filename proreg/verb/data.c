@@ -81,10 +81,10 @@ Status verb_check(Options *o)
 {
     Check c;
     const Backend *be;
-    const Recipe *recipe = recipe_find(o->recipe);
+    const Recipe *recipe = recipe_of(o);
     o->data = o->args[0];
     o->device = "cpu";
-    TRY(recipe_apply(recipe, o));
+    TRY(recipe_apply(o));
     TRY(setup_machine(o, &be));
     CheckOptions options = { .classes = recipe ? recipe->classes : 0,
                              .max_pixels = o->max_pixels, .progress = show_progress };
@@ -228,14 +228,14 @@ static const char *const world_files[] = {
 Status verb_world(Options *o)
 {
     const Backend *be;
-    bool task = strcmp(o->kind, "task") == 0, simple = strcmp(o->kind, "simple") == 0;
     if (!o->out) return err_set(ERR_USAGE, "data world: needs --out DIR");
     TRY(setup_folder(o, world_files, sizeof world_files / sizeof world_files[0]));
     TRY(setup_machine(o, &be));
     const WorldTask t = { o->n, o->n_test, o->pairing };
-    Status status = task ? world_write_task(o->out, (uint64_t)o->seed, &t)
-                  : simple ? world_write_simple(o->out, (uint64_t)o->seed, o->n)
-                           : world_write_captioned(o->out, (uint64_t)o->seed, o->n);
+    const uint64_t seed = (uint64_t)o->seed;
+    Status status = o->kind == KIND_TASK ? world_write_task(o->out, seed, &t)
+                  : o->kind == KIND_SIMPLE ? world_write_simple(o->out, seed, o->n)
+                                           : world_write_captioned(o->out, seed, o->n);
     if (status == OK) say(o, "data world: %s", o->out);
     return status;
 }

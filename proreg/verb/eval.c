@@ -110,7 +110,7 @@ Status verb_zeroshot(Options *o)
     if (!o->data && !o->eval_list) return err_set(ERR_USAGE, "%s: needs --data DIR", o->verb->name);
     if (o->predictions) TRY(setup_output(o->predictions));
     if (o->save_logits) TRY(setup_output(o->save_logits));
-    TRY(recipe_apply(recipe_find(o->recipe), o));
+    TRY(recipe_apply(o));
     TRY(setup_machine(o, &be));
     TRY(setup_dataset(&d, o, DATASET_EVAL, NULL, 0));
     Status status = eval_prompts(o, be, &d);
@@ -143,7 +143,7 @@ static Status eval_run(Options *o)
     TRY(path_join(config, o->run, "config.json"));
     TRY(options_read_config(o, config));
     o->activation = NULL;                      // the checkpoint says it
-    TRY(recipe_apply(recipe_find(o->recipe), o));
+    TRY(recipe_apply(o));
     TRY(setup_machine(o, &be));
     TRY(run_load_classes(&o->arena, &names, &n, checkpoint));
     TRY(setup_dataset(&d, o, DATASET_EVAL, names, n));

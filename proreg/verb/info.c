@@ -221,7 +221,7 @@ static Status print_field(const Options *o, const Recipe *r, const Field *f)
 
 static Status info_recipe(const Options *o)
 {
-    const Recipe *r = recipe_find(o->recipe);
+    const Recipe *r = recipe_of(o);
     char classes[16], base[16], alpha[32], kd_alpha[32];
     const char *rest = r->domains ? "one side is yours to name, the other gets the rest" : NULL;
     snprintf(classes, sizeof classes, "%d", r->classes);
@@ -258,10 +258,10 @@ static Status info_recipe(const Options *o)
 
 Status verb_info(Options *o)
 {
-    if (o->machine + (o->args_count == 1) + (o->recipe != NULL) != 1)
+    if (o->machine + (o->args_count == 1) + (o->recipe >= 0) != 1)
         return err_set(ERR_USAGE, "info: needs either a PATH, --machine or --recipe NAME");
     if (o->machine) return info_machine(o);
-    if (o->recipe) return info_recipe(o);
+    if (o->recipe >= 0) return info_recipe(o);
     const char *path = o->args[0];
     if (folder_exists(path) && has_entry(path, "last")) return info_run(o);
     if (folder_exists(path)) return info_model(o, path);

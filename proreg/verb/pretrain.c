@@ -9,6 +9,7 @@
 #include "clip/config.h"
 #include "data/set/captions.h"
 #include "proreg/contrast.h"
+#include "proreg/run/records.h"
 #include "proreg/verb/ask.h"
 #include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
@@ -163,7 +164,7 @@ static Status pretrain_step(Pretrain *p, const Batch *b)
     if (!isfinite(p->loss) || !isfinite(p->norm))
         return err_set(ERR_FORMAT, "pretrain: step %lld: loss %g: training has diverged",
                        (long long)p->step, p->loss);
-    double factor = schedule_factor(setup_schedule(p->o), p->step, p->warm, p->total);
+    double factor = schedule_factor((Schedule)p->o->schedule, p->step, p->warm, p->total);
     TRY(optim_step(&p->optim, params, p->step, factor, p->norm));
     return clamp_scale(p);
 }
@@ -235,7 +236,7 @@ static Status write_all(Pretrain *p, const char *folder)
 {
     TRY(clip_save(folder, &p->clip, &p->clip));
     TRY(bpe_save(p->bpe, folder, (int)p->clip.config.context));
-    return run_append(folder, "pretrain.jsonl", &p->log);
+    return records_append(folder, "pretrain.jsonl", &p->log);
 }
 
 static Status save_model(Pretrain *p)

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "proreg/run/records.h"
+
 Status print_json(JsonOut *lines)
 {
     Status status = json_out_status(lines);
@@ -39,7 +41,7 @@ static void print_score_table(const Score *e, const char *split)
 Status print_score(const Score *e, int64_t step, const char *split, bool json)
 {
     JsonOut lines = { 0 };
-    if (json) score_lines(e, &lines, step, split);
+    if (json) results_lines(&lines, e, step, split);
     else print_score_table(e, split);
     return print_json(&lines);
 }

@@ -127,7 +127,7 @@ static Status form_flags(const Options *o, const WeightForm *form)
 // In the form `fixed` --alpha is the weight itself, and both parts count in full.
 static Status loss_options(Options *o, LossConfig *loss)
 {
-    const WeightForm *form = weight_form_find(o->weight);
+    const WeightForm *form = &weight_forms[o->weight];
     bool fixed = form->flag && !strcmp(form->flag, "alpha");
     TRY(form_flags(o, form));
     if (fixed && o->alpha > 1)
@@ -141,35 +141,27 @@ static Status loss_options(Options *o, LossConfig *loss)
 // `kd` is another name of `proreg --weight fixed`.
 Status setup_method(Options *o, const Method **method, LossConfig *loss)
 {
-    char lr[40], alpha[40];
-    const Method *m = method_find(o->method), *kd = method_find("kd");
-    if (!m) return err_set(ERR_UNSUPPORTED, "method: %s: not built", o->method);
-    if (m->weight && o->weight && !strcmp(o->weight, kd->weight)) m = kd;
-    snprintf(lr, sizeof lr, "%.17g", m->lr);
-    snprintf(alpha, sizeof alpha, "%.17g", m->alpha);
-    TRY(options_default(o, "lr", lr, FROM_METHOD));
+    static const char *const flags[] = { "lr", "weight", "alpha" };
+    const Method *m = &methods[o->method], *kd = method_find("kd");
+    const WeightForm *fixed = weight_form_find(kd->weight);
+    if (method_taught(m) && o->weight >= 0 && &weight_forms[o->weight] == fixed) m = kd;
+    for (int i = 0; i < 3; i++) {
+        const char *value = method_default(m, flags[i]);
+        if (value) TRY(options_default(o, flags[i], value, FROM_METHOD));
+    }
     *method = m;
     *loss = (LossConfig){ .form = NULL };
-    if (!m->weight) return no_teacher(o, m);
-    TRY(options_default(o, "weight", m->weight, FROM_METHOD));
-    TRY(options_default(o, "alpha", alpha, FROM_METHOD));
-    if (m == kd && strcmp(o->weight, kd->weight) != 0)
-        return options_error(o, "weight", "%s: method kd has weight fixed", o->weight);
+    if (!method_taught(m)) return no_teacher(o, m);
+    if (m == kd && &weight_forms[o->weight] != fixed)
+        return options_error(o, "weight", "%s: method kd has weight fixed",
+                             weight_forms[o->weight].name);
     return loss_options(o, loss);
-}
-
-Schedule setup_schedule(const Options *o)
-{
-    if (!strcmp(o->schedule, "cosine")) return SCHEDULE_COSINE;
-    return !strcmp(o->schedule, "constant") ? SCHEDULE_CONSTANT : SCHEDULE_LINEAR;
 }
 
 Optim setup_optim(const Options *o)
 {
-    Optim optim = { .kind = OPTIM_ADAMW_HF, .beta1 = o->betas[0], .beta2 = o->betas[1], .eps = 1e-8,
-                    .momentum = o->momentum, .clip_norm = o->clip_norm };
-    if (!strcmp(o->optimizer, "adamw")) optim.kind = OPTIM_ADAMW;
-    if (!strcmp(o->optimizer, "sgd")) optim.kind = OPTIM_SGD;
+    Optim optim = { .kind = (OptimKind)o->optimizer, .beta1 = o->betas[0], .beta2 = o->betas[1],
+                    .eps = 1e-8, .momentum = o->momentum, .clip_norm = o->clip_norm };
     for (int g = 0; g < GROUPS; g++) {
         bool head = g == GROUP_HEAD || g == GROUP_HEAD_BIAS;
         bool bias = g == GROUP_TOWER_BIAS || g == GROUP_HEAD_BIAS;

@@ -9,7 +9,7 @@
 #include "proreg/proreg.h"
 #include "proreg/run/options.h"
 #include "proreg/run/progress.h"
-#include "proreg/run/recipe.h"
+#include "proreg/run/recipe_apply.h"
 
 // Prints one line on stderr, unless --quiet.
 void say(const Options *o, const char *format, ...) ERR_PRINTF(2, 3);
@@ -72,4 +72,3 @@ void count_left_out(const Options *o, const uint8_t *left_out, const SampleSet *
 // Method, loss and optimizer; fails on flags that contradict each other.
 Status setup_method(Options *o, const Method **method, LossConfig *loss);
 Optim setup_optim(const Options *o);
-Schedule setup_schedule(const Options *o);

@@ -24,7 +24,7 @@ Status setup_dataset_options(DatasetOptions *d, Options *o, int sides)
         .eval_domains = o->eval_domains, .train_list = o->train_list, .eval_list = o->eval_list,
         .label_base = (int)o->label_base, .classnames = o->classnames,
     };
-    return recipe_classes(recipe_find(o->recipe), o, d);
+    return recipe_classes(recipe_of(o), o, d);
 }
 
 // A recipe with domains promises unseen ones; says which are not.
@@ -37,7 +37,7 @@ static void tell_seen(const Options *o, const Recipe *r, const Dataset *d)
 
 Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known, int n)
 {
-    const Recipe *recipe = recipe_find(o->recipe);
+    const Recipe *recipe = recipe_of(o);
     DatasetOptions options;
     TRY(setup_dataset_options(&options, o, sides));
     if (known) {

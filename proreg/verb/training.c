@@ -52,8 +52,8 @@ static Status read_options(Training *r)
     if (!o->model) return err_set(ERR_USAGE, "train: needs --model PATH");
     if (!o->data && !(o->train_list && o->eval_list))
         return err_set(ERR_USAGE, "train: needs --data DIR");
-    r->recipe = recipe_find(o->recipe);
-    TRY(recipe_apply(r->recipe, o));
+    r->recipe = recipe_of(o);
+    TRY(recipe_apply(o));
     TRY(setup_method(o, &r->method, &r->loss));
     TRY(setup_templates(o));
     r->optim = setup_optim(o);
@@ -68,13 +68,10 @@ static Status name_samples(Training *r)
     const SampleSet *set = &r->data.train;
     size_t n = (size_t)set->n;
     r->samples = arena_take(&r->arena, n * sizeof *r->samples);
-    r->sample_names = arena_take(&r->arena, n * sizeof *r->sample_names);
-    if (!r->samples || !r->sample_names) return err_memory("train");
-    for (size_t i = 0; i < n; i++) {
-        r->samples[i].w = -1;                  // not visited yet
-        r->sample_names[i] = (SampleName){ set->sample[i].path,
-                                           r->names[set->sample[i].label] };
-    }
+    if (!r->samples) return err_memory("train");
+    for (size_t i = 0; i < n; i++)
+        r->samples[i] = (SampleRecord){ .path = set->sample[i].path, .w = -1,      // not visited
+                                        .label = r->names[set->sample[i].label] };
     return OK;
 }
 
@@ -121,7 +118,7 @@ static Status open_checkpoint(Training *r, Student *s)
     TRY(student_load_optimizer(s, path));
     TRY(run_load_state(&r->state, last));
     TRY(check_state(r, last));
-    return run_load_samples(r->o->out, r->samples, r->sample_names, r->data.train.n);
+    return samples_load(r->o->out, r->samples, r->data.train.n);
 }
 
 static Status open_models(Training *r, Student *student, Teacher *teacher)
@@ -149,7 +146,7 @@ static Status open_models(Training *r, Student *student, Teacher *teacher)
 static Status describe_loading(Training *r)
 {
     LoaderOptions l = setup_loader(r->o, &r->data, &r->data.train, &r->pretrained.config);
-    l.augment = setup_augment(r->o, strcmp(r->o->augment, "randaug") == 0);
+    l.augment = setup_augment(r->o, r->o->augment == AUGMENT_RANDAUG);
     l.shuffle = true;
     l.epochs = r->o->epochs;
     l.epoch = r->state.epoch;
@@ -215,7 +212,7 @@ Status training_begin(Training *r)
     JsonOut config = { .indent = 2 };
     Status status = config_write(&config, &r->facts);
     if (status == OK) status = claim(r);
-    if (status == OK) status = run_begin(r->o->out, &config);
+    if (status == OK) return run_begin(r->o->out, &config);
     json_out_free(&config);
     return status;
 }
@@ -224,7 +221,7 @@ static Status save_config(const Training *r)
 {
     JsonOut config = { .indent = 2 };
     Status status = config_write(&config, &r->facts);
-    if (status == OK) status = run_save_config(r->o->out, &config);
+    if (status == OK) return run_save_config(r->o->out, &config);
     json_out_free(&config);
     return status;
 }
@@ -241,7 +238,7 @@ Status training_save(const Training *r, const Student *student, bool best)
     char name[32];
     Checkpoint c = { student, &r->pretrained, r->bpe, r->names, r->state };
     snprintf(name, sizeof name, "step-%lld", (long long)r->state.step);
-    TRY(run_save_samples(out, r->samples, r->sample_names, r->data.train.n));
+    TRY(samples_save(out, r->samples, r->data.train.n));
     if (r->o->keep > 0) TRY(run_save(out, name, &c));
     if (r->o->keep > 0) TRY(run_forget(out, r->o->keep));
     if (best) TRY(run_save(out, "best", &c));
@@ -267,5 +264,5 @@ int64_t training_pictures_left(const Training *r)
 bool training_augments(const Training *r)
 {
     const Options *o = r->o;
-    return strcmp(o->augment, "randaug") == 0 || o->random_crop > 0 || o->flip;
+    return o->augment == AUGMENT_RANDAUG || o->random_crop > 0 || o->flip;
 }

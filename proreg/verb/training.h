@@ -11,6 +11,7 @@
 //     training_close(&r);                        // whatever happened
 #pragma once
 #include "proreg/run/config.h"
+#include "proreg/run/records.h"
 #include "proreg/run/run.h"
 #include "proreg/verb/setup.h"
 
@@ -32,8 +33,7 @@ typedef struct {
     uint8_t *eval_left_out;                // (N) of the pictures to evaluate on, or NULL
 
     RunState state;                        // how far the run is
-    SampleRow *samples;                    // (N) of the training pictures, as of their last visit
-    SampleName *sample_names;              // (N)
+    SampleRecord *samples;                 // (N) of the training pictures, as of their last visit
     RunFacts facts;
     int lock;                              // on the run's folder; < 0: not yet
     bool eased;                            // resumed with other flags than config.json holds

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proreg/run/records.h"
 #include "proreg/verb/ask.h"
 #include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
@@ -33,7 +34,7 @@ static void put_alpha(JsonOut *out, const Score *e, double alpha, const char *sp
 {
     json_out_object(out);
     json_put_double(out, "alpha", alpha);
-    score_members(e, out, split, domain);
+    results_members(out, e, split, domain);
     json_out_end(out);
 }
 
@@ -130,7 +131,7 @@ Status verb_wise(Options *o)
     TRY(run_checkpoint(checkpoint, o->run, o->checkpoint));
     TRY(path_join(config, o->run, "config.json"));
     TRY(options_read_config(o, config));
-    TRY(recipe_apply(recipe_find(o->recipe), o));
+    TRY(recipe_apply(o));
     TRY(setup_machine(o, &be));
     TRY(run_load_classes(&o->arena, &names, &n, checkpoint));
     TRY(setup_dataset(&d, o, DATASET_EVAL, names, n));

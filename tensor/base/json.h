@@ -123,7 +123,8 @@ void json_put_double(JsonOut *o, const char *key, double x);
 void json_put_float(JsonOut *o, const char *key, float x);
 void json_put_bool(JsonOut *o, const char *key, bool x);
 
-Status json_out_status(const JsonOut *o);                // unclosed brackets are an error too
+Status json_out_status(const JsonOut *o);                // also an error: something is still open
+void json_out_line_end(JsonOut *o);                      // behind the last value, if there is one
 void json_out_reset(JsonOut *o);                         // empty, ready for the next
 void json_out_free(JsonOut *o);
 Status json_out_save(JsonOut *o, const char *folder, const char *name);   // atomically; frees o

@@ -241,6 +241,11 @@ Status json_out_status(const JsonOut *o)
     return o->depth ? err_set(ERR_USAGE, "json: writing: %d brackets are open", o->depth) : OK;
 }
 
+void json_out_line_end(JsonOut *o)
+{
+    if (o->size > 0) append_text(o, "\n");
+}
+
 void json_out_reset(JsonOut *o)
 {
     *o = (JsonOut){ .indent = o->indent, .text = o->text, .room = o->room };
