@@ -1,4 +1,4 @@
-// convert.c - the element types, and all of them as f32.
+// convert.c - the element types and their conversion to f32.
 #include <string.h>
 
 #include "weights/half.h"
@@ -42,7 +42,7 @@ int64_t weights_elements(const WeightsTensor *t)
     return (int64_t)(t->bytes / weights_dtype_bytes(t->dtype));
 }
 
-// The data may lie anywhere, so every element goes through memcpy, which costs nothing.
+// The data may be unaligned, so every element goes through memcpy, which compiles to a load.
 static void from_f16(float *dst, const uint8_t *p, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) {
@@ -70,7 +70,7 @@ static void from_f64(float *dst, const uint8_t *p, int64_t n)
     }
 }
 
-// Whole numbers of `size` bytes: the bits, with the sign spread out for the signed types.
+// Integers of `size` bytes, little-endian, two's complement if is_signed.
 static void from_whole(float *dst, const uint8_t *p, int64_t n, size_t size, bool is_signed)
 {
     unsigned spare = (unsigned)(64 - 8 * size);

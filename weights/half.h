@@ -1,15 +1,15 @@
 // half.h - the two 16-bit floats of weight files: f16 (IEEE binary16) and bf16 (the top half of
 // f32).
 //
-// To f32 every value is exact, subnormals, infinities and the bits of a NaN included. From f32 the
-// nearest value, ties to even; too large becomes infinity, a NaN stays one (it becomes quiet).
-// Plain loops over these are vectorized by gcc and clang.
+// Conversion to f32 is exact, for subnormals, infinities and the bits of a NaN too. From f32: the
+// nearest value, ties to even; overflow becomes infinity, a NaN stays one (quiet). gcc and clang
+// vectorize plain loops over these.
 #pragma once
 #include "tensor/base/bits.h"
 
-// Moved into f32's place the exponent is 112 too small, which a product puts right, and makes f16's
-// subnormals normal. Infinities and NaNs then get all bits of the exponent. No branch: gcc makes a
-// vector loop of this, and none of the same with ?: (4 against 0.9 elements a ns).
+// Shifted into place as an f32, the exponent is 112 too small; the product corrects that and
+// normalizes f16's subnormals. Infinities and NaNs then get all exponent bits. No branch: gcc
+// vectorizes this, but not the same with ?: (4 against 0.9 elements per ns).
 static inline float half_from_f16(uint16_t h)
 {
     uint32_t rest = (uint32_t)(h & 0x7fff) << 13, sign = (uint32_t)(h & 0x8000) << 16;

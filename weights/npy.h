@@ -1,4 +1,4 @@
-// npy.h - arrays of float32 in NumPy's format, version 1.0, that numpy.load reads.
+// npy.h - writes arrays of float32 in NumPy's format, version 1.0, for numpy.load.
 //
 //     0   6  "\x93NUMPY"
 //     6   2  1, 0: the version
@@ -8,6 +8,6 @@
 #pragma once
 #include "tensor/base/file.h"
 
-// Begins a file; the caller writes the product of dim floats with file_write, then commits.
+// Starts a file; the caller writes dim[0] * dim[1] * .. floats with file_write, then commits.
 Status npy_create(FileOut *out, const char *path, int ndim, const int64_t *dim);
 Status npy_save(const char *path, int ndim, const int64_t *dim, const float *data);

@@ -11,7 +11,7 @@ typedef struct {
     const uint8_t *start, *at, *end;
     const char *file;
     Arena *arena;
-    char *text;                        // where the next string goes; none is longer than its opcode
+    char *text;                        // where the next string goes; none outgrows its opcode
     Pickle **stack, **memo;            // [top of room], [memos]
     int64_t top, room, memos, values;
     bool stopped;
@@ -96,7 +96,7 @@ static Status pop_type(Machine *m, Pickle **out, PickleType type, const char *wh
     return (*out)->type == type ? OK : pickle_error(m, what);
 }
 
-// *from: the first value above the last mark, which is taken off together with the mark.
+// *from: the place of the first value above the last mark.
 static Status above_mark(Machine *m, int64_t *from)
 {
     int64_t i = m->top;
@@ -116,7 +116,7 @@ static Status take_bytes(Machine *m, const uint8_t **p, uint64_t n)
     return OK;
 }
 
-// A little-endian number of n <= 8 bytes; its sign is in the last of them if is_signed.
+// A little-endian number of n <= 8 bytes, sign-extended if is_signed.
 static Status take_number(Machine *m, int64_t *out, unsigned n, bool is_signed)
 {
     const uint8_t *p = NULL;
@@ -174,7 +174,7 @@ static Status call_rebuild_tensor(Machine *m, const Pickle *args, Pickle **out)
     return OK;
 }
 
-// What only marks the type of its first argument.
+// Functions that only mark the type of their first argument.
 static Status call_first(Machine *m, const Pickle *args, Pickle **out)
 {
     if (args->count < 1) return pickle_error(m, "a function without arguments");
@@ -223,7 +223,7 @@ static bool storage_dtype(const char *name, WeightsDtype *dtype)
     return false;
 }
 
-// TorchScript's classes are those of the archive's own code, which is not read.
+// TorchScript's classes belong to the archive's own code, which is not read.
 static bool is_module_class(const char *name)
 {
     return strncmp(name, "__torch__.", 10) == 0;
@@ -274,8 +274,7 @@ static Status op_newobj(Machine *m)
     return push_new(m, &v, PICKLE_OBJECT);
 }
 
-// The state of an OrderedDict is _metadata, which is of no use here; that of a module of torch's
-// own packing (a tuple) neither.
+// The state of an OrderedDict is its _metadata, that of a packed module a tuple: neither is needed.
 static Status op_build(Machine *m)
 {
     Pickle *state = NULL, *v = NULL;
@@ -351,7 +350,7 @@ static Status op_long1(Machine *m)
     return push_int(m, (unsigned)n, true);
 }
 
-static Status op_binfloat(Machine *m)                      // big-endian, as nothing else here
+static Status op_binfloat(Machine *m)                      // big-endian, unlike everything else
 {
     Pickle *v = NULL;
     const uint8_t *p = NULL;
@@ -410,8 +409,8 @@ static Status op_tuple1(Machine *m) { return tuple_of(m, 1); }
 static Status op_tuple2(Machine *m) { return tuple_of(m, 2); }
 static Status op_tuple3(Machine *m) { return tuple_of(m, 3); }
 
-// Moves the values from stack[from] on into the list or dict below them; `below` is how much lies
-// between, the mark or nothing.
+// Moves the values from stack[from] on into the list or dict below them; `below`: how many entries
+// lie between, 1 (the mark) or 0.
 static Status move_items(Machine *m, int64_t from, int64_t below, PickleType type, const char *what)
 {
     int64_t at = from - below - 1;
@@ -533,7 +532,7 @@ Status pickle_read(const Pickle **root, Arena *arena, const uint8_t *data, size_
 const Pickle *pickle_get(const Pickle *dict, const char *key)
 {
     if (!dict || dict->type != PICKLE_DICT) return NULL;
-    for (int64_t i = dict->count; i > 0; i -= 2) {         // the last one counts
+    for (int64_t i = dict->count; i > 0; i -= 2) {         // the last of equal keys counts
         const Pickle *k = dict->item[i - 2];
         if (k->type == PICKLE_STRING && strcmp(k->text, key) == 0) return dict->item[i - 1];
     }

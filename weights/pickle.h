@@ -1,8 +1,8 @@
-// pickle.h - reads the part of Python's pickle (protocol 2) that a file of weights needs, as plain
+// pickle.h - reads the part of Python's pickle (protocol 2) that files of weights need, as plain
 // data. Nothing is imported or called: a tensor, a storage, a module are kinds of values here.
 //
-// Any other opcode or name is an error that names it. At most 4 million values are made; values may
-// be shared and may contain themselves, so whoever walks them has to count.
+// Any other opcode or name is an error that names it. At most 4 million values; they may be shared
+// and may contain themselves, so code that walks them must bound its steps.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -18,7 +18,7 @@ typedef enum {
     PICKLE_OBJECT,       // of a class __torch__.*: its attributes
     PICKLE_STORAGE,      // a member of the zip
     PICKLE_TENSOR,       // a view of a storage
-    PICKLE_MARK,         // only on the machine's stack
+    PICKLE_MARK,         // on the machine's stack only
 } PickleType;
 
 typedef struct Pickle Pickle;
@@ -37,4 +37,4 @@ struct Pickle {
 
 Status pickle_read(const Pickle **root, Arena *arena, const uint8_t *data, size_t bytes,
                    const char *file);
-const Pickle *pickle_get(const Pickle *dict, const char *key);   // NULL: not there, or no dict
+const Pickle *pickle_get(const Pickle *dict, const char *key);   // NULL: no such key, or no dict

@@ -1,7 +1,7 @@
 // reader.h - what the files of weights/ share. Not for users of weights.h.
 //
 // weights.c looks at the first bytes and picks a reader: safetensors.c, torch.c or shards.c. Each
-// fills a Weights with the helpers of reader.c; save.c keeps its list of declared tensors in one.
+// fills a Weights with the helpers of reader.c; save.c keeps its declared tensors in one.
 #pragma once
 #include "tensor/base/arena.h"
 #include "tensor/base/file.h"
@@ -34,7 +34,7 @@ Status reader_open(Weights **out, const char *path, WeightsReader *read);
 // Checks name, dims and that t->bytes is what they ask for, then appends a copy.
 Status reader_add(Weights *w, const WeightsTensor *t);
 
-// Fills w->sorted. No tensors, or a name that comes twice, is an error.
+// Fills w->sorted. No tensors, or a repeated name, is an error.
 Status reader_sort(Weights *w);
 
 // Elements of dims from a file: ERR_FORMAT when one is negative or they do not fit in 63 bits.

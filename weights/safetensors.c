@@ -5,7 +5,7 @@
 //                       "__metadata__": {"KEY": "VALUE"}}, padded with blanks
 //     8 + n            the data; data_offsets count from here
 //
-// As in the reference implementation the tensors have to cover the data without holes or overlaps.
+// As in the reference implementation, tensors must cover the data without holes or overlaps.
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +49,7 @@ static int entry_order(const void *a, const void *b)
     return (x->to > y->to) - (x->to < y->to);
 }
 
-// In the order of their places each tensor has to begin where the one before it ends.
+// Sorted by offset, each tensor must begin where the one before it ends.
 static Status add_entries(Weights *w, Entry *entry, int64_t n, const uint8_t *data, size_t bytes)
 {
     int64_t at = 0;
@@ -74,7 +74,7 @@ static Status add_entries(Weights *w, Entry *entry, int64_t n, const uint8_t *da
     return OK;
 }
 
-// Nothing here is needed, but as in the reference it has to be texts.
+// Not used, but as in the reference the values must be strings.
 static Status check_metadata(const Json *meta)
 {
     TRY(json_expect(meta, JSON_OBJECT));

@@ -1,4 +1,4 @@
-// save.c - writes safetensors: first the header, from what was declared, then the data as it comes.
+// save.c - writes safetensors: the header from the declared tensors, then the data as it comes.
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,12 +8,12 @@ enum { MAX_META = 64 };
 
 struct WeightsOut {
     FileOut file;
-    Weights list;                          // the tensors, without data; its arena holds all texts
+    Weights list;                          // the tensors, without data; its arena holds all strings
     const char *meta[MAX_META][2];         // key, value
     int metas;
-    int64_t bytes, written;                // declared, and how much of it came
+    int64_t bytes, written;                // declared; written so far
     bool begun;                            // the header is in the file
-    Status status;                         // the first that failed
+    Status status;                         // the first error
 };
 
 static Status keep_first(WeightsOut *o, Status status)
@@ -122,7 +122,7 @@ static void put_header(JsonOut *json, const WeightsOut *o)
     json_out_end(json);
 }
 
-// Blanks behind the header put the data at a multiple of 8 bytes.
+// Blanks behind the header align the data to 8 bytes.
 static Status write_header(WeightsOut *o, const JsonOut *json)
 {
     TRY(json_out_status(json));
@@ -138,7 +138,7 @@ static Status begin_data(WeightsOut *o)
 {
     if (o->begun || o->status != OK) return o->status;
     o->begun = true;
-    TRY(reader_sort(&o->list));           // refuses a name that comes twice
+    TRY(reader_sort(&o->list));            // refuses a repeated name
     JsonOut json = { 0 };
     put_header(&json, o);
     Status status = write_header(o, &json);

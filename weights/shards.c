@@ -8,8 +8,7 @@
 
 enum { MAX_SHARDS = 1024 };
 
-// A name of a file beside the index, and nothing else: a list from a stranger must not lead
-// elsewhere.
+// Only the bare name of a file beside the index: an untrusted list must not lead elsewhere.
 static Status shard_path(char out[FILE_PATH], const Weights *w, const char *name)
 {
     if (!*name || strchr(name, '/') || strchr(name, '\\') || strcmp(name, "..") == 0)
@@ -40,7 +39,7 @@ static int file_order(const void *a, const void *b)
     return strcmp((*x)->string, (*y)->string);
 }
 
-// Opens each file once; they come in the order of their names, which is that of their numbers.
+// Opens each file once, sorted by name, which is the order of their numbers.
 static Status open_shards(Weights *w, const Json *map, const Json **file)
 {
     for (int64_t i = 0; i < map->count; i++) {
@@ -54,7 +53,7 @@ static Status open_shards(Weights *w, const Json *map, const Json **file)
     return OK;
 }
 
-// Of the names in the index each has to be in the file that it says.
+// Each tensor of the index must be in the file that the index names.
 static Status check_index(const Weights *w, const Json **file, int64_t n)
 {
     for (int64_t i = 0, s = 0; i < n; i++) {

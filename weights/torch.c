@@ -1,5 +1,5 @@
-// torch.c - PyTorch's .pt: the values of data.pkl say which tensors there are, and of which member
-// of the zip each is a view.
+// torch.c - PyTorch's .pt: data.pkl lists the tensors and the member of the zip that each is a view
+// of.
 //
 //     NAME/data.pkl       a pickled module (TorchScript) or dict (torch.save)
 //     NAME/data/0, ..     the storages: plain numbers
@@ -33,7 +33,7 @@ static Status ints_of(int64_t *out, const Pickle *tuple, const char *name)
     return OK;
 }
 
-// The elements between the first one and the last one, from strides that may be anything.
+// The distance in elements from the first to the last, for arbitrary strides.
 static Status reach_of(int64_t *out, const WeightsTensor *t, const int64_t *stride)
 {
     int64_t reach = 0;
@@ -57,7 +57,7 @@ static bool is_contiguous(const WeightsTensor *t, const int64_t *stride)
     return true;
 }
 
-// Copies the elements in row-major order; index[] counts like a mileage meter.
+// Copies the elements in row-major order; index[] counts like an odometer.
 static void gather_strided(uint8_t *dst, const uint8_t *src, const WeightsTensor *t,
                            const int64_t *stride, int64_t n)
 {
@@ -132,8 +132,8 @@ static Status add_tensor(Archive *a, const Pickle *v, const char *name)
 
 // ---- modules and dicts --------------------------------------------------------------------------
 
-// Appends a name to a->path, with a dot behind it if it is a module's. *length: that of the path
-// before, to cut it off again.
+// Appends a name to a->path, and a dot behind a module's. *length: of the path before, to restore
+// it.
 static Status enter_name(Archive *a, const Pickle *key, const char *dot, size_t *length)
 {
     *length = strlen(a->path);
@@ -175,7 +175,7 @@ static Status add_state(Archive *a, const Pickle *dict)
     return OK;
 }
 
-// A checkpoint of a training run holds the state dict under one of these.
+// A training checkpoint holds the state dict under one of these keys.
 static const Pickle *state_of(const Pickle *root)
 {
     static const char *const keys[] = { "state_dict", "model_state_dict", "model" };
@@ -186,7 +186,7 @@ static const Pickle *state_of(const Pickle *root)
     return root;
 }
 
-// What DistributedDataParallel puts in front of every name.
+// The prefix that DistributedDataParallel puts before every name.
 static void strip_module(Weights *w)
 {
     static const char prefix[] = "module.";
@@ -198,7 +198,7 @@ static void strip_module(Weights *w)
 
 // ---- the archive --------------------------------------------------------------------------------
 
-// data.pkl lies in the one folder of the archive, whose name is the file's at the time of saving.
+// data.pkl lies in the archive's one folder, named after the file as it was saved.
 static ZipMember *find_pickle(Archive *a)
 {
     static const char name[] = "/data.pkl";

@@ -5,32 +5,29 @@
 //     const WeightsTensor *t = weights_find(w, "visual.ln_pre.weight");
 //     if (!t) return err_set(..., weights_nearest(w, "visual.ln_pre.weight"));
 //     weights_to_f32(dst, t);
-//     weights_close(w);                       // all names and data are gone
+//     weights_close(w);                       // frees names and data
 //
-// A file is known by its content, not by its name:
+// The format is told by the content, not by the file's name:
 //
 //     safetensors         8 bytes length of the header, JSON, data. A header of up to 100 MB; each
-// byte
-//                         behind it belongs to exactly one tensor, as the reference asks
-//     TorchScript .pt     what OpenAI published: a zip with data.pkl, whose object is a module. Its
-//                         tensors are named by their path through the submodules. Those that the
-// code
-//                         uses but that are no parameters (attn_mask) are listed too
+//                         byte behind it belongs to exactly one tensor, as the reference demands
+//     TorchScript .pt     what OpenAI published: a zip with data.pkl, whose object is a module.
+//                         Tensors are named by their path through the submodules. Those that the
+//                         code uses but that are no parameters (attn_mask) are listed too
 //     torch.save          a zip with data.pkl, whose object is a state dict, or holds one under
-//                         `state_dict`, `model_state_dict` or `model` (training checkpoints; the
-// other
-//                         keys are skipped). `module.` in front of all names is taken off
-//     index .json         of safetensors in several files, which lie beside it
+//                         `state_dict`, `model_state_dict` or `model` (training checkpoints; other
+//                         keys are skipped). A prefix `module.` of all names is removed
+//     index .json         safetensors in several files, which lie beside it
 //
-// Members of a zip may be stored or deflated. Of pickle only what these files need is known,
-// nothing is ever run, and any other opcode or class is an error that names it. Files from
-// strangers are expected to lie: every length is checked, and what is unpacked is limited to 64 MiB
-// and 20 times the file. Not read: torch.save's format before 1.6, TorchScript before 1.4, whole
+// Members of a zip may be stored or deflated. Only the part of pickle that these files need is
+// implemented: nothing is ever executed, and any other opcode or class is an error that names it.
+// Files are not trusted: every length is checked, and unpacked data is limited to 64 MiB plus 20
+// times the file. Not supported: torch.save's format before 1.6, TorchScript before 1.4, whole
 // pickled modules.
 //
-// The file stays mapped, so opening is quick and f32 data can be used where it lies. The CRC of a
-// stored member is checked for data.pkl alone: for the others the whole file would have to be read.
-// One Weights may be read by many threads. The machine has to be little-endian.
+// The file stays mapped, so opening is fast and f32 data can be used in place. The CRC of a stored
+// member is checked for data.pkl alone: for the others the whole file would have to be read. Many
+// threads may read one Weights. The machine must be little-endian.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,7 +35,7 @@
 
 #include "tensor/base/err.h"
 
-enum { WEIGHTS_MAX_DIM = 8, WEIGHTS_NAME = 1024 };     // longest name, its end included
+enum { WEIGHTS_MAX_DIM = 8, WEIGHTS_NAME = 1024 };     // bytes of the longest name, with its 0
 
 typedef enum {
     WEIGHTS_F64, WEIGHTS_F32, WEIGHTS_F16, WEIGHTS_BF16,
@@ -50,7 +47,7 @@ typedef struct {
     const char *name;
     WeightsDtype dtype;
     int ndim;
-    int64_t dim[WEIGHTS_MAX_DIM];              // row-major, dim[0] the slowest; no dims: one number
+    int64_t dim[WEIGHTS_MAX_DIM];              // row-major, dim[0] the slowest; ndim 0: a scalar
     const void *data;                          // not always aligned to its type
     size_t bytes;
 } WeightsTensor;
@@ -65,24 +62,24 @@ typedef struct Weights Weights;
 
 Status weights_open(Weights **out, const char *path);  // on failure *out is NULL
 
-// The same for bytes in memory, which have to stay until weights_close. `name` is for messages.
+// The same for bytes in memory, which must stay valid until weights_close. `name` is for messages.
 Status weights_parse(Weights **out, const void *data, size_t bytes, const char *name);
 void weights_close(Weights *w);                        // accepts NULL
 
 WeightsKind weights_kind(const Weights *w);
 const char *weights_kind_name(WeightsKind kind);       // "safetensors", "TorchScript", ..
 int64_t weights_count(const Weights *w);
-const WeightsTensor *weights_at(const Weights *w, int64_t i);   // in the order of the file
-const WeightsTensor *weights_find(const Weights *w, const char *name);  // NULL: not there
+const WeightsTensor *weights_at(const Weights *w, int64_t i);   // in file order; NULL: out of range
+const WeightsTensor *weights_find(const Weights *w, const char *name);  // NULL: none
 const char *weights_nearest(const Weights *w, const char *name);  // for "did you mean"; or NULL
 
 int64_t weights_elements(const WeightsTensor *t);
 const char *weights_dtype_name(WeightsDtype dtype);    // as in safetensors: "F32", "BF16", ..
 size_t weights_dtype_bytes(WeightsDtype dtype);
 
-// Converts all elements, of any dtype; 16-bit floats exactly, others to the nearest float.
+// Converts all elements, whatever the dtype; 16-bit floats exactly, others to the nearest float.
 void weights_to_f32(float *dst, const WeightsTensor *t);
-// The same for `count` elements from `from` on, to share the work between threads.
+// The same for elements from..from+count-1, to share the work between threads.
 void weights_part_to_f32(float *dst, const WeightsTensor *t, int64_t from, int64_t count);
 // The data itself where it is f32 and aligned to 4 bytes, else NULL.
 const float *weights_f32_view(const WeightsTensor *t);
@@ -91,15 +88,15 @@ const float *weights_f32_view(const WeightsTensor *t);
 
 //     WeightsOut *o;
 //     TRY(weights_create(&o, "model.safetensors"));
-//     weights_put_meta(o, "format", "pt");                         // errors are kept ..
+//     weights_put_meta(o, "format", "pt");                         // the first error is kept ..
 //     weights_declare(o, "scale", WEIGHTS_F32, 0, NULL);
 //     weights_declare(o, "proj", WEIGHTS_F32, 2, (int64_t[]){ 512, 768 });
 //     weights_write(o, &scale, sizeof scale);                      // in the order of declaration,
 //     weights_write(o, proj, 512 * 768 * sizeof *proj);            // in pieces of any size
-//     TRY(weights_commit(o));                                      // .. and told here
+//     TRY(weights_commit(o));                                      // .. and returned here
 //
 // The data starts at a multiple of 8 bytes and has no gaps, so declare wider types first. The file
-// is there as a whole or not at all.
+// appears whole or not at all.
 typedef struct WeightsOut WeightsOut;
 
 Status weights_create(WeightsOut **out, const char *path);
@@ -107,5 +104,5 @@ Status weights_put_meta(WeightsOut *o, const char *key, const char *value);
 Status weights_declare(WeightsOut *o, const char *name, WeightsDtype dtype, int ndim,
                        const int64_t *dim);
 Status weights_write(WeightsOut *o, const void *data, size_t bytes);
-Status weights_commit(WeightsOut *o);                  // frees o in any case
+Status weights_commit(WeightsOut *o);                  // always frees o
 void weights_discard(WeightsOut *o);                   // instead of a commit; accepts NULL

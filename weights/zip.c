@@ -1,14 +1,15 @@
-// zip.c - the directory is at the end of a zip file and says where each member is:
+// zip.c - the directory at the end of a zip file says where each member is. Offsets in each record:
 //
 //     member       30 bytes  "PK\3\4" .. 26 length of the name, 28 of the extra field
 //                  name, extra field, the packed bytes
-//     directory    per member 46 bytes  "PK\1\2" .. 8 flags, 10 method, 16 CRC, 20 packed size,
-//                  24 size, 28 lengths of name, extra field and comment, 34 disk, 42 where the
-//                  member is
-//     zip64 end    56 bytes  "PK\6\6" .. 32 members, 40 size of the directory, 48 where it is
-//     zip64 where  20 bytes  "PK\6\7" .. 8 where the zip64 end is
-//     end          22 bytes  "PK\5\6" .. 10 members, 12 size of the directory, 16 where it is,
-//                  20 length of a comment, comment
+//     directory    one entry per member
+//                  46 bytes  "PK\1\2" .. 8 flags, 10 method, 16 CRC, 20 packed size, 24 size,
+//                  28 lengths of name, extra field and comment, 34 disk, 42 offset of the member
+//                  name, extra field, comment
+//     zip64 end    56 bytes  "PK\6\6" .. 32 members, 40 size of the directory, 48 its offset
+//     zip64 where  20 bytes  "PK\6\7" .. 8 offset of the zip64 end
+//     end          22 bytes  "PK\5\6" .. 10 members, 12 size of the directory, 16 its offset,
+//                  20 length of the comment, comment
 #include "weights/zip.h"
 
 #include <stdlib.h>
@@ -70,7 +71,7 @@ static Status read_end(const Zip *z, Directory *d)
 
 // ---- the directory ------------------------------------------------------------------------------
 
-// Sizes and places of 2^32 - 1 mean: see the extra field 1, which holds those in this order.
+// A size or offset of 2^32 - 1 means that the extra field 1 holds it, in this order.
 static Status read_extra64(const uint8_t *p, size_t n, uint64_t *value[3])
 {
     while (n >= 4) {
@@ -92,7 +93,7 @@ static Status read_extra64(const uint8_t *p, size_t n, uint64_t *value[3])
     return OK;
 }
 
-// The member's own header says where its data starts; name and place have to fit the directory.
+// The member's own header says where its data starts; name and offset must match the directory.
 static Status read_local(const Zip *z, ZipMember *m, uint64_t at, uint64_t limit)
 {
     if (at > limit || limit - at < LOCAL || memcmp(z->start + at, "PK\3\4", 4) != 0)
@@ -111,7 +112,7 @@ static Status read_local(const Zip *z, ZipMember *m, uint64_t at, uint64_t limit
     return OK;
 }
 
-// Deflate makes at most 1032 bytes of one (RFC 1951: 258 bytes from two bits).
+// Deflate expands by at most 1032 (RFC 1951: 258 bytes from two bits).
 static Status check_sizes(const ZipMember *m)
 {
     if (m->method != 0 && m->method != 8)
@@ -121,7 +122,7 @@ static Status check_sizes(const ZipMember *m)
     return fits ? OK : err_set(ERR_FORMAT, "%zu bytes cannot become %zu", packed, m->bytes);
 }
 
-// `p` holds ENTRY bytes and then as many as its lengths say.
+// `p` points to ENTRY bytes and the name, extra field and comment behind them.
 static Status read_member(const Zip *z, ZipMember *m, const uint8_t *p, uint64_t limit)
 {
     size_t name = uint_at(p + 28, 2), extra = uint_at(p + 30, 2);
@@ -174,7 +175,7 @@ static Status read_directory(Zip *z, const Directory *d, char *text)
     return OK;
 }
 
-// ---- members that share something ---------------------------------------------------------------
+// ---- no two members may share bytes or a name ---------------------------------------------------
 
 static int place_order(const void *a, const void *b)
 {

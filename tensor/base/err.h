@@ -4,9 +4,9 @@
 //
 //     if (id > 3) return err_set(ERR_FORMAT, "jpeg: Huffman table %d is not one of 0..3", id);
 //
-// and everyone above passes it on with TRY. Nothing is printed and nothing exits: train.c alone
-// speaks to the user. The message has the form `what: which: numbers`, lower case, no full stop.
-// It belongs to the thread; a worker thread copies its message to whoever waits for it.
+// and every caller passes it on with TRY. Nothing is printed and nothing exits: only train.c speaks
+// to the user. The message has the form `what: which: numbers`, lower case, no full stop. There is
+// one message per thread; a worker copies its message to the thread that waits for it.
 #pragma once
 #include <stdbool.h>
 
@@ -18,7 +18,7 @@ typedef enum {
     ERR_FORMAT,       // a file does not hold what its format asks for
     ERR_LIMIT,        // larger than the caller allows: memory was not asked for
     ERR_SHAPE,        // sizes that do not fit together
-    ERR_UNSUPPORTED,  // sound, but not built here
+    ERR_UNSUPPORTED,  // valid, but not implemented
     ERR_USAGE,        // the command line is wrong (exit status 2; all others 1)
 } Status;
 
@@ -31,10 +31,10 @@ typedef enum {
 Status err_set(Status status, const char *format, ...) ERR_PRINTF(2, 3);  // returns status
 Status err_memory(const char *who);            // "who: out of memory"
 Status err_prefix(Status status, const char *format, ...) ERR_PRINTF(2, 3);
-                                               // puts "format: " before the message there is
+                                               // puts "format: " before the current message
 const char *err_msg(void);                     // the last message of this thread; never NULL
 
-// Says nothing of the file that was read: on another machine, or later, it may go well.
+// Did the machine fail, not the file? The same file may load later, or on another machine.
 static inline bool err_of_machine(Status status)
 {
     return status == ERR_MEMORY || status == ERR_MACHINE;

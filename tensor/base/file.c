@@ -22,7 +22,7 @@ void file_fault_after(int64_t n)
     atomic_store(&fault_after, n);
 }
 
-// Stands before every call that changes the disk or lists a folder; true when it has to fail.
+// Called before every operation that changes the disk or lists a folder; true: it must fail.
 static bool fault(void)
 {
     int64_t n = atomic_load(&fault_after);
@@ -39,7 +39,7 @@ static Status failed(const char *what, const char *path)
 
 // ---- reading ------------------------------------------------------------------------------------
 
-// What the file or its path is to blame for; whatever else there may be is the machine's.
+// ERR_IO where the file or its path is at fault; any other errno is the machine's.
 static Status unreadable(const char *what, const char *path)
 {
     static const int of_file[] = { ENOENT, ENOTDIR, EACCES, EPERM, ELOOP, ENAMETOOLONG, ENXIO };
@@ -69,7 +69,7 @@ static Status map_bytes(FileMap *map, int fd, size_t bytes, const char *path)
     return OK;
 }
 
-// A file that has become shorter meanwhile is as long as it is.
+// A file that was truncated since fstat is read up to its new end.
 static Status read_bytes(FileMap *map, int fd, size_t bytes, const char *path)
 {
     if (bytes > COPIED_MOST) return map_bytes(map, fd, bytes, path);
@@ -181,7 +181,7 @@ static Status path_suffixed(char *out, size_t size, const char *path, const char
 
 // ---- writing ------------------------------------------------------------------------------------
 
-// After a rename the folder must reach the disk too. Some systems cannot sync a folder: no error.
+// After a rename the folder must be flushed too. Some systems cannot sync a folder: no error.
 static Status sync_parent(const char *path)
 {
     char folder[FILE_PATH];
@@ -336,7 +336,7 @@ Status folder_begin(char temp[FILE_PATH], const char *path)
     parent_of(parent, path);
     TRY(folder_make(parent));
     TRY(temp_name(temp, FILE_PATH, path));
-    folder_discard(temp);                      // left over from a process of the same number
+    folder_discard(temp);                      // left by an earlier process with the same id
     return make_one(temp);
 }
 
@@ -361,7 +361,7 @@ Status folder_commit(const char *temp, const char *path)
     return sync_parent(path);
 }
 
-// A link is removed, never what it leads to.
+// A symbolic link is removed, never its target.
 void folder_discard(const char *temp)
 {
     if (unlink(temp) == 0) return;
@@ -384,7 +384,7 @@ Status folder_recover(const char *path)
     return move(old, path);
 }
 
-// The process that a temporary name (temp_name) belongs to; 0: it is no such name.
+// The id of the process that made a temporary name (temp_name); 0: not such a name.
 static long owner_of(const char *name)
 {
     size_t n = strlen(name);

@@ -1,6 +1,6 @@
 // fmath.h - exp, log, erf and cos whose bits do not depend on the C library.
 //
-// libm differs between C libraries and processors, and compilers fold its calls on constants with
+// libm differs between C libraries and processors, and compilers fold calls on constants with
 // another rounding than at run time. These are polynomials of fused multiply-adds (f32) or of plain
 // double operations, so the same argument gives the same bits everywhere (tensor/README.md).
 // The kernels of tensor/cpu/ compute the f32 ones on 16 lanes at a time, to the same bits.

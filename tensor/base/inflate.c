@@ -1,5 +1,5 @@
-// inflate.c - deflate by tables: the next 11 bits of the stream index a table whose entry says what
-// they mean and how many of them it took. The few longer codes go through a second table.
+// inflate.c - table-driven deflate: the next 11 bits of the stream index a table whose entry holds
+// their meaning and how many of them it took. The few longer codes go through a second table.
 //
 //     stream  : blocks, the last of them marked; bits are taken from the low end of each byte
 //     block   : 1 bit last, 2 bits type: 0 stored, 1 fixed codes, 2 own codes, 3 invalid
@@ -19,7 +19,7 @@ typedef struct {
     const uint8_t *in, *end;
     uint64_t hold;
     unsigned count;
-    unsigned invented;       // zero bytes that were added behind the end
+    unsigned invented;       // zero bytes appended behind the end
 } Bits;
 
 static uint64_t load64(const uint8_t *p)
@@ -62,13 +62,13 @@ static inline unsigned take_bits(Bits *b, unsigned n)          // n <= 16
     return value;
 }
 
-// Were bits taken that the stream does not have?
+// Were more bits taken than the stream has?
 static inline bool overdrawn(const Bits *b)
 {
     return b->count < 8 * b->invented;
 }
 
-// Gives back the whole bytes that were not used and drops the rest of the current one.
+// Returns unused whole bytes and drops the rest of the current one.
 static void to_whole_byte(Bits *b)
 {
     b->in -= b->count / 8 - b->invented;
@@ -93,7 +93,7 @@ enum { LIT_SIZE = 2342, DIST_SIZE = 402 };
 
 typedef struct {
     uint32_t lit[LIT_SIZE], dist[DIST_SIZE];
-    bool fixed;              // the tables are the fixed codes', which blocks of ten bits may use
+    bool fixed;              // the tables hold the fixed codes, which a block of 10 bits may use
 } Codes;
 
 static uint32_t code_entry(uint32_t value, uint32_t kind, uint32_t extra)
@@ -190,7 +190,7 @@ static void place_codes(const Code *c, unsigned count[MAX_BITS + 1], const uint1
                 start = next;
                 width = link_width(count, bits, c->root);
                 next += 1u << width;
-                if (next > c->size) return;                  // cannot be: see LIT_SIZE
+                if (next > c->size) return;                  // impossible: see LIT_SIZE
                 c->table[low] = code_entry(start, LINK, width) | c->root;
             }
             fill_codes(c->table + start, width, r >> c->root, bits - c->root, e);
@@ -294,7 +294,7 @@ static Status own_codes(Bits *b, Codes *codes)
 
 typedef struct {
     uint8_t *start, *out, *end;
-    bool full;               // more would have come out than there is room for
+    bool full;               // there was more output than room
 } Sink;
 
 static Status overfull(Sink *s)
@@ -517,8 +517,7 @@ static Status grow_buffer(Buffer *b)
     return OK;
 }
 
-// Unpacks into what is free of the buffer. When that was not enough the stream starts again with a
-// buffer of twice the size.
+// Unpacks into the free part of the buffer. If that was too small, starts over with twice the room.
 static Status gzip_stream(Buffer *b, const uint8_t *in, size_t bytes, size_t *used, size_t *made)
 {
     for (;;) {
@@ -549,8 +548,8 @@ static Status gzip_member(Buffer *b, const uint8_t *in, size_t bytes, size_t *us
     return OK;
 }
 
-// A gzip file ends with its length, so one of one member is unpacked once. The length may lie: no
-// more is taken at first than deflate can make of the bytes there are.
+// A gzip file ends with its length, so a file of one member is unpacked once. The length may lie:
+// the first guess is at most what deflate can make of the bytes there are.
 static size_t gzip_guess(const uint8_t *in, size_t bytes, size_t max)
 {
     size_t guess = bytes >= 18 ? load32(in + bytes - 4) : 0;

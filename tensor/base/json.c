@@ -18,7 +18,7 @@ typedef struct {
     const unsigned char *start, *at, *end;
     const char *file;
     Arena *arena;
-    char *text;              // where the next string goes; no string grows when it is read
+    char *text;              // where the next string goes; no string is longer than its source
     Json *stack;             // values whose bracket is still open
     int64_t top, room, values;
     const Json **pointers;   // for sorting; [room]
@@ -112,7 +112,7 @@ static Status unicode_escape(Reader *r, char **out)
 {
     unsigned c, low;
     TRY(hex4(r, &c));
-    if (c >= 0xdc80 && c <= 0xdcff) {                    // a byte that was no UTF-8
+    if (c >= 0xdc80 && c <= 0xdcff) {                    // a byte that was not UTF-8
         *(*out)++ = (char)(c & 0xff);
         return OK;
     }
@@ -211,7 +211,7 @@ static bool to_integer(const char *text, int64_t *out)
     return true;
 }
 
-// strtod wants a byte 0 at the end: the number is copied to where the next string will go.
+// strtod needs a terminating 0: the number is copied to where the next string will go.
 static Status parse_number(Reader *r, Json *v)
 {
     const unsigned char *from = r->at;
@@ -223,7 +223,7 @@ static Status parse_number(Reader *r, Json *v)
     v->type = JSON_NUMBER;
     v->whole = whole && to_integer(r->text, &v->integer);
     v->number = (double)v->integer;
-    if (v->whole && v->integer != 0) return OK;              // the usual case; 0 may be -0
+    if (v->whole && v->integer != 0) return OK;              // the common case; 0 may be -0
     char *end;
     v->number = strtod(r->text, &end);
     if (end != r->text + n) return syntax_error(r, "the locale has another decimal point");
@@ -269,8 +269,8 @@ static void sort_members(const Json **pointers, const Json *item, int64_t n)
     if (n > 1) qsort(pointers, (size_t)n, sizeof *pointers, key_order);
 }
 
-// Of each key the first place stays and gets the last value, as in a Python dict. Returns how many
-// members are left; *twice is one of the keys.
+// As in a Python dict, a repeated key keeps its first position and gets its last value. Returns the
+// number of members left; *twice: one of the repeated keys.
 static int64_t drop_repeated(Reader *r, Json *item, int64_t n, const char **twice)
 {
     for (int64_t i = 0, first = 0; i < n; i++) {
@@ -457,7 +457,7 @@ const Json *json_at(const Json *v, int64_t index)
     return index >= 0 && index < v->count ? &v->item[index] : NULL;
 }
 
-// What stands there, short enough for a message.
+// The value as text, short enough for a message.
 static const char *shown_value(const Json *v, char out[48])
 {
     static const char *const names[] = { "null", "a boolean", "a number", "a string", "an array",

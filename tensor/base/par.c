@@ -1,10 +1,10 @@
 // par.c - a pool of threads that take pieces of one loop.
 //
-// All that a thread needs to know is one 64-bit ticket: the number of the loop in the upper half,
-// how many pieces are left in the lower. A thread claims the last of them by taking one off the
-// ticket it has seen; if the loop has changed meanwhile the claim fails. So no thread can take a
-// piece of a loop that is over, and the caller need not wait for threads that never came: it waits
-// until every piece is done.
+// The state is one 64-bit ticket: the number of the loop in the upper half, the number of pieces
+// left in the lower. A thread claims the last piece by a compare-and-swap of the ticket it has seen
+// to one less; if another loop has started meanwhile the swap fails. So no thread can take a piece
+// of a loop that is over, and the caller need not wait for threads that slept: it waits until every
+// piece is done.
 #include "tensor/base/par.h"
 
 #include <pthread.h>
@@ -50,8 +50,8 @@ static void run_one_piece(int64_t i)
     atomic_fetch_add(&pool.done, 1);
 }
 
-// Takes pieces while there are any. The fields of the loop are read only between a claim and the
-// piece's end, when the loop cannot be over.
+// Takes pieces while there are any. The loop's fields are read only between a claim and the end of
+// that piece, while the loop cannot be over.
 static bool take_pieces(void)
 {
     bool any = false;
@@ -171,7 +171,7 @@ void par_for(int64_t n, int64_t grain, ParFn *fn, void *arg)
     pthread_mutex_unlock(&pool.busy);
 }
 
-// ---- how many cores there are for us ------------------------------------------------------------
+// ---- cores --------------------------------------------------------------------------------------
 
 // A container's limit: "quota period" in microseconds (cgroup v2), or two files (v1).
 static double cgroup_cores(void)

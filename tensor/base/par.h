@@ -1,9 +1,9 @@
-// par.h - one loop over many threads, with the same result for any number of them.
+// par.h - a parallel loop whose result does not depend on the number of threads.
 //
 // par_for cuts 0..n-1 into pieces of `grain` and calls fn(arg, from, to) for each. Which thread
-// takes which piece is left to chance; where the pieces lie is not: it depends on n and grain
-// alone. So a function that writes only what belongs to its piece, or keeps one partial result a
-// piece, gives the same bits for 1 thread and for 64.
+// takes which piece is undetermined, but the pieces depend on n and grain alone. So a function that
+// writes only its own piece, or keeps one partial result per piece, gives the same bits with 1
+// thread and with 64.
 #pragma once
 #include <stdint.h>
 
@@ -15,10 +15,10 @@ typedef void ParFn(void *arg, int64_t from, int64_t to);
 // thread's loop runs, the pieces run one after another in the calling thread.
 void par_for(int64_t n, int64_t grain, ParFn *fn, void *arg);
 
-// Threads that share the work, the caller included. Not while a loop runs. 1..256.
+// Number of threads, the caller included: 1..256. Not to be called while a loop runs.
 Status par_set_threads(int threads);
 int par_threads(void);
-// For tests, which prove nothing about threads with a loop of one piece: the fewest pieces that any
-// loop of this thread had since the last call; INT64_MAX: there was none.
+// For tests, where a loop of one piece would prove nothing about threads: the smallest number of
+// pieces of any loop that this thread has run since the last call; INT64_MAX: no loop.
 int64_t par_fewest_pieces(void);
-int par_cores(void);         // what this process may use: affinity and cgroup limits honoured
+int par_cores(void);         // cores this process may use: affinity and cgroup limits honoured

@@ -1,8 +1,8 @@
 // rng.h - random numbers as a function of what they are for.
 //
-// There is no generator to save or to share: a stream is named by (seed, epoch, index, purpose) and
-// its n-th number is always the same, whoever asks and in whatever order. So the order of a
-// loader's threads cannot be seen in its pictures, and a resumed run needs no state.
+// There is no generator state to save or to share: a stream is named by (seed, epoch, index,
+// purpose) and its n-th number is always the same. So pictures do not depend on the order of the
+// loader's threads, and a resumed run needs no state.
 //
 //     Rng r = rng_at(seed, epoch, sample, RNG_AUGMENT);
 //     double u = rng_unit(&r);

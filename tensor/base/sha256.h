@@ -1,4 +1,4 @@
-// sha256.h - SHA-256 (FIPS 180-4), for the hashes of models and data that a run writes down.
+// sha256.h - SHA-256 (FIPS 180-4), for the hashes of models and data that a run records.
 //
 //     Sha256 h = sha256_begin();  sha256_add(&h, bytes, n);  char hex[65];  sha256_end(&h, hex);
 #pragma once
