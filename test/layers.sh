@@ -5,6 +5,8 @@
 #     tensor/base <- weights, data beside them; train.c on top
 #
 # `may FOLDER WHAT...`: its files may include headers of their own folder and of these.
+# Where the tree is built (in $B), no files call each other in a circle: nm lists what
+# each object defines and wants, tsort finds circles. cpu.c, built once per ISA, is left out.
 failed=0
 
 may() {
@@ -47,6 +49,28 @@ for folder in $folders; do
         echo "FAIL layers: $folder has no line here"
         failed=1 ;;
     esac
+done
+
+# One line per pair of files: CALLER CALLED. Objects whose sources are gone are left out.
+calls() {
+    for source in $(find tensor nn weights clip data proreg -name '*.c'); do
+        [ -f "$B/${source%.c}.o" ] && echo "$B/${source%.c}.o"
+    done | xargs nm -gA | sed "s,^$B/\([^:]*\)\.o:,\1 ," | awk '
+        NF == 4 { defined[$4] = $1 }
+        NF == 3 && $2 == "U" { wants[$1 " " $3] = 1 }
+        END {
+            for (pair in wants) {
+                split(pair, part, " ")
+                if (part[2] in defined) print part[1], defined[part[2]]
+            }
+        }' | sort -u
+}
+
+B=${B:-build/release}
+[ -d "$B/data" ] && circles=$(calls | tsort 2>&1 >/dev/null | sed -n 's/^tsort: \([^:]*\)$/\1/p')
+for file in $circles; do
+    echo "FAIL layers: $file.c calls files that call it"
+    failed=1
 done
 
 [ $failed = 0 ] && echo "ok   layers"

@@ -1,5 +1,5 @@
-// formats.h - one function a format. Each is given bytes that begin as its format does, fills
-// *image, and leaves it empty on failure. image.c has the table that says which one is asked.
+// formats.h - one decoder per format. Each is given bytes that begin as its format does, fills
+// *image, and leaves it empty on failure. formats.c has the table that says which one is called.
 #pragma once
 #include <stdbool.h>
 
@@ -18,17 +18,18 @@ typedef struct {
     const char *refusal;
 } ImageFormat;
 
-// The format that the first bytes are of, and whether a file of it is named so, in any case; number
-// i of all formats, NULL behind the last.
+// The format that the first bytes show; NULL: none that is known.
 const ImageFormat *image_format(const uint8_t *data, size_t bytes);
+// Does the path end with one of the format's suffixes, in any case?
 bool image_suffix(const ImageFormat *format, const char *path);
+// Row i of the table, for i from 0; NULL behind the last.
 const ImageFormat *image_format_at(int i);
 
-// Refuses more than max_pixels. Asked before sizes are multiplied: behind it 16 bytes a pixel fit
-// in 63 bits for every max_pixels up to 2^58.
+// What decoders need (image.c). Refuses sides below 1 and more than max_pixels, before
+// any sizes are multiplied: with what is let through, 16 bytes per pixel fit in 63 bits, for every
+// max_pixels up to 2^58.
 Status image_fits(const char *format, int64_t width, int64_t height, int64_t max_pixels);
 
-// A new image of this size, its pixels not yet set; refuses more than max_pixels before it takes
-// memory.
+// A new image of this size, its pixels not yet set; what image_fits refuses takes no memory.
 Status image_sized(Image *image, const char *format, int64_t width, int64_t height,
                    int64_t max_pixels);
