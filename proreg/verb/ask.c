@@ -35,19 +35,17 @@ Status classifier_zeroshot(Classifier *c, Options *o, const Backend *be,
     return status;
 }
 
-Status classifier_student(Classifier *c, const Options *o, const Backend *be, const char *run,
-                          const char *checkpoint, int n)
+Status classifier_student(Classifier *c, const Backend *be, const RunCheckpoint *run,
+                          const char *activation)
 {
     char path[FILE_PATH];
-    const Method *method;
-    *c = (Classifier){ .be = be, .n = n, .tuned = true };
-    TRY(run_method(&method, run));
-    TRY(student_open(&c->student, be, checkpoint, &(ClipOptions){ CLIP_IMAGE, o->activation },
-                     method, n, NULL, 0));
+    *c = (Classifier){ .be = be, .n = run->classes, .tuned = true };
+    TRY(student_open(&c->student, be, run->path, &(ClipOptions){ CLIP_IMAGE, activation },
+                     run->method, run->classes, NULL, 0));
     c->config = &c->student.clip.config;
     tape_init(&c->tape, be);
     tape_init(&c->class_tape, be);
-    Status status = path_join(path, checkpoint, "classifier.safetensors");
+    Status status = path_join(path, run->path, "classifier.safetensors");
     if (status == OK) status = student_load_classifier(&c->student, path);
     tape_begin(&c->class_tape, TAPE_NO_GRAD);
     if (status == OK) c->classes = student_classes(&c->class_tape, &c->student);

@@ -6,7 +6,6 @@
 //     TRY(evaluate(&score, &data, names, &loader, &p, NULL, false));
 //     classifier_free(&c);
 #pragma once
-#include "proreg/run/run.h"
 #include "proreg/run/score.h"
 #include "proreg/verb/setup.h"
 #include "proreg/wise.h"
@@ -27,8 +26,8 @@ typedef struct {
 
 Status classifier_zeroshot(Classifier *c, Options *o, const Backend *be,
                            const char *const *prompts, int n);
-Status classifier_student(Classifier *c, const Options *o, const Backend *be, const char *run,
-                          const char *checkpoint, int n);
+Status classifier_student(Classifier *c, const Backend *be, const RunCheckpoint *run,
+                          const char *activation);     // NULL: as the checkpoint says
 void classifier_free(Classifier *c);
 
 // WiSE-FT: the line from the zero-shot model (o->model with these prompts) to the student of a run,

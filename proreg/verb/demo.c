@@ -61,7 +61,7 @@ static Status run_line(const DemoRun *r, const char *name, unsigned bit, Status 
 // ---- answers ------------------------------------------------------------------------------------
 
 static Status answer_tests(Tally *t, const Options *o, Classifier *c, const Dataset *d,
-                     const char *const *names)
+                           const char *const *names)
 {
     Score e;
     LoaderOptions l = setup_loader(o, d, &d->eval, c->config);
@@ -95,13 +95,12 @@ static Status answer_between(DemoRun *r, Tally *t, Options *o, const Backend *be
 
 // `zeroshot`, `eval` or `wise`, as the line says: fills *t, or for `wise` t[0..DEMO_ALPHAS-1].
 static Status ask_model(DemoRun *r, Tally *t, Options *o, const Backend *be, const Dataset *d,
-                        const char *checkpoint)
+                        const RunCheckpoint *run)
 {
     const char **names, **prompts;
-    const Options own = { .activation = NULL };    // the checkpoint says it
     Classifier c;
     TRY(setup_names(d, &o->arena, &names, &prompts));
-    TRY(o->run ? classifier_student(&c, &own, be, o->run, checkpoint, d->class_count)
+    TRY(o->run ? classifier_student(&c, be, run, NULL)
                : classifier_zeroshot(&c, o, be, prompts, d->class_count));
     Status status = OK;
     if (o->verb->bit == VERB_WISE) {
@@ -116,20 +115,13 @@ static Status ask_model(DemoRun *r, Tally *t, Options *o, const Backend *be, con
 
 static Status ask_options(DemoRun *r, Tally *t, Options *o)
 {
-    char checkpoint[FILE_PATH], config[FILE_PATH];
-    const char **names = NULL;
+    RunCheckpoint run = { .classes = 0 };
     const Backend *be;
     Dataset d;
-    int n = 0;
-    if (o->run) {
-        TRY(run_checkpoint(checkpoint, o->run, o->checkpoint));
-        TRY(path_join(config, o->run, "config.json"));
-        TRY(options_read_config(o, config));
-        TRY(run_load_classes(&o->arena, &names, &n, checkpoint));
-    }
+    if (o->run) TRY(setup_run(&run, o));
     TRY(setup_machine(o, &be));
-    TRY(setup_dataset(&d, o, DATASET_EVAL, names, n));
-    Status status = ask_model(r, t, o, be, &d, checkpoint);
+    TRY(setup_dataset(&d, o, DATASET_EVAL, run.class_name, run.classes));
+    Status status = ask_model(r, t, o, be, &d, &run);
     dataset_close(&d);
     return status;
 }

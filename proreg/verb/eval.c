@@ -120,13 +120,12 @@ Status verb_zeroshot(Options *o)
 
 // ---- a run --------------------------------------------------------------------------------------
 
-static Status eval_student(Options *o, const Backend *be, const char *checkpoint, const Dataset *d)
+static Status eval_student(Options *o, const Backend *be, const RunCheckpoint *run,
+                           const Dataset *d)
 {
     Classifier c;
-    RunState state;
-    TRY(run_load_state(&state, checkpoint));
-    TRY(classifier_student(&c, o, be, o->run, checkpoint, d->class_count));
-    Status status = evaluate_and_print(o, &c, d, state.step);
+    TRY(classifier_student(&c, be, run, NULL));
+    Status status = evaluate_and_print(o, &c, d, run->state.step);
     classifier_free(&c);
     return status;
 }
@@ -134,20 +133,13 @@ static Status eval_student(Options *o, const Backend *be, const char *checkpoint
 // The data are those of the run's config.json, unless flags say otherwise; classes match by name.
 static Status eval_run(Options *o)
 {
-    char checkpoint[FILE_PATH], config[FILE_PATH];
-    const char **names;
+    RunCheckpoint run;
     const Backend *be;
     Dataset d;
-    int n;
-    TRY(run_checkpoint(checkpoint, o->run, o->checkpoint));
-    TRY(path_join(config, o->run, "config.json"));
-    TRY(options_read_config(o, config));
-    o->activation = NULL;                      // the checkpoint says it
-    TRY(recipe_apply(o));
+    TRY(setup_run(&run, o));
     TRY(setup_machine(o, &be));
-    TRY(run_load_classes(&o->arena, &names, &n, checkpoint));
-    TRY(setup_dataset(&d, o, DATASET_EVAL, names, n));
-    Status status = eval_student(o, be, checkpoint, &d);
+    TRY(setup_dataset(&d, o, DATASET_EVAL, run.class_name, run.classes));
+    Status status = eval_student(o, be, &run, &d);
     dataset_close(&d);
     return status;
 }

@@ -122,12 +122,12 @@ static Status class_list(Options *o, Items *items)
     return OK;
 }
 
-static Status open_run(Classifier *c, Options *o, const Backend *be, const char ***names, int *n)
+static Status open_run(Classifier *c, Options *o, const Backend *be, const char ***names)
 {
-    char checkpoint[FILE_PATH];
-    TRY(run_checkpoint(checkpoint, o->run, o->checkpoint));
-    TRY(run_load_classes(&o->arena, names, n, checkpoint));
-    return classifier_student(c, o, be, o->run, checkpoint, *n);
+    RunCheckpoint run;
+    TRY(run_open(&run, &o->arena, o->run, o->checkpoint));
+    *names = run.class_name;
+    return classifier_student(c, be, &run, o->activation);
 }
 
 static Status open_prompts(Classifier *c, Options *o, const Backend *be, Items *items)
@@ -151,16 +151,15 @@ Status verb_predict(Options *o)
     const char **names = items.item;
     const Backend *be;
     Classifier c;
-    int n = 0;
     TRY(setup_model_or_run(o));
     for (int i = 0; i < o->args_count; i++)
         if (!file_exists(o->args[i]))
             return err_set(ERR_IO, "predict: %s: %s", o->args[i],
                            folder_exists(o->args[i]) ? "is a folder" : "no such file");
     TRY(setup_machine(o, &be));
-    if (o->run) TRY(open_run(&c, o, be, &names, &n));
+    if (o->run) TRY(open_run(&c, o, be, &names));
     else TRY(open_prompts(&c, o, be, &items));
-    Status status = predict(o, &c, names, o->run ? n : items.n);
+    Status status = predict(o, &c, names, (int)c.n);
     classifier_free(&c);
     return status;
 }

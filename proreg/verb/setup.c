@@ -75,6 +75,15 @@ Status setup_model_or_run(const Options *o)
     return OK;
 }
 
+Status setup_run(RunCheckpoint *run, Options *o)
+{
+    char config[FILE_PATH];
+    TRY(run_open(run, &o->arena, o->run, o->checkpoint));
+    TRY(path_join(config, o->run, "config.json"));
+    TRY(options_read_config(o, config));
+    return recipe_apply(o);
+}
+
 static Status read_templates(Options *o)
 {
     Lines lines;

@@ -10,6 +10,7 @@
 #include "proreg/run/options.h"
 #include "proreg/run/progress.h"
 #include "proreg/run/recipe_apply.h"
+#include "proreg/run/run.h"
 
 // Prints one line on stderr, unless --quiet.
 void say(const Options *o, const char *format, ...) ERR_PRINTF(2, 3);
@@ -31,6 +32,9 @@ Status setup_templates(Options *o);
 
 // Fails unless exactly one of --model and --run is given (eval, predict, encode).
 Status setup_model_or_run(const Options *o);
+
+// Opens the checkpoint of --run, and takes from its config.json the options that no flag has set.
+Status setup_run(RunCheckpoint *run, Options *o);
 
 // ---- output (setup_output.c) --------------------------------------------------------------------
 

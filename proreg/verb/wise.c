@@ -96,21 +96,14 @@ static Status print_alphas(Options *o, Classifier *c, Wise *w, const Dataset *d,
 
 // ---- the verb -----------------------------------------------------------------------------------
 
-static Status open_tuned(Classifier *c, const Options *o, const Backend *be, const char *checkpoint,
-                         int n)
-{
-    const Options own = { .activation = NULL };      // the checkpoint says it
-    return classifier_student(c, &own, be, o->run, checkpoint, n);
-}
-
-static Status mix_alphas(Options *o, const Backend *be, const char *checkpoint, const Dataset *d,
+static Status mix_alphas(Options *o, const Backend *be, const RunCheckpoint *run, const Dataset *d,
                          const Alphas *a)
 {
     Classifier c;
     Wise w;
     const char **names, **prompts;
     TRY(setup_names(d, &o->arena, &names, &prompts));
-    TRY(open_tuned(&c, o, be, checkpoint, d->class_count));
+    TRY(classifier_student(&c, be, run, NULL));
     Status status = classifier_wise(&w, &c, o, be, prompts, d->class_count);
     if (status == OK) status = print_alphas(o, &c, &w, d, names, a);
     wise_free(&w);
@@ -120,22 +113,16 @@ static Status mix_alphas(Options *o, const Backend *be, const char *checkpoint, 
 
 Status verb_wise(Options *o)
 {
-    char checkpoint[FILE_PATH], config[FILE_PATH];
-    const char **names;
+    RunCheckpoint run;
     const Backend *be;
     Dataset d;
     Alphas a;
-    int n;
     if (!o->run) return err_set(ERR_USAGE, "wise: needs --run DIR");
     TRY(read_alphas(&a, o));
-    TRY(run_checkpoint(checkpoint, o->run, o->checkpoint));
-    TRY(path_join(config, o->run, "config.json"));
-    TRY(options_read_config(o, config));
-    TRY(recipe_apply(o));
+    TRY(setup_run(&run, o));
     TRY(setup_machine(o, &be));
-    TRY(run_load_classes(&o->arena, &names, &n, checkpoint));
-    TRY(setup_dataset(&d, o, DATASET_EVAL, names, n));
-    Status status = mix_alphas(o, be, checkpoint, &d, &a);
+    TRY(setup_dataset(&d, o, DATASET_EVAL, run.class_name, run.classes));
+    Status status = mix_alphas(o, be, &run, &d, &a);
     dataset_close(&d);
     return status;
 }
