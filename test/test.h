@@ -26,11 +26,15 @@ static int test_failures;                      // in the current case
 static char test_skipped[256], test_figure[256];
 static uint64_t test_seed = 1;
 
-// CHECK(condition, format, ...): the format tells what was seen where the condition fails.
-#define CHECK(condition, ...) test_check((condition), __FILE__, __LINE__, __VA_ARGS__)
+// CHECK(condition, format, ...): the format tells what was seen where the condition fails. Its
+// arguments are looked at after the condition, and only then.
+#define CHECK(condition, ...)                                                                  \
+    test_value((condition) || test_check(false, __FILE__, __LINE__, __VA_ARGS__))
 #define CHECK_OK(expr) test_check_ok((expr), __FILE__, __LINE__)
 #define CHECK_STATUS(expr, status, word) test_check_status((expr), status, word, __FILE__, __LINE__)
 #define CHECK_CLOSE(a, b, limit) test_check_close((a), (b), (limit), __FILE__, __LINE__)
+
+static inline bool test_value(bool ok) { return ok; }      // may be left unused
 
 static inline bool test_check(bool ok, const char *file, int line, const char *format, ...)
     ERR_PRINTF(4, 5);

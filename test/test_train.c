@@ -85,6 +85,42 @@ static void far_memory(void)
     CHECK(program_same("ref/results.jsonl", "far/results.jsonl"), "the results differ");
 }
 
+// So have the other verbs that compute. $O: a folder for what they write on one device.
+static void far_verbs(void)
+{
+    static const char *const verbs[][2] = {
+        { "zeroshot --model $M --data $W/set --eval-split test --json >$O/zeroshot", "zeroshot" },
+        { "train --model $M --data $W/set -q --method finetune --epochs 1 --out $O/run",
+          "run/last/model.safetensors" },
+        { "eval --run $O/run --json >$O/eval", "eval" },
+        { "wise --run $O/run --json >$O/wise", "wise" },
+        { "predict --run $O/run --json $W/set/test/blue/1.ppm >$O/predict", "predict" },
+        { "encode --model $M --images $W/set/test -o $O/vectors.npy", "vectors.npy" },
+        { "pretrain --model $W/long --data $W/drawn --epochs 1 --batch 8 --out $O/made",
+          "made/model.safetensors" },
+    };
+    enum { VERBS = sizeof verbs / sizeof *verbs };
+    ClipConfig longer = program_small;
+    longer.context = 24;
+    program_model("long", longer);
+    CHECK(proreg("data world -n 16 -q --out $W/drawn") == 0, "%s", program_stderr());
+    for (int far = 0; far < 2; far++) {
+        char folder[FILE_PATH];
+        path_join(folder, world.path, far ? "on-far" : "on-ref");
+        CHECK_OK(folder_make(folder));
+        setenv("O", folder, 1);
+        for (int i = 0; i < VERBS; i++)
+            CHECK(proreg("%s -q --device %s", verbs[i][0], far ? "far" : "ref") == 0, "%s: %s",
+                  verbs[i][0], program_stderr());
+    }
+    for (int i = 0; i < VERBS; i++) {
+        char ref[300], far[300];
+        snprintf(ref, sizeof ref, "on-ref/%s", verbs[i][1]);
+        snprintf(far, sizeof far, "on-far/%s", verbs[i][1]);
+        CHECK(program_same(ref, far), "%s differs", verbs[i][1]);
+    }
+}
+
 // An instruction set that does not run here is refused, and says which do.
 static void equal_instruction_sets(void)
 {
@@ -251,7 +287,7 @@ static void planned(void)
 
 static const TestCase cases[] = {
     { "equal_bits", equal_bits }, { "equal_instruction_sets", equal_instruction_sets },
-    { "far_memory", far_memory },
+    { "far_memory", far_memory }, { "far_verbs", far_verbs },
     { "interrupted", interrupted }, { "samples", samples }, { "repeated", repeated },
     { "overfits", overfits }, { "evaluated_again", evaluated_again },
     { "begins_as_zeroshot", begins_as_zeroshot }, { "every_method", every_method },
