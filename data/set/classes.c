@@ -247,17 +247,22 @@ static Status first_from_known(Work *w)
     return OK;
 }
 
+const char *class_prompt(Arena *arena, const char *name)
+{
+    char *prompt = arena_string(arena, name);
+    for (char *c = prompt; c && *c; c++)
+        if (*c == '_') *c = ' ';
+    return prompt;
+}
+
 static Status make_prompts(Work *w)
 {
     for (int k = 0; k < w->d->class_count; k++) {
         if (strchr(w->d->classes[k].name, '\n'))   // a run's classes are a line each
             return err_set(ERR_FORMAT, "dataset: class %s: a line end in its name",
                            w->d->classes[k].name);
-        char *prompt = arena_string(w->arena, w->d->classes[k].name);
-        if (!prompt) return err_memory("dataset");
-        for (char *p = prompt; *p; p++)
-            if (*p == '_') *p = ' ';
-        w->d->classes[k].prompt = prompt;
+        w->d->classes[k].prompt = class_prompt(w->arena, w->d->classes[k].name);
+        if (!w->d->classes[k].prompt) return err_memory("dataset");
     }
     return OK;
 }

@@ -80,6 +80,9 @@ typedef struct {
 Status dataset_open(Dataset *d, const DatasetOptions *options);
 void dataset_close(Dataset *d);
 
+// A class's name as prompts say it: with a blank for each `_`. In the arena; NULL: no memory.
+const char *class_prompt(Arena *arena, const char *name);
+
 // Has domain k pictures on both sides?
 bool dataset_seen(const Dataset *d, int k);
 

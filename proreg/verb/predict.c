@@ -136,11 +136,8 @@ static Status open_prompts(Classifier *c, Options *o, const Backend *be, Items *
     TRY(class_list(o, items));
     prompts = *items;
     for (int k = 0; k < items->n; k++) {
-        char *prompt = arena_string(&o->arena, items->item[k]);
-        if (!prompt) return err_memory("predict");
-        for (char *s = prompt; *s; s++)
-            if (*s == '_') *s = ' ';
-        prompts.item[k] = prompt;
+        prompts.item[k] = class_prompt(&o->arena, items->item[k]);
+        if (!prompts.item[k]) return err_memory("predict");
     }
     return classifier_zeroshot(c, o, be, prompts.item, prompts.n);
 }
