@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clip/names.h"
+#include "tensor/base/clip_pixels.h"
 #include "tensor/base/json.h"
 
 enum { WIDEST = 1 << 16, LAYERS = 512, PATCH = 1024, PIXELS = 1 << 14, VOCAB = 1 << 24 };
@@ -15,8 +16,7 @@ ClipConfig config_default(void)
         .image_size = 224, .patch = 32, .embed = 512, .context = 77, .vocab = 49408,
         .vision = { 768, 12, 12, 3072 }, .text = { 512, 12, 8, 2048 },
         .act = ACT_QUICK_GELU, .eps = 1e-5, .eos = -1,
-        .mean = { .48145466f, .4578275f, .40821073f },       // CLIP/clip/clip.py, _transform
-        .std = { .26862954f, .26130258f, .27577711f },
+        .mean = CLIP_MEAN, .std = CLIP_STD,
     };
 }
 

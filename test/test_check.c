@@ -94,6 +94,12 @@ static void domains(void)
         CHECK(c.fatal == 1 && c.finding_n == 2, "%d of %d", (int)c.fatal, (int)c.finding_n);
     }
     check_close(&c);
+    folder_picture(&f, "sun/dog/a/b/c.ppm", 7);
+    if (looks(&c, (CheckOptions){ .data = { .root = f.path } })) {
+        finds(&c, CHECK_STRAY, "sun/dog/a/b", "1 folders deeper than 3 levels: not read");
+        CHECK(c.finding_n == 3, "%d", (int)c.finding_n);
+    }
+    check_close(&c);
     folder_picture(&f, "moon/Sofa/4.ppm", 4);
     folder_picture(&f, "moon/ant/5.ppm", 5);
     folder_picture(&f, "sun/ant/6.ppm", 6);

@@ -209,6 +209,24 @@ static void known(void)
     folder_close(&f);
 }
 
+// Folders below the deepest layout are told, with the first of them: not dropped in silence.
+static void deep(void)
+{
+    Dataset d;
+    Folder f = folder_open();
+    plant(&f, "a/b/c/{y,x}/1.ppm");
+    refuses((DatasetOptions){ .root = f.path }, ERR_IO,
+            "no pictures in its folders; deeper than 3 levels, and not read: a/b/c/x");
+    plant(&f, "art/train/{cat,dog}/1.ppm");
+    if (opens(&d, (DatasetOptions){ .root = f.path })) {
+        CHECK(d.train.n == 2 && d.strays == 0, "%d pictures", (int)d.train.n);
+        CHECK(d.deeps == 2 && d.deep && !strcmp(d.deep, "a/b/c/x"), "%d deep, %s", (int)d.deeps,
+              d.deep ? d.deep : "none");
+    }
+    dataset_close(&d);
+    folder_close(&f);
+}
+
 static void refused(void)
 {
     Folder f = folder_open();
@@ -231,7 +249,7 @@ static void refused(void)
     folder_text(&f, "names.txt", "auto\nbird\ndog\n");
     const char *names = folder_name(&f, "names.txt");
     if (opens(&d, (DatasetOptions){ .root = f.path, .classnames = names }))
-        CHECK(d.train.n == 5 && d.strays == 1 && !strcmp(d.stray, "1.ppm"), "strays");
+        CHECK(d.train.n == 5 && d.strays == 1 && !strcmp(d.stray, "1.ppm") && !d.deeps, "strays");
     dataset_close(&d);
     folder_close(&f);
     f = folder_open();
@@ -418,7 +436,8 @@ static void shared_lists(void)
 
 static const TestCase cases[] = {
     { "layouts", layouts }, { "byte_order", byte_order }, { "eval_splits", eval_splits },
-    { "classnames", classnames }, { "known", known }, { "refused", refused }, { "lists", lists },
+    { "classnames", classnames }, { "known", known }, { "deep", deep }, { "refused", refused },
+    { "lists", lists },
     { "bad_lists", bad_lists }, { "suggestions", suggestions }, { "hashes", hashes },
     { "shared_sets", shared_sets }, { "shared_lists", shared_lists },
 };

@@ -44,13 +44,15 @@ static void hash_all(char hex[65], const LoaderOptions *o, int64_t *pictures)
     Loader *loader;
     Batch b;
     Sha256 h = sha256_begin();
+    bool first = true;
     *pictures = 0;
     hex[0] = 0;
     if (!CHECK_OK(loader_open(&loader, o))) return;
     while (CHECK_OK(loader_next(loader, &b)) && b.n > 0) {
         size_t n = (size_t)b.n;
         int64_t place[3] = { b.epoch, b.step, b.step_n };
-        if (b.first) sha256_add(&h, place, sizeof place);
+        if (first) sha256_add(&h, place, sizeof place);
+        first = b.last;
         for (size_t i = 0; i < n; i++) {
             sha256_add(&h, b.pixels + i * 3 * SIZE * SIZE, 3 * SIZE * SIZE * sizeof *b.pixels);
             sha256_add(&h, b.label + i, sizeof *b.label);
@@ -68,7 +70,7 @@ static void same_for_all(void)
 {
     open_pictures();
     LoaderOptions o = options(6, 6, 0);
-    o.shuffle = true;
+    o.training = true;
     o.epochs = 3;
     o.augment = (Augment){ .randaug = true, .n = 2, .m = 9, .crop = 0.3, .flip = true };
     char first[65], other[65];
@@ -107,9 +109,7 @@ static void steps(void)
               b.step_n);
         CHECK(b.epoch == i / 7 && b.step == step, "%d: epoch %d step %d", i, (int)b.epoch,
               (int)b.step);
-        CHECK(b.first == (k % 3 == 0) && b.last == (k % 3 == 2 || k == 6) &&
-              b.epoch_end == (k == 6),
-              "%d: flags", i);
+        CHECK(b.last == (k % 3 == 2 || k == 6) && b.epoch_end == (k == 6), "%d: flags", i);
         for (int j = 0; j < b.n; j++, at++) {
             const Sample *s = &dataset.train.sample[at % N];
             CHECK(b.index[j] == at % N && b.label[j] == s->label && b.domain[j] == s->domain, "%d",
@@ -126,7 +126,7 @@ static void permutations(void)
 {
     open_pictures();
     LoaderOptions o = options(N, N, 1);
-    o.shuffle = true;
+    o.training = true;
     o.epochs = 4;
     Loader *loader;
     Batch b;
@@ -150,7 +150,7 @@ static void resumed(void)
 {
     open_pictures();
     LoaderOptions o = options(5, 3, 2);
-    o.shuffle = true;
+    o.training = true;
     o.epochs = 2;
     o.augment = (Augment){ .randaug = true, .n = 2, .m = 9 };
     Loader *all, *rest;
@@ -241,10 +241,10 @@ static void bad_files(void)
         CHECK_OK(loader_open(&loader, &o));
         int step_n = 0;
         while (loader_next(loader, &b) == OK && b.n) {
-            if (b.first) step_n = 0;
             step_n += b.n;
             CHECK(!b.last || step_n == b.step_n, "step %d: %d of %d", (int)b.step, step_n,
                   b.step_n);
+            if (b.last) step_n = 0;
         }
         const LoaderBad *bad;
         CHECK(loader_bad(loader, &bad) == 2, "%d bad", (int)loader_bad(loader, NULL));
@@ -290,7 +290,7 @@ static void gone(void)
     open_pictures();
     for (int workers = 0; workers <= 3; workers += 3) {
         LoaderOptions o = options(4, 2, workers);
-        o.skip_bad = o.shuffle = true;
+        o.skip_bad = o.training = true;
         o.epochs = 3;
         Loader *loader;
         Batch b = { 0 };
@@ -317,7 +317,7 @@ static void resumed_at_bad(void)
 {
     open_pictures();
     LoaderOptions o = options(10, 10, 1);
-    o.skip_bad = o.shuffle = true;
+    o.skip_bad = o.training = true;
     o.step = 2;
     Loader *loader;
     Batch b;

@@ -250,7 +250,7 @@ static void affine_fixed(uint8_t *out, const Image *in, const Affine *m)
     }
 }
 
-static int64_t truncated(double v, int64_t n)  // -1 outside 0..n-1
+static int64_t source_at(double v, int64_t n)  // -1 outside 0..n-1
 {
     return v < 0 || v >= (double)n ? -1 : (int64_t)v;
 }
@@ -264,7 +264,7 @@ static bool one_run(Run *run, int width, const Affine *m)
     double fx = m->c + m->a * 0.5;
     *run = (Run){ 0 };
     for (int x = 0; x < width; x++, fx += m->a) {
-        int64_t sx = truncated(fx, width);
+        int64_t sx = source_at(fx, width);
         if (sx < 0) continue;
         if (run->to == 0) *run = (Run){ x, x, sx };
         if (x != run->to || sx != run->source + x - run->from) return false;
@@ -277,7 +277,7 @@ static void straight_row(uint8_t *out, const uint8_t *in, int width, const Affin
 {
     double fx = m->c + m->a * 0.5;
     for (int x = 0; x < width; x++, out += 3, fx += m->a) {
-        int64_t sx = truncated(fx, width);
+        int64_t sx = source_at(fx, width);
         if (sx >= 0) memcpy(out, in + 3 * sx, 3);
     }
 }
@@ -290,7 +290,7 @@ static void affine_straight(uint8_t *out, const Image *in, const Affine *m)
     Run run;
     bool moved = one_run(&run, in->width, m);
     for (int y = 0; y < in->height; y++, fy += m->e, out += stride) {
-        int64_t sy = truncated(fy, in->height);
+        int64_t sy = source_at(fy, in->height);
         if (sy < 0) continue;
         const uint8_t *row = in->rgb + sy * stride;
         if (moved) memcpy(out + 3 * (int64_t)run.from, row + 3 * run.source,
@@ -394,7 +394,7 @@ static const struct {
     { "Contrast",      0.1, 1.9, VALUE,  contrast },
     { "Brightness",    0.1, 1.9, VALUE,  brightness },
     { "Sharpness",     0.1, 1.9, VALUE,  sharpness },
-    { "ShearX",        0,   0.3, SIGNED, shear_x },        // pixels a pixel
+    { "ShearX",        0,   0.3, SIGNED, shear_x },        // pixels per pixel
     { "ShearY",        0,   0.3, SIGNED, shear_y },
     { "SolarizeAdd",   0,   110, VALUE,  solarize_add },
     { "TranslateXabs", 0,   100, SIGNED, translate_x },    // pixels
@@ -448,8 +448,8 @@ void augment_draw(AugmentChain *chain, Rng *rng, int n, double m)
 
 Status augment_apply(Image *image, const AugmentChain *chain)
 {
-    for (int i = 0; i < chain->n; i++) TRY(augment_op(image, chain->step[i].op,
-                                                      chain->step[i].value));
+    for (int i = 0; i < chain->n; i++)
+        TRY(augment_op(image, chain->step[i].op, chain->step[i].value));
     return OK;
 }
 
@@ -474,8 +474,9 @@ static Status parse_step(AugmentStep *step, char *text)
     step->value = 0;
     if (step->op < 0) return unknown_op(text);
     if (!value && ops[step->op].kind == PLAIN) return OK;
-    if (!value) return err_set(ERR_USAGE, "augment: %s: has no value: write %s=%g", text, text,
-                               augment_value(step->op, 9));
+    if (!value)
+        return err_set(ERR_USAGE, "augment: %s: has no value: write %s=%g", text, text,
+                       augment_value(step->op, 9));
     step->value = strtod(value, &end);
     if (end == value || *end || !(fabs(step->value) <= 1e5))
         return err_set(ERR_USAGE, "augment: %s: %s is not a number within +-100000", text, value);
@@ -486,8 +487,8 @@ Status augment_parse(AugmentChain *chain, const char *text)
 {
     char copy[AUGMENT_TEXT];
     chain->n = 0;
-    if (strlen(text) >= sizeof copy) return err_set(ERR_USAGE, "augment: a chain of %zu characters",
-                                                    strlen(text));
+    if (strlen(text) >= sizeof copy)
+        return err_set(ERR_USAGE, "augment: a chain of %zu characters", strlen(text));
     strcpy(copy, text);
     for (char *at = copy, *next; at; at = next) {
         next = strchr(at, ',');
@@ -535,9 +536,7 @@ Status augment_check(const Augment *a)
     return OK;
 }
 
-// A side of `share` of the picture and an aspect of 3:4 to 4:3, as likely wide as high. Ten tries
-// to fit; then the largest square in the middle.
-// The part with sides between 3:4 and 4:3 that is largest, from the middle.
+// The largest part of the middle whose sides are between 3:4 and 4:3.
 static Rect middle(int width, int height)
 {
     int w = width, h = height;

@@ -20,48 +20,48 @@ typedef struct {
     bool interlaced;
 } Gif;
 
-static int u16(const uint8_t *p)
+static int u16_little(const uint8_t *p)
 {
     return p[0] | p[1] << 8;
 }
 
-static bool has(const Gif *g, int64_t n)
+static bool has_bytes(const Gif *g, int64_t n)
 {
     return g->end - g->at >= n;
 }
 
-static Status truncated(void)
+static Status gif_truncated(void)
 {
     return err_set(ERR_FORMAT, "gif: truncated");
 }
 
-static void grays(Gif *g)
+static void gray_ramp(Gif *g)
 {
     for (int i = 0; i < 256; i++) memset(g->palette[i], i, 3);
 }
 
-static Status palette(Gif *g, int flags)
+static Status read_palette(Gif *g, int flags)
 {
     int64_t n = 3 * (2LL << (flags & 7));
     if (!(flags & 0x80)) return OK;
-    if (!has(g, n)) return truncated();
-    grays(g);
+    if (!has_bytes(g, n)) return gif_truncated();
+    gray_ramp(g);
     memcpy(g->palette, g->at, (size_t)n);
     g->at += n;
     return OK;
 }
 
-static Status extension(Gif *g)          // behind the 21
+static Status skip_extension(Gif *g)          // behind the 21
 {
-    if (!has(g, 1)) return truncated();
+    if (!has_bytes(g, 1)) return gif_truncated();
     bool control = *g->at++ == 0xF9;
-    while (has(g, 1) && *g->at) {
+    while (has_bytes(g, 1) && *g->at) {
         int n = *g->at;
-        if (!has(g, n + 1)) return truncated();
+        if (!has_bytes(g, n + 1)) return gif_truncated();
         if (control && n >= 4 && g->at[1] & 1) g->transparent = g->at[4];
         g->at += n + 1;
     }
-    if (!has(g, 1)) return truncated();
+    if (!has_bytes(g, 1)) return gif_truncated();
     g->at++;
     return OK;
 }
@@ -70,20 +70,20 @@ static Status extension(Gif *g)          // behind the 21
 static Status find_frame(Gif *g)
 {
     for (;;) {
-        if (!has(g, 1)) return truncated();
+        if (!has_bytes(g, 1)) return gif_truncated();
         int block = *g->at++;
         if (block == 0x2C) break;
         if (block == 0x3B) return err_set(ERR_FORMAT, "gif: no picture");
-        if (block == 0x21) TRY(extension(g));
+        if (block == 0x21) TRY(skip_extension(g));
         else if (block) return err_set(ERR_FORMAT, "gif: block %02X", block);
     }
-    if (!has(g, 9)) return truncated();
-    g->left = u16(g->at), g->top = u16(g->at + 2);
-    g->width = u16(g->at + 4), g->height = u16(g->at + 6);
+    if (!has_bytes(g, 9)) return gif_truncated();
+    g->left = u16_little(g->at), g->top = u16_little(g->at + 2);
+    g->width = u16_little(g->at + 4), g->height = u16_little(g->at + 6);
     int flags = g->at[8];
     g->interlaced = flags & 0x40;
     g->at += 9;
-    return palette(g, flags);
+    return read_palette(g, flags);
 }
 
 // ---- LZW ----------------------------------------------------------------------------------------
@@ -95,13 +95,13 @@ typedef struct {
     uint8_t last[4096], stack[4096];
 } Lzw;
 
-static int code(Lzw *z, int width)       // -1: the data ends
+static int next_code(Lzw *z, int width)       // -1: the data ends
 {
     while (z->n < width) {
         if (z->block == 0) {
-            if (!has(z->g, 1) || (z->block = *z->g->at++) == 0) return -1;
+            if (!has_bytes(z->g, 1) || (z->block = *z->g->at++) == 0) return -1;
         }
-        if (!has(z->g, 1)) return -1;
+        if (!has_bytes(z->g, 1)) return -1;
         z->bits |= *z->g->at++ << z->n;
         z->n += 8;
         z->block--;
@@ -125,14 +125,14 @@ static int put_string(Lzw *z, int c, int clear, uint8_t **out, const uint8_t *en
 static Status lzw(Lzw *z, uint8_t *out, int64_t size)
 {
     const uint8_t *end = out + size;
-    if (!has(z->g, 1)) return truncated();
+    if (!has_bytes(z->g, 1)) return gif_truncated();
     if (*z->g->at < 1 || *z->g->at > 8)
         return err_set(ERR_FORMAT, "gif: codes that begin with %d bits", *z->g->at);
     int first_width = *z->g->at++ + 1, clear = 1 << (first_width - 1);
     int width = first_width, next = clear + 2, before = -1, head = 0;
     while (out < end) {
-        int c = code(z, width);
-        if (c < 0 || c == clear + 1) return truncated();
+        int c = next_code(z, width);
+        if (c < 0 || c == clear + 1) return gif_truncated();
         if (c == clear) {
             width = first_width, next = clear + 2, before = -1;
             continue;
@@ -182,7 +182,7 @@ static void paint(Image *image, const Gif *g, const uint8_t *index)
     }
 }
 
-static Status frame(Image *image, Gif *g)
+static Status read_frame(Image *image, Gif *g)
 {
     int64_t size = (int64_t)g->width * g->height;
     uint8_t *index = malloc((size_t)size);
@@ -198,7 +198,7 @@ static Status frame(Image *image, Gif *g)
     return status;
 }
 
-static int max(int a, int b)
+static int max_of(int a, int b)
 {
     return a > b ? a : b;
 }
@@ -207,15 +207,16 @@ Status gif_decode(Image *image, const uint8_t *data, size_t bytes, int64_t max_p
 {
     Gif g = { .at = data + 13, .end = data + bytes, .transparent = -1 };
     *image = (Image){ 0 };
-    if (bytes < 13) return truncated();
-    grays(&g);
-    TRY(palette(&g, data[10]));
+    if (bytes < 13) return gif_truncated();
+    gray_ramp(&g);
+    TRY(read_palette(&g, data[10]));
     TRY(find_frame(&g));
     if (g.width < 1 || g.height < 1)
         return err_set(ERR_FORMAT, "gif: a frame of %d x %d", g.width, g.height);
-    int64_t width = max(u16(data + 6), g.left + g.width);
-    TRY(image_sized(image, "gif", width, max(u16(data + 8), g.top + g.height), max_pixels));
-    Status status = frame(image, &g);
+    int64_t width = max_of(u16_little(data + 6), g.left + g.width);
+    int64_t height = max_of(u16_little(data + 8), g.top + g.height);
+    TRY(image_sized(image, "gif", width, height, max_pixels));
+    Status status = read_frame(image, &g);
     if (status != OK) image_free(image);
     return status;
 }

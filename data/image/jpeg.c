@@ -20,7 +20,7 @@ enum {
 // to be slow within these limits: 18 KB take 1.3 s; 365 KB of IMAGE_MAX_PIXELS take 9 s.
 enum { SCANS = 500, SCANS_LARGE = 64, LARGE = 1 << 22 };         // pixels
 
-static int u16(const uint8_t *p)
+static int u16_big(const uint8_t *p)
 {
     return p[0] << 8 | p[1];
 }
@@ -40,7 +40,7 @@ static Status quant_tables(Jpeg *j, const uint8_t *p, int n)
             return err_set(ERR_FORMAT, "jpeg: quantisation table %d of precision %d", id, wide);
         if (n < bytes) return bad_length("quantisation tables", n);
         for (int i = 0; i < 64; i++)
-            j->quant[id][jpeg_zigzag[i]] = (uint16_t)(wide ? u16(p + 1 + 2 * i) : p[1 + i]);
+            j->quant[id][jpeg_zigzag[i]] = (uint16_t)(wide ? u16_big(p + 1 + 2 * i) : p[1 + i]);
         j->quant_defined[id] = true;
         p += bytes, n -= bytes;
     }
@@ -66,35 +66,35 @@ static Status huffman_tables(Jpeg *j, const uint8_t *p, int n)
 
 // ---- the frame ----------------------------------------------------------------------------------
 
-static int ceil_div(int a, int b)
+static int div_up(int a, int b)
 {
     return (a + b - 1) / b;
 }
 
 // Sizes of the components: T.81, A.1.1 and A.2.
-static Status layout(Jpeg *j)
+static Status component_sizes(Jpeg *j)
 {
     for (int i = 0; i < j->n; i++) {
         if (j->n == 1) j->component[i].h = j->component[i].v = 1;
         if (j->component[i].h > j->hmax) j->hmax = j->component[i].h;
         if (j->component[i].v > j->vmax) j->vmax = j->component[i].v;
     }
-    j->mcus_x = ceil_div(j->width, 8 * j->hmax);
-    j->mcus_y = ceil_div(j->height, 8 * j->vmax);
+    j->mcus_x = div_up(j->width, 8 * j->hmax);
+    j->mcus_y = div_up(j->height, 8 * j->vmax);
     for (int i = 0; i < j->n; i++) {
         JpegComponent *c = &j->component[i];
         if (j->hmax % c->h || j->vmax % c->v)
             return err_set(ERR_UNSUPPORTED, "jpeg: sampling %dx%d of %dx%d is no whole factor",
                            c->h, c->v, j->hmax, j->vmax);
-        c->width = ceil_div(j->width * c->h, j->hmax);
-        c->height = ceil_div(j->height * c->v, j->vmax);
+        c->width = div_up(j->width * c->h, j->hmax);
+        c->height = div_up(j->height * c->v, j->vmax);
         c->blocks_x = j->mcus_x * c->h;
         c->blocks_y = j->mcus_y * c->v;
     }
     return OK;
 }
 
-static Status frame(Jpeg *j, int marker, const uint8_t *p, int n)
+static Status frame_header(Jpeg *j, int marker, const uint8_t *p, int n)
 {
     if (marker > SOF2)
         return err_set(ERR_UNSUPPORTED, "jpeg: %s coding is not built here; convert it: "
@@ -105,7 +105,7 @@ static Status frame(Jpeg *j, int marker, const uint8_t *p, int n)
     if (p[0] != 8) return err_set(ERR_UNSUPPORTED, "jpeg: %d bits a sample: 8 are read", p[0]);
     if (p[5] != 1 && p[5] != 3 && p[5] != 4)
         return err_set(ERR_UNSUPPORTED, "jpeg: %d components: 1, 3 and 4 are read", p[5]);
-    j->height = u16(p + 1), j->width = u16(p + 3);
+    j->height = u16_big(p + 1), j->width = u16_big(p + 3);
     if (j->height == 0)
         return err_set(ERR_UNSUPPORTED, "jpeg: the height comes later (DNL), which is not read");
     if (j->width == 0) return err_set(ERR_FORMAT, "jpeg: width 0");
@@ -120,12 +120,12 @@ static Status frame(Jpeg *j, int marker, const uint8_t *p, int n)
             return err_set(ERR_FORMAT, "jpeg: component %d: sampling %dx%d, table %d", c->id, c->h,
                            c->v, c->table);
     }
-    return layout(j);
+    return component_sizes(j);
 }
 
 // ---- scans --------------------------------------------------------------------------------------
 
-static JpegComponent *find(Jpeg *j, int id)
+static JpegComponent *component_of(Jpeg *j, int id)
 {
     for (int i = 0; i < j->n; i++)
         if (j->component[i].id == id) return &j->component[i];
@@ -134,7 +134,7 @@ static JpegComponent *find(Jpeg *j, int id)
 
 static Status scan_component(Jpeg *j, JpegScan *s, const uint8_t *p)
 {
-    JpegComponent *c = find(j, p[0]);
+    JpegComponent *c = component_of(j, p[0]);
     if (!c) return err_set(ERR_FORMAT, "jpeg: a scan names component %d, which is not there", p[0]);
     for (int i = 0; i < s->n; i++)
         if (s->component[i] == c) return err_set(ERR_FORMAT, "jpeg: component %d twice", p[0]);
@@ -174,7 +174,7 @@ static Status check_tables(const Jpeg *j, const JpegScan *s)
 
 static int64_t blocks_of(const JpegComponent *c)
 {
-    return (int64_t)ceil_div(c->width, 8) * ceil_div(c->height, 8);
+    return (int64_t)div_up(c->width, 8) * div_up(c->height, 8);
 }
 
 // Two codes a block, or one where the scan holds DC alone, take a bit each at least. Runs of empty
@@ -194,7 +194,7 @@ static Status check_bytes(const Jpeg *j, const JpegScan *s)
 
 // Taken at the first scan, when the file is known to be long enough for the blocks it claims:
 // 1.5 KB a byte of it, at most.
-static Status memory(Jpeg *j)
+static Status take_planes(Jpeg *j)
 {
     for (int i = 0; i < j->n; i++) {
         JpegComponent *c = &j->component[i];
@@ -207,7 +207,7 @@ static Status memory(Jpeg *j)
     return OK;
 }
 
-static Status scan(Jpeg *j, const uint8_t *p, int n)
+static Status read_scan(Jpeg *j, const uint8_t *p, int n)
 {
     JpegScan s = { 0 };
     if (!j->n) return err_set(ERR_FORMAT, "jpeg: a scan before the frame");
@@ -220,7 +220,7 @@ static Status scan(Jpeg *j, const uint8_t *p, int n)
     TRY(check_range(j, &s));
     TRY(check_tables(j, &s));
     TRY(check_bytes(j, &s));
-    TRY(memory(j));
+    TRY(take_planes(j));
     return jpeg_scan(j, &s);
 }
 
@@ -229,11 +229,11 @@ static Status scan(Jpeg *j, const uint8_t *p, int n)
 static Status restart_interval(Jpeg *j, const uint8_t *p, int n)
 {
     if (n != 2) return bad_length("restart interval", n);
-    j->restart = u16(p);
+    j->restart = u16_big(p);
     return OK;
 }
 
-static void application(Jpeg *j, int marker, const uint8_t *p, int n)
+static void application_data(Jpeg *j, int marker, const uint8_t *p, int n)
 {
     if (marker == APP0 && n >= 14 && memcmp(p, "JFIF", 5) == 0) j->jfif = true;
     if (marker != APP14 || n < 12 || memcmp(p, "Adobe", 5) != 0) return;
@@ -241,18 +241,18 @@ static void application(Jpeg *j, int marker, const uint8_t *p, int n)
     j->adobe_transform = p[11];
 }
 
-static Status segment(Jpeg *j, int marker, const uint8_t *p, int n)
+static Status read_segment(Jpeg *j, int marker, const uint8_t *p, int n)
 {
     if (marker == DHT) return huffman_tables(j, p, n);
     if (marker == DAC) return err_set(ERR_UNSUPPORTED, "jpeg: arithmetic coding is not built here");
-    if (marker >= SOF0 && marker <= SOF15) return frame(j, marker, p, n);
-    if (marker == SOS) return scan(j, p, n);
+    if (marker >= SOF0 && marker <= SOF15) return frame_header(j, marker, p, n);
+    if (marker == SOS) return read_scan(j, p, n);
     if (marker == DQT) return quant_tables(j, p, n);
     if (marker == DRI) return restart_interval(j, p, n);
     if (marker == DNL) return err_set(ERR_UNSUPPORTED, "jpeg: DNL is not read");
     if (marker == DHP || marker == EXP)
         return err_set(ERR_UNSUPPORTED, "jpeg: hierarchical coding is not built here");
-    application(j, marker, p, n);
+    application_data(j, marker, p, n);
     return OK;
 }
 
@@ -269,7 +269,7 @@ static int next_marker(Jpeg *j)
     return -1;
 }
 
-static Status read_all(Jpeg *j)
+static Status read_markers(Jpeg *j)
 {
     if (next_marker(j) != SOI) return err_set(ERR_FORMAT, "jpeg: does not begin with FF D8");
     for (;;) {
@@ -277,12 +277,12 @@ static Status read_all(Jpeg *j)
         if (marker < 0) return err_set(ERR_FORMAT, "jpeg: truncated: no end marker");
         if (marker == EOI) break;
         if (marker == TEM || (marker >= RST0 && marker <= SOI)) continue;
-        if (j->end - j->at < 2 || u16(j->at) < 2 || j->end - j->at < u16(j->at))
+        if (j->end - j->at < 2 || u16_big(j->at) < 2 || j->end - j->at < u16_big(j->at))
             return err_set(ERR_FORMAT, "jpeg: truncated in marker FF %02X", marker);
         const uint8_t *p = j->at + 2;
-        int n = u16(j->at) - 2;
+        int n = u16_big(j->at) - 2;
         j->at += n + 2;
-        TRY(segment(j, marker, p, n));
+        TRY(read_segment(j, marker, p, n));
     }
     return j->scans ? OK : err_set(ERR_FORMAT, "jpeg: no picture before the end marker");
 }
@@ -293,7 +293,7 @@ Status jpeg_decode(Image *image, const uint8_t *data, size_t bytes, int64_t max_
     Jpeg *j = calloc(1, sizeof *j);
     if (!j) return err_memory("jpeg");
     j->at = data, j->end = data + bytes, j->max_pixels = max_pixels;
-    Status status = read_all(j);
+    Status status = read_markers(j);
     if (status == OK) status = jpeg_pixels(image, j);
     for (int i = 0; i < 4; i++) {
         free(j->component[i].plane);

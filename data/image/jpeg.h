@@ -65,6 +65,11 @@ Status jpeg_scan(Jpeg *j, const JpegScan *s);        // leaves j->at at the mark
 
 Status jpeg_pixels(Image *image, Jpeg *j);
 
+static inline uint8_t jpeg_clamp(int x)
+{
+    return (uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x);
+}
+
 // The inner loops. Each but jpeg_flat has a plain form, by which the vectors are judged.
 void jpeg_flat(uint8_t *out, int stride, int16_t dc, uint16_t quant);    // a block with DC alone
 void jpeg_idct(uint8_t *out, int stride, const int16_t coef[64], const uint16_t quant[64]);

@@ -19,15 +19,10 @@ static int16_t saturated(int32_t x)
     return (int16_t)(x < INT16_MIN ? INT16_MIN : x > INT16_MAX ? INT16_MAX : x);
 }
 
-static uint8_t clamp(int x)
-{
-    return (uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x);
-}
-
 void jpeg_flat(uint8_t *out, int stride, int16_t dc, uint16_t quant)
 {
     int16_t x = saturated((int16_t)(dc * quant) * 4);      // what both passes make of a lone DC
-    uint8_t v = clamp(((x + 16) >> 5) + 128);
+    uint8_t v = jpeg_clamp(((x + 16) >> 5) + 128);
     for (int y = 0; y < 8; y++) memset(out + (int64_t)y * stride, v, 8);
 }
 
@@ -55,7 +50,7 @@ void jpeg_idct_plain(uint8_t *out, int stride, const int16_t coef[64], const uin
     for (int k = 0; k < 64; k++) a[k] = (int16_t)(coef[k] * quant[k]);
     for (int x = 0; x < 8; x++) pass_plain(b + x, a + x, 8, 11);
     for (int y = 0; y < 8; y++) pass_plain(a + 8 * y, b + 8 * y, 1, 18);
-    for (int k = 0; k < 64; k++) out[(int64_t)(k / 8) * stride + k % 8] = clamp(a[k] + 128);
+    for (int k = 0; k < 64; k++) out[(int64_t)(k / 8) * stride + k % 8] = jpeg_clamp(a[k] + 128);
 }
 
 #ifdef JPEG_SIMD
@@ -80,7 +75,7 @@ static inline void pass(I16 y[8], const I16 c[8], int shift)
     }
 }
 
-static inline void interleave(I16 y[8], const I16 x[8])
+static inline void interleave_lines(I16 y[8], const I16 x[8])
 {
     for (int i = 0; i < 4; i++) {
         y[2 * i] = i16_zip_low(x[i], x[i + 4]);
@@ -91,9 +86,9 @@ static inline void interleave(I16 y[8], const I16 x[8])
 static inline void transpose(I16 y[8], const I16 x[8])
 {
     I16 t[8];
-    interleave(y, x);
-    interleave(t, y);
-    interleave(y, t);
+    interleave_lines(y, x);
+    interleave_lines(t, y);
+    interleave_lines(y, t);
 }
 
 void jpeg_idct(uint8_t *out, int stride, const int16_t coef[64], const uint16_t quant[64])

@@ -6,11 +6,6 @@
 #include "data/image/jpeg.h"
 #include "data/image/jpeg_simd.h"
 
-static uint8_t clamp(int x)
-{
-    return (uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x);
-}
-
 // ---- a progressive picture's samples ------------------------------------------------------------
 
 static bool flat(const int16_t coef[64])
@@ -20,7 +15,7 @@ static bool flat(const int16_t coef[64])
     return rest == 0;
 }
 
-static void transform(const JpegComponent *c)
+static void inverse_dcts(const JpegComponent *c)
 {
     int stride = 8 * c->blocks_x;
     for (int y = 0; y < c->blocks_y; y++)
@@ -38,7 +33,7 @@ static void transform(const JpegComponent *c)
 
 typedef struct { const JpegComponent *c; int fx, fy, W; } Upsample;
 
-static const uint8_t *row_of(const JpegComponent *c, int y)
+static const uint8_t *component_row(const JpegComponent *c, int y)
 {
     y = y < 0 ? 0 : y >= c->height ? c->height - 1 : y;
     return c->plane + (int64_t)y * 8 * c->blocks_x;
@@ -163,7 +158,8 @@ static void upsampled_row(uint8_t *out, const Upsample *u, int y)
 {
     const JpegComponent *c = u->c;
     int n = c->width, up = y % 2 == 0;
-    const uint8_t *near = row_of(c, y / u->fy), *far = row_of(c, up ? y / 2 - 1 : y / 2 + 1);
+    const uint8_t *near = component_row(c, y / u->fy);
+    const uint8_t *far = component_row(c, up ? y / 2 - 1 : y / 2 + 1);
     if (u->fx == 2 && u->fy == 1 && n > 2) {
         jpeg_double(out, near, n);
     } else if (u->fx == 1 && u->fy == 2) {
@@ -181,9 +177,9 @@ void jpeg_colour_plain(uint8_t *rgb, const uint8_t *y, const uint8_t *cb, const 
 {
     for (int x = 0; x < n; x++) {
         int b = cb[x] - 128, r = cr[x] - 128;
-        rgb[3 * x] = clamp(y[x] + ((91881 * r + 32768) >> 16));
-        rgb[3 * x + 1] = clamp(y[x] + ((-22554 * b - 46802 * r + 32768) >> 16));
-        rgb[3 * x + 2] = clamp(y[x] + ((116130 * b + 32768) >> 16));
+        rgb[3 * x] = jpeg_clamp(y[x] + ((91881 * r + 32768) >> 16));
+        rgb[3 * x + 1] = jpeg_clamp(y[x] + ((-22554 * b - 46802 * r + 32768) >> 16));
+        rgb[3 * x + 2] = jpeg_clamp(y[x] + ((116130 * b + 32768) >> 16));
     }
 }
 
@@ -225,7 +221,7 @@ void jpeg_colour(uint8_t *rgb, const uint8_t *y, const uint8_t *cb, const uint8_
 static uint8_t ink_off(int n, int ink)
 {
     int t = ink * n + 128;
-    return clamp(n - (((t >> 8) + t) >> 8));
+    return jpeg_clamp(n - (((t >> 8) + t) >> 8));
 }
 
 static void rgb_of_cmyk(uint8_t *rgb, const uint8_t *k, int W, bool ycck)
@@ -246,7 +242,7 @@ static Space space_of(const Jpeg *j)
     return c[0].id == 'R' && c[1].id == 'G' && c[2].id == 'B' ? RGB : YCC;
 }
 
-static void interleave(uint8_t *rgb, const uint8_t *const row[4], int W)
+static void interleave_rgb(uint8_t *rgb, const uint8_t *const row[4], int W)
 {
     for (int x = 0; x < W; x++)
         for (int i = 0; i < 3; i++) rgb[3 * x + i] = row[i][x];
@@ -256,7 +252,7 @@ static void convert_row(uint8_t *rgb, const uint8_t *const row[4], int W, Space 
 {
     const uint8_t *const gray[4] = { row[0], row[0], row[0], NULL };
     if (space == YCC || space == YCCK) jpeg_colour(rgb, row[0], row[1], row[2], W);
-    else interleave(rgb, space == GRAY ? gray : row, W);
+    else interleave_rgb(rgb, space == GRAY ? gray : row, W);
     if (space == CMYK || space == YCCK) rgb_of_cmyk(rgb, row[3], W, space == YCCK);
 }
 
@@ -268,7 +264,7 @@ static void all_rows(Image *image, const Jpeg *j, uint8_t *room, size_t row_byte
         for (int i = 0; i < j->n; i++) {
             const JpegComponent *c = &j->component[i];
             const Upsample u = { c, j->hmax / c->h, j->vmax / c->v, j->width };
-            row[i] = row_of(c, y);
+            row[i] = component_row(c, y);
             if (u.fx == 1 && u.fy == 1) continue;
             upsampled_row(room + (size_t)i * row_bytes, &u, y);
             row[i] = room + (size_t)i * row_bytes;
@@ -284,7 +280,7 @@ Status jpeg_pixels(Image *image, Jpeg *j)
     if (!room) return err_memory("jpeg");
     for (int i = 0; i < j->n; i++) {
         JpegComponent *c = &j->component[i];
-        if (j->progressive) transform(c);
+        if (j->progressive) inverse_dcts(c);
         else if (!c->latched) memset(c->plane, 128, (size_t)c->blocks_x * (size_t)c->blocks_y * 64);
     }
     Status status = image_sized(image, "jpeg", j->width, j->height, j->max_pixels);

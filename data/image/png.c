@@ -28,7 +28,7 @@ typedef struct {
     uint8_t *raw;                        // filtered rows, unpacked
 } Png;
 
-static uint32_t u32(const uint8_t *p)
+static uint32_t u32_big(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
@@ -42,7 +42,7 @@ static Status next_chunk(Png *p, Chunk *c)
 {
     if (p->end - p->at < 8) return err_set(ERR_FORMAT, "png: truncated");
     size_t left = (size_t)(p->end - p->at) - 8;
-    c->bytes = u32(p->at);
+    c->bytes = u32_big(p->at);
     memcpy(c->type, p->at + 4, 4);
     c->type[4] = 0;
     c->data = p->at + 8;
@@ -53,13 +53,13 @@ static Status next_chunk(Png *p, Chunk *c)
         p->at = p->end;
         return OK;
     }
-    if (crc32_of(0, p->at + 4, c->bytes + 4) != u32(c->data + c->bytes))
+    if (crc32_of(0, p->at + 4, c->bytes + 4) != u32_big(c->data + c->bytes))
         return err_set(ERR_FORMAT, "png: a chunk of %zu bytes has the wrong checksum", c->bytes);
     p->at += 12 + c->bytes;
     return OK;
 }
 
-static Status header(Png *p)
+static Status read_ihdr(Png *p)
 {
     static const uint8_t channels[7] = { 1, 0, 3, 1, 2, 0, 4 };
     static const uint32_t depths[7] = {      // bit d: depth d is allowed
@@ -69,7 +69,7 @@ static Status header(Png *p)
     TRY(next_chunk(p, &c));
     if (strcmp(c.type, "IHDR") != 0 || c.bytes != 13)
         return err_set(ERR_FORMAT, "png: does not begin with IHDR");
-    p->width = u32(c.data), p->height = u32(c.data + 4);
+    p->width = u32_big(c.data), p->height = u32_big(c.data + 4);
     p->depth = c.data[8], p->type = c.data[9], p->interlaced = c.data[12] == 1;
     if (p->type > 6 || p->depth > 16 || !(depths[p->type] >> p->depth & 1) || c.data[10]
         || c.data[11] || c.data[12] > 1)
@@ -80,7 +80,7 @@ static Status header(Png *p)
 }
 
 // Entries that the file leaves out are Pillow 9.4's: a ramp of gray.
-static Status palette(Png *p, const Chunk *c)
+static Status read_palette_chunk(Png *p, const Chunk *c)
 {
     if (c->bytes % 3 || c->bytes > sizeof p->palette)
         return err_set(ERR_FORMAT, "png: a palette of %zu bytes", c->bytes);
@@ -89,7 +89,7 @@ static Status palette(Png *p, const Chunk *c)
 }
 
 // A lone IDAT is read where it lies. A second one makes room for all that the file may still hold.
-static Status join(Png *p, const Chunk *c)
+static Status join_idat(Png *p, const Chunk *c)
 {
     if (!p->idat) {
         p->idat = c->data;
@@ -114,15 +114,15 @@ static bool idat_follows(const Png *p)
 
 // Reads up to the last IDAT. A broken one is an error at once; whatever else follows the first is
 // not looked at.
-static Status chunks(Png *p)
+static Status read_chunks(Png *p)
 {
     Chunk c;
-    TRY(header(p));
+    TRY(read_ihdr(p));
     while (!p->idat || idat_follows(p)) {
         TRY(next_chunk(p, &c));
         if (strcmp(c.type, "IEND") == 0) return err_set(ERR_FORMAT, "png: no IDAT");
-        if (strcmp(c.type, "PLTE") == 0) TRY(palette(p, &c));
-        if (strcmp(c.type, "IDAT") == 0) TRY(join(p, &c));
+        if (strcmp(c.type, "PLTE") == 0) TRY(read_palette_chunk(p, &c));
+        if (strcmp(c.type, "IDAT") == 0) TRY(join_idat(p, &c));
     }
     return OK;
 }
@@ -189,7 +189,7 @@ static Status unfilter(int filter, uint8_t *x, const uint8_t *up, int64_t n, int
 // ---- colours ------------------------------------------------------------------------------------
 
 // Sample number i of a row. Pillow clips 16-bit gray and takes the high byte of everything else.
-static uint8_t sample(const Png *p, const uint8_t *row, int64_t i)
+static uint8_t png_sample(const Png *p, const uint8_t *row, int64_t i)
 {
     if (p->depth == 8) return row[i];
     if (p->depth == 16) {
@@ -210,10 +210,10 @@ static void put_row(uint8_t *rgb, const Png *p, const uint8_t *row, int64_t widt
     }
     for (int64_t x = 0; x < width; x++) {
         uint8_t *out = rgb + 3 * (a->x0 + x * a->dx);
-        uint8_t first = sample(p, row, x * p->channels);
+        uint8_t first = png_sample(p, row, x * p->channels);
         for (int c = 0; c < 3; c++)
             out[c] = p->type == PALETTE ? p->palette[first][c]
-                     : colour ? sample(p, row, x * p->channels + c) : first;
+                     : colour ? png_sample(p, row, x * p->channels + c) : first;
     }
 }
 
@@ -249,12 +249,12 @@ static Status unpack(Png *p, const Pass *pass, int passes)
     return status == OK ? OK : err_prefix(status, "png");
 }
 
-static Status read_all(Image *image, Png *p, int64_t max_pixels)
+static Status read_png(Image *image, Png *p, int64_t max_pixels)
 {
     const Pass *pass = whole;
     int passes = 1;
     for (int i = 0; i < 256; i++) memset(p->palette[i], i, 3);
-    TRY(chunks(p));
+    TRY(read_chunks(p));
     if (p->interlaced) pass = adam7, passes = 7;
     TRY(image_fits("png", p->width, p->height, max_pixels));
     TRY(unpack(p, pass, passes));
@@ -268,7 +268,7 @@ Status png_decode(Image *image, const uint8_t *data, size_t bytes, int64_t max_p
 {
     Png p = { .at = data + 8, .end = data + bytes };
     *image = (Image){ 0 };
-    Status status = read_all(image, &p, max_pixels);
+    Status status = read_png(image, &p, max_pixels);
     if (status != OK) image_free(image);
     free(p.joined);
     free(p.raw);

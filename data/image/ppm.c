@@ -6,14 +6,14 @@
 
 #include "data/image/formats.h"
 
-static bool blank(uint8_t c)
+static bool header_blank(uint8_t c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 // A number of the header and the blank that ends it; blanks may precede it, and a comment may stand
 // anywhere, even within it. -1: there is none.
-static int64_t number(const uint8_t *data, size_t bytes, size_t *at)
+static int64_t header_number(const uint8_t *data, size_t bytes, size_t *at)
 {
     int64_t n = -1;
     while (*at < bytes) {
@@ -21,7 +21,7 @@ static int64_t number(const uint8_t *data, size_t bytes, size_t *at)
         if (c == '#') {
             while (*at < bytes && data[*at] != '\n' && data[*at] != '\r') ++*at;
             if (*at < bytes) ++*at;
-        } else if (blank(c)) {
+        } else if (header_blank(c)) {
             if (n >= 0) break;
         } else {
             if (c < '0' || c > '9' || n > INT32_MAX) return -1;
@@ -33,7 +33,7 @@ static int64_t number(const uint8_t *data, size_t bytes, size_t *at)
 
 // Pillow rounds v / most * 255 to even; gray of two bytes it stretches to 65535 and clips to 255,
 // as it does in PNG.
-static uint8_t sample(const uint8_t *p, int64_t most, bool gray)
+static uint8_t ppm_sample(const uint8_t *p, int64_t most, bool gray)
 {
     if (most == 255) return *p;
     int v = most > 255 ? p[0] << 8 | p[1] : *p;
@@ -45,10 +45,10 @@ Status ppm_decode(Image *image, const uint8_t *data, size_t bytes, int64_t max_p
 {
     size_t at = 2, channels = data[1] == '6' ? 3 : 1;
     *image = (Image){ 0 };
-    if (bytes < 3 || !blank(data[2]))
+    if (bytes < 3 || !header_blank(data[2]))
         return err_set(ERR_FORMAT, "ppm: no blank behind P%c", data[1]);
-    int64_t w = number(data, bytes, &at), h = number(data, bytes, &at);
-    int64_t most = number(data, bytes, &at);
+    int64_t w = header_number(data, bytes, &at), h = header_number(data, bytes, &at);
+    int64_t most = header_number(data, bytes, &at);
     if (w < 0 || h < 0 || most < 0)
         return err_set(ERR_FORMAT, "ppm: a number of the header is missing");
     if (most < 1 || most > 65535)
@@ -58,7 +58,9 @@ Status ppm_decode(Image *image, const uint8_t *data, size_t bytes, int64_t max_p
     if (bytes - at < need)
         return err_set(ERR_FORMAT, "ppm: truncated: %zu bytes of %zu", bytes, at + need);
     TRY(image_sized(image, "ppm", w, h, max_pixels));
-    for (size_t i = 0; i < 3 * n; i++)
-        image->rgb[i] = sample(data + at + wide * (channels == 3 ? i : i / 3), most, channels == 1);
+    for (size_t i = 0; i < 3 * n; i++) {
+        const uint8_t *p = data + at + wide * (channels == 3 ? i : i / 3);
+        image->rgb[i] = ppm_sample(p, most, channels == 1);
+    }
     return OK;
 }

@@ -121,8 +121,9 @@ static inline uint8_t round_byte(int32_t sum)
 #define ALWAYS_INLINE inline
 #endif
 
-static ALWAYS_INLINE void weigh(uint8_t *restrict out, const uint8_t *restrict in, int64_t step,
-                                const int32_t *restrict weight, int taps, int64_t n)
+static ALWAYS_INLINE void weighted_sum(uint8_t *restrict out, const uint8_t *restrict in,
+                                       int64_t step, const int32_t *restrict weight, int taps,
+                                       int64_t n)
 {
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) {
@@ -141,7 +142,7 @@ static ALWAYS_INLINE void weigh(uint8_t *restrict out, const uint8_t *restrict i
 
 void resize_sum_plain(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight,
                       int taps, int64_t n)
-{ weigh(out, in, step, weight, taps, n); }
+{ weighted_sum(out, in, step, weight, taps, n); }
 
 // The same loop for processors with 8 products at a time; integers, so the same bytes, which is why
 // --isa need not reach here.
@@ -150,7 +151,7 @@ __attribute__((target("avx2")))
 static void sum_avx2(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight, int taps,
                      int64_t n)
 {
-    weigh(out, in, step, weight, taps, n);
+    weighted_sum(out, in, step, weight, taps, n);
 }
 
 ResizeSum *resize_sum_best(void)
@@ -255,7 +256,7 @@ static void pass_down(uint8_t *out, Rows in, int64_t bytes, const Taps *taps)
              taps->weight + (int64_t)y * taps->taps, taps->count[y], bytes);
 }
 
-static void copy_rows(uint8_t *out, Rows in, int rows, int64_t bytes)
+static void copy_part(uint8_t *out, Rows in, int rows, int64_t bytes)
 {
     for (int y = 0; y < rows; y++) memcpy(out + y * bytes, in.at + y * in.stride, (size_t)bytes);
 }
@@ -316,7 +317,7 @@ static Status across_only(uint8_t *out, Rows in, Rect from, int width, Filter fi
 {
     in.at += part.y * in.stride;
     if (width == from.width) {
-        copy_rows(out, (Rows){ in.at + 3 * (int64_t)part.x, in.stride }, part.height,
+        copy_part(out, (Rows){ in.at + 3 * (int64_t)part.x, in.stride }, part.height,
                   3 * (int64_t)part.width);
         return OK;
     }

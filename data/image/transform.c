@@ -5,16 +5,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "tensor/base/clip_pixels.h"
+
 enum { SIZE_MAX_PX = 4096 };
 
 Transform transform_clip(int size)
 {
-    return (Transform){                        // OpenAI's clip.py, _transform
-        .size = size,
-        .mean = { 0.48145466f, 0.4578275f, 0.40821073f },
-        .std = { 0.26862954f, 0.26130258f, 0.27577711f },
-        .filter = FILTER_BICUBIC,
-    };
+    return (Transform){ size, CLIP_MEAN, CLIP_STD, FILTER_BICUBIC };
 }
 
 Status transform_check(const Transform *t)

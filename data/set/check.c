@@ -66,9 +66,9 @@ bool check_fatal(CheckKind kind)
 
 // ---- findings -----------------------------------------------------------------------------------
 
-static Status find(Look *w, CheckKind kind, const char *path, const char *format, ...)
+static Status finding(Look *w, CheckKind kind, const char *path, const char *format, ...)
     ERR_PRINTF(4, 5);
-static Status find(Look *w, CheckKind kind, const char *path, const char *format, ...)
+static Status finding(Look *w, CheckKind kind, const char *path, const char *format, ...)
 {
     Check *c = w->check;
     char text[TEXT];
@@ -109,10 +109,14 @@ static Status items_from_tree(Look *w)
                                 .class_name = f->class_name, .number = -1 };
     }
     for (int64_t i = 0; i < tree.empties; i++)
-        TRY(find(w, CHECK_STRAY, tree.empty[i], "class folder without pictures"));
+        TRY(finding(w, CHECK_STRAY, tree.empty[i], "class folder without pictures"));
+    if (tree.deeps)
+        TRY(finding(w, CHECK_STRAY, tree.deep,
+                    "the first of %lld folders deeper than %d levels: not read",
+                    (long long)tree.deeps, TREE_DEPTH));
     if (!tree.strays) return OK;
-    return find(w, CHECK_STRAY, tree.stray, "the first of %lld pictures that do not fit the layout",
-                (long long)tree.strays);
+    return finding(w, CHECK_STRAY, tree.stray,
+                   "the first of %lld pictures that do not fit the layout", (long long)tree.strays);
 }
 
 static Status items_from_list(Look *w, const char *path, bool eval)
@@ -156,7 +160,7 @@ static int by_place(const void *a, const void *b)
     return d ? d : strcmp(x->class_name, y->class_name);
 }
 
-static Status count(Look *w)
+static Status count_classes(Look *w)
 {
     Check *c = w->check;
     c->pictures = w->n;
@@ -210,9 +214,9 @@ static Status check_classes(Look *w)
             if (!strcmp(here->domain, there->domain) || has_class(c, here, there->class_name) ||
                 told_before(c, k, here))
                 continue;
-            TRY(find(w, CHECK_CLASSES_DIFFER, here->domain, "has no class %s%s%s, unlike %s",
-                     there->class_name, *here->split ? " in split " : "", here->split,
-                     there->domain));
+            TRY(finding(w, CHECK_CLASSES_DIFFER, here->domain, "has no class %s%s%s, unlike %s",
+                        there->class_name, *here->split ? " in split " : "", here->split,
+                        there->domain));
         }
     }
     return OK;
@@ -221,7 +225,8 @@ static Status check_classes(Look *w)
 typedef struct { int32_t least, most; int64_t least_line, most_line, distinct; } Labels;
 
 // What the numbers of one list span; *folder[k] becomes the folder of label k.
-static Status span(Look *w, Labels *l, const Item *item, int64_t n, const Item **seen, int32_t room)
+static Status label_span(Look *w, Labels *l, const Item *item, int64_t n, const Item **seen,
+                         int32_t room)
 {
     *l = (Labels){ .least = item[0].number, .most = item[0].number, .least_line = item[0].line,
                    .most_line = item[0].line };
@@ -234,9 +239,10 @@ static Status span(Look *w, Labels *l, const Item *item, int64_t n, const Item *
         if (!*first) l->distinct++;
         if (!*first) *first = e;
         if (!strcmp((*first)->class_name, e->class_name)) continue;
-        TRY(find(w, CHECK_LABEL_MIXED, e->split, "label %d is %s in line %lld, but %s in line %lld",
-                 e->number, (*first)->class_name, (long long)(*first)->line, e->class_name,
-                 (long long)e->line));
+        TRY(finding(w, CHECK_LABEL_MIXED, e->split,
+                    "label %d is %s in line %lld, but %s in line %lld", e->number,
+                    (*first)->class_name, (long long)(*first)->line, e->class_name,
+                    (long long)e->line));
     }
     return OK;
 }
@@ -250,9 +256,10 @@ static Status check_order(Look *w, const char *list, const Item *const *seen, in
     for (int32_t k = 0; k < room; k++) {
         if (!seen[k]) continue;
         if (last && name_order(last->class_name, seen[k]->class_name, by_letters) > 0)
-            return find(w, CHECK_CLASS_ORDER, list, "label %d is %s, though %s comes before %s in "
-                        "%s: the numbers are not those of sorted folders", k,
-                        seen[k]->class_name, seen[k]->class_name, last->class_name, order);
+            return finding(w, CHECK_CLASS_ORDER, list,
+                           "label %d is %s, though %s comes before %s in %s: the numbers are not "
+                           "those of sorted folders", k, seen[k]->class_name, seen[k]->class_name,
+                           last->class_name, order);
         last = seen[k];
     }
     return OK;
@@ -265,15 +272,16 @@ static Status check_list_labels(Look *w, const Item *item, int64_t n)
     const Item **seen = arena_zero(w->arena, ROOM * sizeof *seen);
     Labels l;
     if (!seen) return err_memory("check");
-    TRY(span(w, &l, item, n, seen, ROOM));
+    TRY(label_span(w, &l, item, n, seen, ROOM));
     if (l.least < base)
-        TRY(find(w, CHECK_LABEL_RANGE, item->split, "line %lld: label %d with --label-base %d",
-                 (long long)l.least_line, l.least, base));
+        TRY(finding(w, CHECK_LABEL_RANGE, item->split, "line %lld: label %d with --label-base %d",
+                    (long long)l.least_line, l.least, base));
     if (base == 0 && l.least == 1 && (l.distinct == l.most || l.most == classes))
-        return find(w, CHECK_ONE_BASED, item->split, "labels are 1..%d: --label-base 1", l.most);
+        return finding(w, CHECK_ONE_BASED, item->split, "labels are 1..%d: --label-base 1", l.most);
     if (classes && l.most - base >= classes)
-        TRY(find(w, CHECK_LABEL_RANGE, item->split, "line %lld: label %d of %d classes from %d on",
-                 (long long)l.most_line, l.most, classes, base));
+        TRY(finding(w, CHECK_LABEL_RANGE, item->split,
+                    "line %lld: label %d of %d classes from %d on", (long long)l.most_line, l.most,
+                    classes, base));
     return check_order(w, item->split, seen, ROOM);
 }
 
@@ -303,10 +311,10 @@ static Status check_case(Look *w, const Dataset *d)
     if (o->classnames || o->known || o->by_letters || w->o->classes) return OK;
     for (int k = 1; k < d->class_count; k++)
         if (ignoring_case(d->classes[k - 1].name, d->classes[k].name) > 0)
-            return find(w, CHECK_CLASS_ORDER, "",
-                        "label %d is %s, behind %s: an order that ignores case has other labels "
-                        "(--classnames FILE sets one, --recipe domainnet that of DomainNet)", k,
-                        d->classes[k].name, d->classes[k - 1].name);
+            return finding(w, CHECK_CLASS_ORDER, "",
+                           "label %d is %s, behind %s: an order that ignores case has other labels "
+                           "(--classnames FILE sets one, --recipe domainnet that of DomainNet)", k,
+                           d->classes[k].name, d->classes[k - 1].name);
     return OK;
 }
 
@@ -318,7 +326,7 @@ static Status check_seen(Look *w, const Dataset *d)
     if (strcmp(d->train.split, d->eval.split)) return OK;
     for (int k = 0; k < d->domain_count; k++)
         if (dataset_seen(d, k))
-            TRY(find(w, CHECK_LEAK, d->domain[k], "is trained on and evaluated on"));
+            TRY(finding(w, CHECK_LEAK, d->domain[k], "is trained on and evaluated on"));
     return OK;
 }
 
@@ -328,12 +336,12 @@ static Status check_opens(Look *w)
     Dataset d;
     Status status = dataset_open(&d, &w->o->data);
     if (status == ERR_MEMORY || status == ERR_USAGE) return status;
-    if (status != OK) return find(w, CHECK_UNUSABLE, "", "%s", err_msg());
+    if (status != OK) return finding(w, CHECK_UNUSABLE, "", "%s", err_msg());
     status = check_case(w, &d);
     if (status == OK) status = check_seen(w, &d);
     if (status == OK && w->o->classes && d.class_count != w->o->classes)
-        status = find(w, CHECK_CLASS_COUNT, "", "%d classes instead of %d", d.class_count,
-                      w->o->classes);
+        status = finding(w, CHECK_CLASS_COUNT, "", "%d classes instead of %d", d.class_count,
+                         w->o->classes);
     dataset_close(&d);
     return status;
 }
@@ -357,7 +365,7 @@ static bool cut_short(const ImageFormat *f, const FileMap *map)
     return strstr(err_msg(), "truncated") != NULL;
 }
 
-static void note(Item *e, CheckKind kind, Status status, const char *message)
+static void note_fault(Item *e, CheckKind kind, Status status, const char *message)
 {
     size_t n = strlen(message) + 1;
     e->kind = kind;
@@ -375,11 +383,11 @@ static void look_inside(Item *e, const FileMap *map, int64_t max_pixels)
     sha256_end(&h, e->hash);
     Status status = image_decode(&image, map->data, map->size, max_pixels);
     if (status != OK) {
-        note(e, cut_short(f, map) ? CHECK_TRUNCATED : CHECK_UNREADABLE, status, err_msg());
+        note_fault(e, cut_short(f, map) ? CHECK_TRUNCATED : CHECK_UNREADABLE, status, err_msg());
     } else if (f && !image_suffix(f, e->path)) {
         char text[64];
         snprintf(text, sizeof text, "is %s inside", f->name);
-        note(e, CHECK_MISNAMED, OK, text);
+        note_fault(e, CHECK_MISNAMED, OK, text);
     }
     image_free(&image);
 }
@@ -397,17 +405,17 @@ static void read_items(void *arg, int64_t from, int64_t to)
             char text[TEXT];
             snprintf(text, sizeof text, "no such file: %s: line %lld", e->split,
                      (long long)e->line);
-            note(e, CHECK_MISSING, ERR_IO, text);
+            note_fault(e, CHECK_MISSING, ERR_IO, text);
             continue;
         }
         if (status == OK) status = file_read(&map, path);
         if (status == OK) look_inside(e, &map, max_pixels);
-        else note(e, CHECK_UNREADABLE, status, err_msg());
+        else note_fault(e, CHECK_UNREADABLE, status, err_msg());
         file_unmap(&map);
     }
 }
 
-static Status read_all(Look *w)
+static Status look_at_files(Look *w)
 {
     for (w->from = 0; w->from < w->n; w->from += CHUNK) {
         int64_t left = w->n - w->from, n = left < CHUNK ? left : CHUNK;
@@ -418,7 +426,7 @@ static Status read_all(Look *w)
         const Item *e = &w->item[i];
         if (e->status != OK && !e->message) return err_memory("check");
         if (err_of_machine(e->status)) return err_set(e->status, "%s", e->message);
-        if (e->message) TRY(find(w, e->kind, e->path, "%s", e->message));
+        if (e->message) TRY(finding(w, e->kind, e->path, "%s", e->message));
     }
     return OK;
 }
@@ -438,11 +446,11 @@ static Status tell_double(Look *w, const Item *a, const Item *b)
     bool leak = a->line ? a->eval != b->eval : strcmp(a->split, b->split) != 0;
     bool other = strcmp(a->class_name, b->class_name) != 0;
     if (!strcmp(a->path, b->path))
-        return find(w, leak ? CHECK_LEAK : CHECK_DOUBLED, b->path,
-                    "%s: line %lld and %s: line %lld", a->split, (long long)a->line, b->split,
-                    (long long)b->line);
-    return find(w, leak ? CHECK_LEAK : CHECK_DOUBLED, b->path, "is the same as %s%s", a->path,
-                other ? ", of another class" : "");
+        return finding(w, leak ? CHECK_LEAK : CHECK_DOUBLED, b->path,
+                       "%s: line %lld and %s: line %lld", a->split, (long long)a->line, b->split,
+                       (long long)b->line);
+    return finding(w, leak ? CHECK_LEAK : CHECK_DOUBLED, b->path, "is the same as %s%s", a->path,
+                   other ? ", of another class" : "");
 }
 
 static Status check_doubles(Look *w)
@@ -471,7 +479,7 @@ static const char *root_of(Look *w)
     return folder ? folder : "";
 }
 
-static Status look(Look *w)
+static Status look_through(Look *w)
 {
     const DatasetOptions *o = &w->o->data;
     bool lists = o->train_list || o->eval_list;
@@ -485,10 +493,10 @@ static Status look(Look *w)
     } else if (o->root) {
         TRY(items_from_tree(w));
     }
-    TRY(count(w));
+    TRY(count_classes(w));
     if (!lists) TRY(check_classes(w));
     TRY(check_opens(w));
-    TRY(read_all(w));
+    TRY(look_at_files(w));
     return check_doubles(w);
 }
 
@@ -496,7 +504,7 @@ Status check_data(Check *check, const CheckOptions *options)
 {
     *check = (Check){ 0 };
     Look w = { .o = options, .check = check, .arena = &check->arena };
-    Status status = look(&w);
+    Status status = look_through(&w);
     for (int64_t i = 0; i < w.n; i++) free(w.item[i].message);
     if (status == OK)
         qsort(check->finding, (size_t)check->finding_n, sizeof *check->finding, by_kind);

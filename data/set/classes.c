@@ -68,22 +68,23 @@ static Status classes_by_number(Work *w, const Side *side)
 static Status check_numbers(const Work *w, const Side *side)
 {
     const int base = w->o->label_base;
-    for (int k = 0; k < w->firsts; k++) {
-        if (w->first[k].name) continue;
-        if (side->odd_folder)
-            return err_set(ERR_FORMAT,
-                           "dataset: %s: labels are numbers, and folders do not name them, from "
-                           "line %lld on (folder %s): --classnames FILE does", side->odd_list,
-                           (long long)side->odd_line, side->odd_folder);
-        if (classes_numbers_only(w))
-            return err_set(ERR_FORMAT,
-                           "dataset: %s: labels are numbers, and folders do not name them: "
-                           "--classnames FILE does", side->entry[0].list);
-        return err_set(ERR_FORMAT, "dataset: %s: no picture has label %d, but one has %d: %s",
-                       side->entry[0].list, k + base, w->firsts - 1 + base, k == 0 && base == 0
-                       ? "is the list 1-based (--label-base 1)" : "--classnames FILE names all");
-    }
-    return OK;
+    int k = 0;
+    while (k < w->firsts && w->first[k].name) k++;
+    if (k == w->firsts) return OK;
+    if (side->odd_folder)
+        return err_set(ERR_FORMAT,
+                       "dataset: %s: labels are numbers, and folders do not name them, from line "
+                       "%lld on (folder %s): --classnames FILE does", side->odd_list,
+                       (long long)side->odd_line, side->odd_folder);
+    if (classes_numbers_only(w))
+        return err_set(ERR_FORMAT,
+                       "dataset: %s: labels are numbers, and folders do not name them: "
+                       "--classnames FILE does", side->entry[0].list);
+    bool shifted = k == 0 && base == 0;
+    return err_set(ERR_FORMAT, "dataset: %s: no picture has label %d, but one has %d: %s",
+                   side->entry[0].list, k + base, w->firsts - 1 + base,
+                   shifted ? "is the list 1-based (--label-base 1)"
+                           : "--classnames FILE names all");
 }
 
 // ---- a file of names ----------------------------------------------------------------------------
@@ -102,7 +103,7 @@ static Status check_repeats(const char *file, const Lines *lines, Arena *arena)
     memcpy(copy, lines->name, (size_t)lines->n * sizeof *copy);
     if (names_unique(copy, lines->n) == lines->n) return OK;
     int64_t i = 1;
-    while (names_have(lines->name, i, lines->name[i]) == false) i++;
+    while (!names_have(lines->name, i, lines->name[i])) i++;
     return err_set(ERR_FORMAT, "classnames: %s: %s stands there twice", file, lines->name[i]);
 }
 
@@ -166,12 +167,12 @@ static Status apply_classnames(Work *w, const char *file, bool numeric)
     const char **folder = folders_of(w);
     if (!folder) return err_memory("dataset");
     int64_t matched = 0, named = 0;
-    for (int64_t i = 0; i < lines.n; i++) matched += name_find(lines.name[i], folder,
-                                                               w->firsts) >= 0;
+    for (int64_t i = 0; i < lines.n; i++)
+        matched += name_find(lines.name[i], folder, w->firsts) >= 0;
     for (int k = 0; k < w->firsts; k++) named += folder[k] != NULL;
     if (matched == 0) return rename_classes(w, &lines, file, numeric);
-    if (matched == named && (numeric || matched == lines.n)) return order_classes(w, &lines,
-                                                                                  folder);
+    const bool all_folders = matched == named && (numeric || matched == lines.n);
+    if (all_folders) return order_classes(w, &lines, folder);
     return mixture(file, &lines, folder, w->firsts);
 }
 
@@ -250,8 +251,7 @@ static Status first_from_known(Work *w)
 const char *class_prompt(Arena *arena, const char *name)
 {
     char *prompt = arena_string(arena, name);
-    for (char *c = prompt; c && *c; c++)
-        if (*c == '_') *c = ' ';
+    if (prompt) name_blanks(prompt);
     return prompt;
 }
 

@@ -21,8 +21,7 @@ static Status unknown_class(const Work *w, const Entry *e, const char *name)
     for (int k = 0; k < w->d->class_count; k++) known[k] = w->d->classes[k].name;
     const char *near = name_nearest(name, known, w->d->class_count);
     return err_set(ERR_SHAPE, "dataset: %s: class %s is not one of the %d %s%s%s", e->path, name,
-                   w->d->class_count,
-                   w->o->known ? "that are known" : "for training",
+                   w->d->class_count, w->o->known ? "that are known" : "for training",
                    near ? ": did you mean " : "", near ? near : "");
 }
 
@@ -115,8 +114,7 @@ static bool has_blanks(char name[FILE_PATH], const Dataset *d, const char *path)
     char folder[FILE_PATH];
     size_t n = strcspn(path, "/");
     snprintf(name, FILE_PATH, "%.*s", (int)n, path);
-    for (char *c = name; *c; c++)
-        if (*c == '_') *c = ' ';
+    name_blanks(name);
     return path[n] && strncmp(name, path, n) && path_join(folder, d->root, name) == OK &&
            folder_exists(folder);
 }
@@ -153,7 +151,7 @@ static Status check_empties(const Work *w, const Side *side)
     return OK;
 }
 
-static Status check_options(const DatasetOptions *o)
+static Status check_dataset_options(const DatasetOptions *o)
 {
     if (!o->root && !o->train_list && !o->eval_list)
         return err_set(ERR_USAGE, "dataset: neither a folder nor a list (--data DIR)");
@@ -166,9 +164,9 @@ static Status check_options(const DatasetOptions *o)
 
 // The training side is read even where only evaluation is asked for, if it is there: it has the
 // classes.
-static Status fill(Work *w)
+static Status fill_dataset(Work *w)
 {
-    TRY(check_options(w->o));
+    TRY(check_dataset_options(w->o));
     TRY(sides_read(w));
     const Side *base = w->train.n ? &w->train : &w->eval;
     if (dataset_wants(w->o, DATASET_TRAIN)) TRY(check_empties(w, &w->train));
@@ -185,7 +183,7 @@ Status dataset_open(Dataset *d, const DatasetOptions *options)
 {
     *d = (Dataset){ 0 };
     Work w = { .o = options, .d = d, .arena = &d->arena, .train.split = "", .eval.split = "" };
-    Status status = fill(&w);
+    Status status = fill_dataset(&w);
     if (status != OK) dataset_close(d);
     return status;
 }

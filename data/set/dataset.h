@@ -55,6 +55,8 @@ typedef struct {
     int class_count, domain_count;
     int64_t strays;            // pictures that do not fit the layout, left out
     const char *stray;         // the first of them
+    int64_t deeps;             // folders that lie too deep to be read (TREE_DEPTH)
+    const char *deep;          // the first of them
     const char *note;          // what the user must be told about the eval split; NULL: nothing
     Arena arena;               // all of the above
 } Dataset;

@@ -16,7 +16,7 @@ enum { UNPACKED_MOST = 1 << 30 };   // bytes of a .gz list
 
 typedef struct { char *at, *end; int64_t line; } Cursor;
 
-static bool blank(char c)
+static bool blank_within(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
 }
@@ -29,8 +29,8 @@ static char *next_line(Cursor *c)
         if (!stop) stop = c->end;
         c->at = stop + 1;
         c->line++;
-        while (start < stop && blank(*start)) start++;
-        while (stop > start && blank(stop[-1])) stop--;
+        while (start < stop && blank_within(*start)) start++;
+        while (stop > start && blank_within(stop[-1])) stop--;
         *stop = 0;
         if (stop > start) return start;
     }
@@ -38,7 +38,7 @@ static char *next_line(Cursor *c)
 }
 
 // A copy that ends in a byte of its own, so that the last line can be ended too.
-static Status copy_text(Cursor *c, int64_t *lines, Arena *arena, const char *what,
+static Status copy_lines(Cursor *c, int64_t *lines, Arena *arena, const char *what,
                         const uint8_t *data, size_t bytes)
 {
     if (bytes >= 3 && !memcmp(data, "\xef\xbb\xbf", 3)) {
@@ -78,8 +78,8 @@ static Status split_line(ListEntry *e, char *text, int64_t line, const char *wha
     if (!cut) return err_set(ERR_FORMAT, "list: %s: line %lld: no label behind: %.80s", what,
                              (long long)line, text);
     char *label = cut + 1;
-    while (cut > text && blank(*cut)) *cut-- = 0;
-    while (blank(*label)) label++;
+    while (cut > text && blank_within(*cut)) *cut-- = 0;
+    while (blank_within(*label)) label++;
     *e = (ListEntry){ text, label, whole_number(label), line, tabbed };
     return OK;
 }
@@ -121,7 +121,7 @@ Status list_parse(List *list, Arena *arena, const char *what, const uint8_t *dat
     Cursor c;
     int64_t lines;
     *list = (List){ 0 };
-    TRY(copy_text(&c, &lines, arena, what, data, bytes));
+    TRY(copy_lines(&c, &lines, arena, what, data, bytes));
     list->entry = arena_take(arena, (size_t)lines * sizeof *list->entry);
     if (!list->entry) return err_memory("list");
     for (char *text; (text = next_line(&c)); list->n++)
@@ -139,7 +139,7 @@ Status lines_parse(Lines *lines, Arena *arena, const char *what, const uint8_t *
     Cursor c;
     int64_t most;
     *lines = (Lines){ 0 };
-    TRY(copy_text(&c, &most, arena, what, data, bytes));
+    TRY(copy_lines(&c, &most, arena, what, data, bytes));
     lines->name = arena_take(arena, (size_t)most * sizeof *lines->name);
     if (!lines->name) return err_memory("list");
     for (char *text; (text = next_line(&c)); lines->n++) lines->name[lines->n] = text;

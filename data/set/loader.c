@@ -96,13 +96,13 @@ static void permute(Loader *l, int64_t epoch)
 {
     Rng rng = rng_at(l->o.seed, (uint32_t)epoch, 0, RNG_SHUFFLE);
     for (int64_t i = 0; i < l->n; i++) l->order[i] = (int32_t)i;
-    if (l->o.shuffle) rng_shuffle(&rng, l->order, l->n);
+    if (l->o.training) rng_shuffle(&rng, l->order, l->n);
     l->order_epoch = epoch;
 }
 
 // Under the lock: the next number becomes this worker's. Numbers are claimed in order, so one
 // permutation at a time is enough.
-static int64_t claim(Loader *l)
+static int64_t claim_number(Loader *l)
 {
     int64_t number = l->claimed++, epoch = number / l->n;
     if (epoch != l->order_epoch) permute(l, epoch);
@@ -124,7 +124,7 @@ static Status slot_error(const Slot *s)
     return s->message ? err_set(s->status, "%s", s->message) : err_memory("loader");
 }
 
-static void *work(void *arg)
+static void *read_ahead(void *arg)
 {
     Loader *l = arg;
     pthread_mutex_lock(&l->lock);
@@ -132,7 +132,7 @@ static void *work(void *arg)
         while (!l->quit && l->claimed < l->end && l->claimed >= l->taken + l->slots)
             pthread_cond_wait(&l->space, &l->lock);
         if (l->quit || l->claimed >= l->end) break;
-        int64_t number = claim(l);
+        int64_t number = claim_number(l);
         pthread_mutex_unlock(&l->lock);
         fill_slot(l, number);
         pthread_mutex_lock(&l->lock);
@@ -149,7 +149,7 @@ static Slot *wait_for(Loader *l, int64_t number)
     Slot *s = &l->slot[number % l->slots];
     pthread_mutex_lock(&l->lock);
     while (l->threads == 0 && l->claimed <= number) {
-        int64_t mine = claim(l);
+        int64_t mine = claim_number(l);
         fill_slot(l, mine);
         l->slot[mine % l->slots].ready = true;
     }
@@ -261,8 +261,7 @@ static void hand_out(Loader *l, Batch *b, int64_t number, int64_t next, int n)
     *b = (Batch){
         .pixels = l->pixels, .label = l->label, .domain = l->domain, .index = l->index, .n = n,
         .step_n = l->step_n, .epoch = number / l->n, .step = number % l->n / l->o.batch,
-        .first = l->step_given == 0, .last = next == l->step_end,
-        .epoch_end = next % l->n == 0,
+        .last = next == l->step_end, .epoch_end = next % l->n == 0,
     };
     l->step_given += n;
 }
@@ -275,7 +274,7 @@ Status loader_next(Loader *l, Batch *batch)
         int n;
         if (number >= l->step_end) TRY(begin_step(l, number));
         TRY(collect(l, number, &next, &n));
-        bool out = n > 0 || l->o.shuffle;
+        bool out = n > 0 || l->o.training;
         if (out) hand_out(l, batch, number, next, n);
         take_until(l, next);
         if (out) return OK;
@@ -285,16 +284,15 @@ Status loader_next(Loader *l, Batch *batch)
 
 // ---- opening and closing ------------------------------------------------------------------------
 
-static Status check_options(const LoaderOptions *o)
+static Status check_loader_options(const LoaderOptions *o)
 {
     if (o->batch < 1 || o->batch > BATCH_MOST || o->micro < 0)
         return err_set(ERR_USAGE, "loader: batch %d, micro-batch %d: not of 1..%d", o->batch,
-                       o->micro,
-                       BATCH_MOST);
+                       o->micro, BATCH_MOST);
     if (o->workers < 0 || o->workers > WORKERS_MOST)
         return err_set(ERR_USAGE, "loader: %d workers: not of 0..%d", o->workers, WORKERS_MOST);
-    if (o->epochs < 0 || o->epochs > INT32_MAX || o->epoch < 0 || o->epoch > o->epochs ||
-        o->step < 0)
+    bool epochs_good = o->epochs >= 0 && o->epochs <= INT32_MAX;
+    if (!epochs_good || o->epoch < 0 || o->epoch > o->epochs || o->step < 0)
         return err_set(ERR_USAGE, "loader: %lld epochs from epoch %lld, step %lld",
                        (long long)o->epochs, (long long)o->epoch, (long long)o->step);
     if (o->set->n < 1 || o->set->n > INT32_MAX)
@@ -342,13 +340,13 @@ static Status allocate(Loader *l)
 static Status start_workers(Loader *l)
 {
     for (; l->threads < l->o.workers; l->threads++)
-        if (pthread_create(&l->thread[l->threads], NULL, work, l) != 0)
+        if (pthread_create(&l->thread[l->threads], NULL, read_ahead, l) != 0)
             return err_set(ERR_MEMORY, "loader: thread %d of %d was refused", l->threads + 1,
                            l->o.workers);
     return OK;
 }
 
-static Loader *make(const LoaderOptions *o)
+static Loader *make_loader(const LoaderOptions *o)
 {
     Loader *l = calloc(1, sizeof *l);
     if (!l) return NULL;
@@ -369,11 +367,11 @@ static Loader *make(const LoaderOptions *o)
 Status loader_open(Loader **loader, const LoaderOptions *options)
 {
     *loader = NULL;
-    TRY(check_options(options));
+    TRY(check_loader_options(options));
     if (options->step >= loader_steps(options))
         return err_set(ERR_USAGE, "loader: step %lld of %lld", (long long)options->step,
                        (long long)loader_steps(options));
-    Loader *l = make(options);
+    Loader *l = make_loader(options);
     if (!l) return err_memory("loader");
     Status status = allocate(l);
     if (status == OK) status = start_workers(l);

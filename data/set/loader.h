@@ -1,7 +1,8 @@
 // loader.h - pictures as batches, read ahead by threads, in one order for any number of them.
 //
 //     LoaderOptions o = { .root = d.root, .set = &d.train, .transform = transform_clip(224),
-//                         .batch = 256, .micro = 32, .workers = 2, .shuffle = true, .epochs = 10 };
+//                         .batch = 256, .micro = 32, .workers = 2, .training = true,
+//                         .epochs = 10 };
 //     Loader *loader;
 //     TRY(loader_open(&loader, &o));
 //     Batch b;
@@ -41,7 +42,8 @@ typedef struct {
     Augment augment;
     int batch, micro;          // pictures a step, pictures at a time; micro 0: all of the step
     int workers;               // threads; 0: loader_next reads by itself
-    bool shuffle;              // else the set's own order
+    bool training;             // shuffled epochs in which every step is handed out; else the set's
+                               // own order
     uint64_t seed;
     int64_t epochs;            // 0: one
     int64_t epoch, step;       // where to begin, for a resumed run; step within the epoch
@@ -58,7 +60,7 @@ typedef struct {               // the loader's memory, sound until the next call
     int n;
     int step_n;                // pictures of the whole step
     int64_t epoch, step;       // the step within the epoch
-    bool first, last;          // of the step's micro-batches
+    bool last;                 // of the step's micro-batches
     bool epoch_end;            // and of the epoch's
 } Batch;
 

@@ -45,8 +45,7 @@ bool names_have(const char *const *name, int64_t n, const char *wanted)
 }
 
 static Status no_such(const char *where, const char *kind, const char *wrong,
-                      const char *const *name,
-                      int64_t n)
+                      const char *const *name, int64_t n)
 {
     char text[NAMES_TEXT];
     const char *near = name_nearest(wrong, name, n);
@@ -128,16 +127,15 @@ static const char *first_of(const char *const *choice, int choices, const char *
 // The name of the training split: "" where the layout has none; NULL: it has others.
 static Status train_split(const char **split, Work *w)
 {
-    static const char *const usual[] = { "train" };
     const char **name, *asked = w->o->train_split;
     int64_t n;
     TRY(tree_names(&name, &n, w, A_SPLIT));
     if (asked && !names_have(name, n, asked)) return no_such(w->o->root, "split", asked, name, n);
-    *split = asked ? asked : n == 0 ? "" : first_of(usual, 1, name, n);
+    *split = asked ? asked : n == 0 ? "" : first_of(&tree_split[TREE_TRAIN], 1, name, n);
     return OK;
 }
 
-static Status tell(Work *w, const char *why, const char *what)
+static Status tell_eval_split(Work *w, const char *why, const char *what)
 {
     char text[512];
     snprintf(text, sizeof text, "no eval split is named%s: %.200s is used", why, what);
@@ -147,21 +145,20 @@ static Status tell(Work *w, const char *why, const char *what)
 
 static Status eval_split(const char **split, Work *w, const char *train)
 {
-    static const char *const usual[] = { "val", "valid", "crossval" };
     const DatasetOptions *o = w->o;
     const char **name, *asked = o->eval_split;
     int64_t n;
     TRY(tree_names(&name, &n, w, A_SPLIT));
     if (asked && !names_have(name, n, asked)) return no_such(o->root, "split", asked, name, n);
-    *split = asked ? asked : n == 0 ? "" : first_of(usual, 3, name, n);
+    *split = asked ? asked : n == 0 ? "" : first_of(&tree_split[TREE_EVAL], TREE_EVALS, name, n);
     if (asked) return OK;
     if (n == 0) {
         bool same = dataset_wants(o, DATASET_TRAIN) && !o->train_domains && !o->eval_domains;
-        return same ? tell(w, ", and there are no splits", "what is trained on") : OK;
+        return same ? tell_eval_split(w, ", and there are no splits", "what is trained on") : OK;
     }
-    if (*split) return tell(w, "", *split);
+    if (*split) return tell_eval_split(w, "", *split);
     *split = train ? train : name[0];
-    return tell(w, ", and there is no val", *split);
+    return tell_eval_split(w, ", and there is no val", *split);
 }
 
 // ---- sides from lists ---------------------------------------------------------------------------
@@ -318,6 +315,8 @@ static Status open_root(Work *w)
     TRY(tree_read(&w->tree, w->arena, o->root, extra, 2));
     w->d->strays = w->tree.strays;
     w->d->stray = w->tree.stray;
+    w->d->deeps = w->tree.deeps;
+    w->d->deep = w->tree.deep;
     return OK;
 }
 
@@ -332,7 +331,7 @@ static Status training_side(Work *w, const char **split)
     const char **name;
     int64_t n;
     TRY(tree_names(&name, &n, w, A_SPLIT));
-    return no_such(o->root, "split", "train", name, n);
+    return no_such(o->root, "split", tree_split[TREE_TRAIN], name, n);
 }
 
 static Status evaluation_side(Work *w, const char *train)

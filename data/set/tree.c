@@ -12,8 +12,8 @@
 // ---- the walk -----------------------------------------------------------------------------------
 
 // Paths, one behind the other, each ended by a zero byte. The first byte of each is its kind: a
-// picture, a folder that holds none, a folder that holds nothing.
-enum { PICTURE = 'p', NO_PICTURES = 'n', NOTHING = '0' };
+// picture, a folder that holds none, a folder that holds nothing, one too deep to be read.
+enum { PICTURE = 'p', NO_PICTURES = 'n', NOTHING = '0', DEEP = 'd' };
 
 typedef struct {
     char *text;
@@ -52,7 +52,7 @@ static Status walk_entry(Walk *w, int depth)
     if (nowhere && errno != ENOENT && errno != ELOOP)
         return err_set(ERR_IO, "cannot read: %s: %s", w->path, strerror(errno));
     if (nowhere) return keep(w, picture ? PICTURE : NOTHING);
-    if (S_ISDIR(st.st_mode)) return depth < TREE_DEPTH ? walk_folder(w, depth + 1) : OK;
+    if (S_ISDIR(st.st_mode)) return depth < TREE_DEPTH ? walk_folder(w, depth + 1) : keep(w, DEEP);
     return picture ? keep(w, PICTURE) : OK;
 }
 
@@ -88,11 +88,12 @@ static Status walk_folder(Walk *w, int depth)
 
 // ---- the layout ---------------------------------------------------------------------------------
 
+const char *const tree_split[TREE_SPLITS] = { "train", "val", "valid", "crossval", "test" };
+
 bool tree_is_split(const char *name, const char *const *extra, int extras)
 {
-    static const char *const known[] = { "train", "val", "valid", "test", "crossval" };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (!strcmp(name, known[i])) return true;
+    for (int i = 0; i < TREE_SPLITS; i++)
+        if (!strcmp(name, tree_split[i])) return true;
     for (int i = 0; i < extras; i++)
         if (extra[i] && !strcmp(name, extra[i])) return true;
     return false;
@@ -238,8 +239,18 @@ static Status list_paths(Found *f, Arena *arena, const Walk *w)
     return OK;
 }
 
+static void count_deep(Tree *tree, const Found *f)
+{
+    for (int64_t i = 0; i < f->folders; i++)
+        if (f->folder[i][-1] == DEEP && !tree->deeps++) tree->deep = f->folder[i];
+}
+
 static Status understand(Tree *tree, Arena *arena, const char *root, Found *f)
 {
+    count_deep(tree, f);
+    if (f->pictures == 0 && tree->deeps)
+        return err_set(ERR_IO, "dataset: %s: no pictures in its folders; deeper than %d levels, "
+                       "and not read: %s", root, TREE_DEPTH, tree->deep);
     if (f->pictures == 0) return err_set(ERR_IO, "dataset: %s: no pictures in its folders", root);
     find_levels(f);
     if (f->depth == 0)
@@ -250,8 +261,7 @@ static Status understand(Tree *tree, Arena *arena, const char *root, Found *f)
     TRY(sort_files(tree, arena, f));
     if (tree->n == 0)
         return err_set(ERR_IO, "dataset: %s: %s: its folders are no layout that is known here",
-                       root,
-                       tree->stray);
+                       root, tree->stray);
     return keep_empties(tree, arena, f);
 }
 
@@ -262,8 +272,8 @@ Status tree_read(Tree *tree, Arena *arena, const char *root, const char *const *
     *tree = (Tree){ 0 };
     if (!w) return err_memory("dataset");
     size_t n = strlen(root);
-    Status status = n + 2 < sizeof w->path ? OK : err_set(ERR_IO, "dataset: a path of %zu bytes",
-                                                          n);
+    bool fits = n + 2 < sizeof w->path;
+    Status status = fits ? OK : err_set(ERR_IO, "dataset: a path of %zu bytes", n);
     if (status == OK) {
         memcpy(w->path, root, n + 1);
         w->root = n && root[n - 1] == '/' ? n : n + 1;

@@ -5,7 +5,7 @@
 //
 // The depth at which most pictures lie tells how many folders there are; a folder called like a
 // split tells the rest. Links are followed; names that begin with a dot are passed over. Pictures
-// at other depths are counted as strays; below TREE_DEPTH folders nothing is looked for.
+// at other depths are counted as strays. A folder below TREE_DEPTH others is counted and not read.
 //
 // The name alone makes a picture: a link to nowhere, a named pipe or a device with a picture's
 // suffix is one too, and whoever reads it is told what it is. A link to nowhere with another name
@@ -30,9 +30,16 @@ typedef struct {
     bool has_splits, has_domains;
     int64_t strays;                // pictures at another depth
     const char *stray;             // the first of them; NULL: none
+    int64_t deeps;                 // folders below TREE_DEPTH others: not read
+    const char *deep;              // the first of them; NULL: none
     const char **empty;            // (empties) class folders without pictures, relative to the root
     int64_t empties;
 } Tree;
+
+// Names of splits: the one for training, those that are evaluated on unless one is named (the first
+// that is there), and others.
+enum { TREE_TRAIN = 0, TREE_EVAL = 1, TREE_EVALS = 3, TREE_SPLITS = 5 };
+extern const char *const tree_split[TREE_SPLITS];
 
 // extra: names of splits beside the known ones; NULL entries are passed over. A folder without
 // pictures is an error.

@@ -120,7 +120,7 @@ static Status open_caption_loader(Pretrain *p)
     Dataset place = { .root = o->data };
     LoaderOptions l = setup_loader(o, &place, &p->captions.set, &p->clip.config);
     l.micro = 0;
-    l.shuffle = true;
+    l.training = true;
     l.epochs = o->epochs;
     int64_t steps = loader_steps(&l) * o->epochs;
     TRY(setup_left_out(&l.left_out, o, &p->captions.set));

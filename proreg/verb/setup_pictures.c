@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "data/set/tree.h"
+
 // A recipe's list of classes is used unless the user names one.
 static Status recipe_classes(const Recipe *r, Options *o, DatasetOptions *d)
 {
@@ -49,6 +51,9 @@ Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known
     if (d->strays)
         say(o, "note: %lld pictures do not fit the layout and are left out, the first: %s",
             (long long)d->strays, d->stray);
+    if (d->deeps)
+        say(o, "note: %lld folders lie deeper than %d levels and are not read, the first: %s",
+            (long long)d->deeps, TREE_DEPTH, d->deep);
     if (recipe && recipe->classes != d->class_count)
         say(o, "note: recipe %s has %d classes, this data %d", recipe->name, recipe->classes,
             d->class_count);

@@ -147,7 +147,7 @@ static Status describe_loading(Training *r)
 {
     LoaderOptions l = setup_loader(r->o, &r->data, &r->data.train, &r->pretrained.config);
     l.augment = setup_augment(r->o, r->o->augment == AUGMENT_RANDAUG);
-    l.shuffle = true;
+    l.training = true;
     l.epochs = r->o->epochs;
     l.epoch = r->state.epoch;
     l.step = r->state.epoch_step;

@@ -15,6 +15,12 @@ bool name_same(const char *a, const char *b)
     return *a == *b;
 }
 
+void name_blanks(char *name)
+{
+    for (; *name; name++)
+        if (*name == '_') *name = ' ';
+}
+
 static bool letter_or_digit(char c)
 {
     char small = lower_ascii(c);

@@ -6,6 +6,8 @@
 
 // Equal but for `_` in place of a blank?
 bool name_same(const char *a, const char *b);
+// Makes each `_` a blank, in place.
+void name_blanks(char *name);
 // <0, 0, >0: by bytes, or by letters and digits alone with case ignored, as DomainNet's labels are.
 int name_order(const char *a, const char *b, bool by_letters);
 // The index of this name, else of one that name_same finds equal, or -1. NULL entries are skipped,
