@@ -40,7 +40,11 @@ ISA_avx2   := -mavx2 -mfma -mf16c
 ISA_avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mf16c
 ISA_DEFS := $(foreach i,$(ISAS),-DHAVE_ISA_$(i))
 
-DIRS     := tensor/base tensor nn weights clip/bpe clip data/image data/set data/world \
+# Any other folder of tensor/ holds a device of its own (tensor/PORTING.md), which the build in
+# double leaves out.
+PORTS    := $(filter-out tensor/base/ tensor/cpu/,$(sort $(dir $(wildcard tensor/*/*.c))))
+DIRS     := tensor/base tensor $(if $(filter grad,$(VARIANT)),,$(PORTS:/=)) nn \
+            weights clip/bpe clip data/image data/set data/world \
             proreg proreg/run proreg/page proreg/verb
 SRC      := $(wildcard $(DIRS:%=%/*.c))
 OBJ      := $(SRC:%.c=$(B)/%.o) $(B)/tensor/cpu/peak.o $(ISAS:%=$(B)/tensor/cpu/cpu.%.o)

@@ -26,7 +26,10 @@ may() {
 
 base=tensor/base
 may tensor/base
-may tensor/cpu $base tensor
+devices=$(find tensor/* -type d ! -name base)    # a folder each: tensor/PORTING.md
+for device in $devices; do
+    may $device $base tensor
+done
 may tensor $base tensor/cpu                     # backend.c alone names the devices
 may nn $base tensor
 may weights $base
@@ -42,7 +45,7 @@ may proreg/verb $base tensor tensor/cpu nn weights clip clip/bpe data/image data
     proreg proreg/run proreg/page
 
 # A folder that is missing above would go unwatched.
-known=$(sed -n 's/^may \([a-z/]*\).*/\1/p' "$0")
+known="$(sed -n 's/^may \([a-z/]*\).*/\1/p' "$0") $devices"
 folders=$(find tensor nn weights clip data proreg -name '*.[ch]' | sed 's,/[^/]*$,,' | sort -u)
 for folder in $folders; do
     case " $(echo $known) " in *" $folder "*) ;; *)
