@@ -60,6 +60,10 @@ TESTS    := $(addprefix $(B)/,$(filter-out $(GRAD),$(NAMES)))
 GRADS    := $(addprefix $(GRAD_B)/,$(filter $(GRAD),$(NAMES)))
 REPLAYS  := $(FUZZ:%=$(B)/fuzz_%_replay)
 
+# Those that open a device run again on one whose memory is far from the host's (tensor/far.c).
+ON_FAR   := $(filter $(addprefix %/,test_clip test_grad test_loss test_run test_tape test_twin \
+                test_wise test_world),$(TESTS) $(GRADS))
+
 Q        := $(if $(V),,@)
 say       = $(if $(V),,@echo "  $(1)"$(if $(2), "$(2)"))
 
@@ -119,6 +123,10 @@ $(B)/test_%: $(B)/test/test_%.o $(OBJ)
 $(B)/test_cli $(B)/test_demo $(B)/test_output $(B)/test_pictures $(B)/test_recipe \
 $(B)/test_report $(B)/test_run $(B)/test_train $(B)/test_wise: $(B)/bin/proreg
 
+$(B)/port: $(B)/test/port.o $(OBJ)
+	$(call say,LINK,$@)
+	$(LINK)
+
 $(B)/bench_%: $(B)/test/bench/bench_%.o $(OBJ)
 	$(call say,LINK,$@)
 	$(LINK)
@@ -139,6 +147,7 @@ tests: $(HEADS) $(TESTS) $(REPLAYS)
 
 test: tests ## build and run all tests (under 3 minutes on 2 cores; no network, no Python)
 	$(Q)CC='$(CC)' RUN='$(RUN)' PROREG=$(B)/bin/proreg sh test/run.sh $(CHECKS) $(TESTS) $(GRADS) \
+	    $(foreach t,$(ON_FAR),'DEVICE=far $t') \
 	    $(foreach f,$(FUZZ),'$(B)/fuzz_$(f)_replay test/fuzz/corpus/$(f)')
 
 CHECKS   := $(if $(filter release,$(VARIANT)),test/layers.sh test/style.sh test/headers.sh)
@@ -197,6 +206,9 @@ fuzz: ## look for new inputs that crash a parser: make fuzz TARGET=jpeg SECONDS=
 	build/fuzz/fuzz_$(TARGET) -max_total_time=$(or $(SECONDS),60) -timeout=10 -rss_limit_mb=2048 \
 	    -artifact_prefix=build/fuzz/ build/fuzz/corpus/$(TARGET) test/fuzz/corpus/$(TARGET)
 
+port: $(B)/port ## a new device: which kernels are right, which is next (DEVICE=name)
+	$(Q)DEVICE='$(DEVICE)' $(B)/port
+
 bench-kernels: $(B)/bench_kernels ## each kernel: time, rate, share of the peak (ARGS=--json)
 	$(Q)$(B)/bench_kernels $(ARGS)
 
@@ -239,5 +251,5 @@ help: ## print this list
 	@sed -n 's/^\([a-z][a-z0-9 -]*\):[^#]*## /  make \1 - /p' Makefile
 
 .PHONY: all tests test layers style headers grad debug asan tsan test-gcc test-clang test-musl \
-        test-aarch64 bugs parity interop check-all cov fuzz bench bench-kernels bench-data \
+        test-aarch64 bugs parity interop check-all cov fuzz bench bench-kernels bench-data port \
         profile-data demo pretrain pretrain-check world-results clean help FORCE

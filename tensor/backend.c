@@ -159,7 +159,7 @@ Status backend_find(const Backend **out, const char *device, const char *isa)
     return no_device(device);
 }
 
-static Status check_whole(const Backend *be)
+Status backend_whole(const Backend *be)
 {
     char list[512] = "";
     int kernels = backend_kernels(), holes = 0, used = 0;
@@ -179,7 +179,7 @@ Status backend_open(const Backend **out, const char *device, const char *isa)
 {
     const Backend *be;
     TRY(backend_find(&be, device, isa));
-    TRY(check_whole(be));
+    TRY(backend_whole(be));
     *out = be;
     return OK;
 }

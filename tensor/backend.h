@@ -77,6 +77,7 @@ const char *backend_isa_list(void);            // that run here, best first: "av
 int backend_kernels(void);                     // how many there are
 const char *backend_kernel(int i);             // name
 bool backend_has(const Backend *be, int i);    // false: a hole
+Status backend_whole(const Backend *be);       // an error that names all holes
 
 // "cpu|ref|..", as a constant expression for the table of options.
 #define BACKEND_CHOICE_(name) "|" #name

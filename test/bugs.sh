@@ -46,7 +46,8 @@ run_case() {
     esac
     case " $grad " in *" $program "*) variant=grad ;; esac
     $MAKE -s VARIANT=$variant "build/$variant/$program" >"$temp/log" 2>&1 || return 2
-    LIMIT=60 TEST=${red#*.} sh test/run.sh "build/$variant/$program$corpus" >"$temp/log" 2>&1
+    DEVICE=$(value device) LIMIT=60 TEST=${red#*.} sh test/run.sh \
+        "build/$variant/$program$corpus" >"$temp/log" 2>&1
 }
 
 fail() {

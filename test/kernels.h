@@ -1,6 +1,6 @@
 // kernels.h - every kernel of a backend as a call that can be tried: with seeded inputs, guard
-// zones around every array, outputs that arrive as NaN. test_backend, test_bits and bench_kernels
-// share it.
+// zones around every array, outputs that arrive as NaN. cases.h lists the calls, conform.h judges
+// them.
 //
 // A call is a function that asks for its arrays in the order of the kernel's arguments and then
 // runs the kernel as long as again() says so. Who tries it looks into c.array afterwards.
@@ -13,7 +13,10 @@
 
 enum { GUARD = 32, ARRAYS = 12 };              // floats before and after; arrays of a call
 typedef enum { IN, OUT, ADD, SPENT } Role;     // OUT: arrives as NaN.  ADD: arrives random
-typedef struct { Role role; int64_t n; float *host, *device; } CallArray;
+typedef struct { Role role; int64_t n; float *host, *block, *device; } CallArray;
+
+// SMALL: judged against ref.  PIECES: for equal bits on any number of threads.  TIMED: benchmarks
+typedef enum { SMALL, PIECES, TIMED } Use;
 
 typedef struct Call Call;
 typedef struct {
@@ -22,6 +25,8 @@ typedef struct {
     int64_t d[5];                              // sizes, in the kernel's order
     Act act;
     int64_t chain;                             // the longest sum: the error may grow with its root
+    Use use;
+    unsigned null;                             // of a TIMED one: see Call
 } KernelCase;
 
 struct Call {
@@ -29,9 +34,11 @@ struct Call {
     const KernelCase *of;
     const int64_t *d;
     unsigned null;                             // bit i: the i-th argument that may be NULL is NULL
+    int shift;                                 // floats by which each array misses its alignment
     int optional, arrays, reps;
     CallArray array[ARRAYS];
     double result, start, seconds;             // of a kernel that returns a number; of the last rep
+    Status status;                             // of the syncs
 };
 
 static inline double call_clock(void)
@@ -58,12 +65,19 @@ static inline float call_number(Rng *r)
     return u * (1 + 2 * u * u);
 }
 
+static inline size_t call_bytes(const CallArray *a)
+{
+    return (size_t)(a->n + 2 * GUARD) * sizeof(float);
+}
+
 static inline CallArray *call_array(Call *c, Role role, int64_t n)
 {
-    size_t bytes = (size_t)(n + 2 * GUARD) * sizeof(float);
     CallArray *a = &c->array[c->arrays++];
-    *a = (CallArray){ role, n, malloc(bytes), c->be->alloc(bytes) };
-    if (!a->host || !a->device) abort();
+    *a = (CallArray){ .role = role, .n = n };
+    a->host = malloc(call_bytes(a));
+    a->block = c->be->alloc(call_bytes(a) + (size_t)c->shift * sizeof(float));
+    if (!a->host || !a->block) abort();
+    a->device = a->block + c->shift;
     for (int64_t i = 0; i < n + 2 * GUARD; i++) a->host[i] = call_guard();
     Rng r = rng_at(test_seed, 0, (uint32_t)c->arrays, RNG_TEST);
     for (int64_t i = 0; i < n && role != OUT; i++) a->host[GUARD + i] = call_number(&r);
@@ -114,16 +128,12 @@ static inline int32_t *integers(Call *c, int64_t n, int64_t low, int64_t high)
 
 static inline float *host_of(Call *c, int i) { return c->array[i].host + GUARD; }
 
-static inline size_t call_bytes(const CallArray *a)
-{
-    return (size_t)(a->n + 2 * GUARD) * sizeof(float);
-}
-
 // Before the first run everything goes to the device; after the last everything comes back.
 static inline bool again(Call *c)
 {
     if (c->start > 0) {
-        c->be->sync();
+        Status status = c->be->sync();
+        if (c->status == OK) c->status = status;
         c->seconds = call_clock() - c->start;
     } else {
         for (int i = 0; i < c->arrays; i++)
@@ -136,9 +146,10 @@ static inline bool again(Call *c)
     return false;
 }
 
-static inline Call call_make(const Backend *be, const KernelCase *of, unsigned null, int reps)
+static inline Call call_make(const Backend *be, const KernelCase *of, unsigned null, int shift,
+                             int reps)
 {
-    Call c = { .be = be, .of = of, .d = of->d, .null = null, .reps = reps };
+    Call c = { .be = be, .of = of, .d = of->d, .null = null, .shift = shift, .reps = reps };
     of->call(&c);
     return c;
 }
@@ -146,7 +157,8 @@ static inline Call call_make(const Backend *be, const KernelCase *of, unsigned n
 static inline void call_free(Call *c)
 {
     for (int i = 0; i < c->arrays; i++) {
-        c->be->release(c->array[i].device, call_bytes(&c->array[i]));
+        size_t shift = (size_t)c->shift * sizeof(float);
+        c->be->release(c->array[i].block, call_bytes(&c->array[i]) + shift);
         free(c->array[i].host);
     }
 }
@@ -419,79 +431,3 @@ static inline void sgd(Call *c)
     float *p = add(c, n), *g = in(c, n), *m = add(c, n);
     while (again(c)) c->be->sgd(p, g, m, n, s);
 }
-
-// ---- the cases ----------------------------------------------------------------------------------
-// Ragged on purpose: 1, sizes around a register (16), a tile of each instruction set (4, 6, 14
-// rows; 16, 32 columns) and a block of K (384); a layer of ViT-B/32 with few rows.
-
-static const KernelCase kernel_cases[] = {
-    { "fill", fill, { 1 }, ACT_NONE, 1 }, { "fill", fill, { 40003 }, ACT_NONE, 1 },
-    { "copy", copy, { 17 }, ACT_NONE, 1 }, { "copy", copy, { 40003 }, ACT_NONE, 1 },
-    { "linear_fwd", linear_fwd, { 1, 1, 1 }, ACT_NONE, 1 },
-    { "linear_fwd", linear_fwd, { 3, 5, 7 }, ACT_QUICK_GELU, 7 },
-    { "linear_fwd", linear_fwd, { 13, 31, 15 }, ACT_GELU, 15 },
-    { "linear_fwd", linear_fwd, { 14, 32, 16 }, ACT_NONE, 16 },
-    { "linear_fwd", linear_fwd, { 15, 33, 17 }, ACT_QUICK_GELU, 17 },
-    { "linear_fwd", linear_fwd, { 29, 65, 385 }, ACT_QUICK_GELU, 385 },
-    { "linear_fwd", linear_fwd, { 230, 40, 50 }, ACT_GELU, 50 },
-    { "linear_fwd", linear_fwd, { 9, 768, 768 }, ACT_NONE, 768 },
-    { "linear_bwd", linear_bwd, { 1, 1, 1 }, ACT_NONE, 1 },
-    { "linear_bwd", linear_bwd, { 3, 5, 7 }, ACT_QUICK_GELU, 7 },
-    { "linear_bwd", linear_bwd, { 15, 33, 17 }, ACT_GELU, 33 },
-    { "linear_bwd", linear_bwd, { 29, 65, 113 }, ACT_QUICK_GELU, 65 },
-    { "linear_bwd", linear_bwd, { 400, 20, 33 }, ACT_NONE, 400 },
-    { "linear_bwd", linear_bwd, { 5, 768, 768 }, ACT_NONE, 768 },
-    { "attention_fwd", attention_fwd, { 1, 1, 1, 1, 1 }, ACT_NONE, 1 },
-    { "attention_fwd", attention_fwd, { 2, 3, 5, 2, 7 }, ACT_NONE, 7 },
-    { "attention_fwd", attention_fwd, { 1, 33, 35, 1, 40 }, ACT_NONE, 40 },
-    { "attention_fwd", attention_fwd, { 2, 50, 50, 3, 64 }, ACT_NONE, 64 },
-    { "attention_fwd", attention_fwd, { 3, 1, 50, 2, 64 }, ACT_NONE, 64 },
-    { "attention_bwd", attention_bwd, { 1, 1, 1, 1, 1 }, ACT_NONE, 1 },
-    { "attention_bwd", attention_bwd, { 2, 3, 5, 2, 7 }, ACT_NONE, 7 },
-    { "attention_bwd", attention_bwd, { 1, 33, 35, 1, 40 }, ACT_NONE, 40 },
-    { "attention_bwd", attention_bwd, { 2, 50, 50, 3, 64 }, ACT_NONE, 64 },
-    { "attention_bwd", attention_bwd, { 3, 1, 50, 2, 64 }, ACT_NONE, 64 },
-    { "layernorm_fwd", layernorm_fwd, { 1, 1 }, ACT_NONE, 1 },
-    { "layernorm_fwd", layernorm_fwd, { 3, 17 }, ACT_NONE, 17 },
-    { "layernorm_fwd", layernorm_fwd, { 50, 768 }, ACT_NONE, 768 },
-    { "layernorm_bwd", layernorm_bwd, { 3, 17 }, ACT_NONE, 17 },
-    { "layernorm_bwd", layernorm_bwd, { 50, 768 }, ACT_NONE, 768 },
-    { "unit_fwd", unit_fwd, { 3, 17 }, ACT_NONE, 17 },
-    { "unit_fwd", unit_fwd, { 40, 512 }, ACT_NONE, 512 },
-    { "unit_bwd", unit_bwd, { 3, 17 }, ACT_NONE, 17 },
-    { "unit_bwd", unit_bwd, { 40, 512 }, ACT_NONE, 512 },
-    { "softmax_fwd", softmax_fwd, { 1, 1 }, ACT_NONE, 1 },
-    { "softmax_fwd", softmax_fwd, { 5, 7 }, ACT_NONE, 7 },
-    { "softmax_fwd", softmax_fwd, { 40, 345 }, ACT_NONE, 345 },
-    { "xent_fwd", xent_fwd, { 5, 7 }, ACT_NONE, 7 },
-    { "xent_fwd", xent_fwd, { 40, 345 }, ACT_NONE, 345 },
-    { "xent_bwd", xent_bwd, { 5, 7 }, ACT_NONE, 7 },
-    { "xent_bwd", xent_bwd, { 40, 345 }, ACT_NONE, 345 },
-    { "gather_fwd", gather_fwd, { 7, 19, 5 }, ACT_NONE, 1 },
-    { "gather_bwd", gather_bwd, { 70, 19, 5 }, ACT_NONE, 70 },
-    { "gather_bwd", gather_bwd, { 30, 512, 9 }, ACT_NONE, 30 },
-    { "sum_rows", sum_rows, { 1, 1 }, ACT_NONE, 1 },
-    { "sum_rows", sum_rows, { 50, 141 }, ACT_NONE, 50 },
-    { "act_fwd", act_fwd, { 20005 }, ACT_QUICK_GELU, 1 },
-    { "act_fwd", act_fwd, { 20005 }, ACT_GELU, 1 },
-    { "act_fwd", act_fwd, { 5 }, ACT_NONE, 1 },
-    { "act_bwd", act_bwd, { 20005 }, ACT_QUICK_GELU, 1 },
-    { "act_bwd", act_bwd, { 20005 }, ACT_GELU, 1 },
-    { "act_bwd", act_bwd, { 5 }, ACT_NONE, 1 },
-    { "add_fwd", add_fwd, { 3, 17 }, ACT_NONE, 1 },
-    { "add_fwd", add_fwd, { 40, 768 }, ACT_NONE, 1 },
-    { "scale_fwd", scale_fwd, { 33, 7 }, ACT_NONE, 1 },
-    { "scale_bwd", scale_bwd, { 33, 7 }, ACT_NONE, 231 },
-    { "dot_fwd", dot_fwd, { 1 }, ACT_NONE, 1 }, { "dot_fwd", dot_fwd, { 70001 }, ACT_NONE, 16 },
-    { "dot_bwd", dot_bwd, { 33 }, ACT_NONE, 1 },
-    { "patches_fwd", patches_fwd, { 2, 13, 4 }, ACT_NONE, 1 },
-    { "patches_fwd", patches_fwd, { 1, 64, 32 }, ACT_NONE, 1 },
-    { "tokens_fwd", tokens_fwd, { 3, 4, 19 }, ACT_NONE, 1 },
-    { "tokens_bwd", tokens_bwd, { 3, 4, 19 }, ACT_NONE, 3 },
-    { "tokens_bwd", tokens_bwd, { 2, 49, 128 }, ACT_NONE, 2 },
-    { "axpy", axpy, { 1 }, ACT_NONE, 1 }, { "axpy", axpy, { 40003 }, ACT_NONE, 1 },
-    { "sumsq", sumsq, { 1 }, ACT_NONE, 1 }, { "sumsq", sumsq, { 140003 }, ACT_NONE, 1 },
-    { "adamw", adamw, { 33, 0 }, ACT_NONE, 1 }, { "adamw", adamw, { 20001, 1 }, ACT_NONE, 1 },
-    { "sgd", sgd, { 33 }, ACT_NONE, 1 }, { "sgd", sgd, { 20001 }, ACT_NONE, 1 },
-};
-enum { KERNEL_CASES = TEST_COUNT(kernel_cases) };

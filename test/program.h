@@ -13,6 +13,7 @@
 
 #include "clip/bpe/bpe.h"
 #include "clip/clip.h"
+#include "test/device.h"
 
 static Folder world;
 
@@ -84,7 +85,7 @@ static inline void program_model(const char *name, ClipConfig config)
     static const char text[] = "a photo of a red dog. a photo of a blue cat. a picture of a green "
                                "bird. a photo of a red cat. a picture of a blue dog. a green cat.";
     char path[FILE_PATH];
-    const Backend *be;
+    const Backend *be = device_open("cpu");
     Bpe *bpe;
     Clip clip;
     path_join(path, world.path, name);
@@ -93,7 +94,6 @@ static inline void program_model(const char *name, ClipConfig config)
     CHECK_OK(bpe_save(bpe, path, (int)config.context));
     config.vocab = bpe_vocab(bpe);
     config.eos = bpe_end(bpe);
-    CHECK_OK(backend_open(&be, "cpu", NULL));
     CHECK_OK(clip_random(&clip, be, &config, 3, NULL));
     CHECK_OK(clip_save(path, &clip, &clip));
     clip_free(&clip);

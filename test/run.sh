@@ -4,7 +4,8 @@
 # A program prints lines `ok name ..`, `FAIL name ..`, `skip name: why`. One that ends with an error
 # without such a FAIL, says nothing, or is still running after LIMIT seconds counts as one failure.
 # The last line is `N passed, N failed, N skipped`. An argument may be a command with arguments;
-# RUN holds an emulator to put before each program. TEST= and SEED= reach the programs (test.h).
+# RUN holds an emulator to put before each program. TEST= and SEED= reach the programs (test.h), and
+# so does a DEVICE=name before a program.
 LIMIT=${LIMIT:-120}
 log=$(mktemp "${TMPDIR:-/tmp}/proreg-run.XXXXXX") || exit 1
 trap 'rm -f "$log" "$log.all" "$log.late"' EXIT
@@ -35,9 +36,11 @@ run_limited() {
 for program in "$@"; do
     case $program in
     *.sh | *.sh\ *) run_limited sh $program ;;
+    DEVICE=*) run_limited env "${program%% *}" $RUN ${program#* } ;;
     *) run_limited $RUN $program ;;
     esac
-    name=${program%% *}                             # of the command, not of its argument
+    name=${program#DEVICE=* }
+    name=${name%% *}                                # of the command, not of its argument
     name=${name##*/}
     if [ -e "$log.late" ]; then
         echo "FAIL $name: no end after $LIMIT s" >>"$log"

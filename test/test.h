@@ -7,7 +7,8 @@
 //     static const TestCase cases[] = { { "sums", sums } };
 //     int main(void) { return test_main("arith", cases, TEST_COUNT(cases)); }
 //
-// TEST=word runs only the cases whose name holds the word; SEED=n sets test_seed.
+// TEST=word runs only the cases whose name holds the word; SEED=n sets test_seed; DEVICE=name
+// is the device of tests that open one.
 #pragma once
 #include <math.h>
 #include <stdarg.h>
@@ -81,6 +82,13 @@ static inline void test_note(const char *format, ...)
     va_end(args);
 }
 
+// The device to test on: DEVICE=name, else the standard one of the test.
+static inline const char *test_device(const char *standard)
+{
+    const char *name = getenv("DEVICE");
+    return name && *name ? name : standard;
+}
+
 // The case cannot be run here; the caller returns.
 static inline void test_skip(const char *why)
 {
@@ -89,7 +97,8 @@ static inline void test_skip(const char *why)
 
 static inline int test_main(const char *program, const TestCase *cases, int n)
 {
-    const char *only = getenv("TEST"), *seed = getenv("SEED");
+    const char *only = getenv("TEST"), *seed = getenv("SEED"), *device = test_device("");
+    const char *on = *device ? " on " : "";
     int failed = 0;
     if (seed) test_seed = strtoull(seed, NULL, 10);
     for (int i = 0; i < n; i++) {
@@ -97,9 +106,11 @@ static inline int test_main(const char *program, const TestCase *cases, int n)
         test_failures = 0;
         test_skipped[0] = test_figure[0] = 0;
         cases[i].run();
-        if (test_failures) printf("FAIL %s.%s %s\n", program, cases[i].name, test_figure);
-        else if (test_skipped[0]) printf("skip %s.%s: %s\n", program, cases[i].name, test_skipped);
-        else printf("ok   %s.%s %s\n", program, cases[i].name, test_figure);
+        if (!test_failures && test_skipped[0])
+            printf("skip %s.%s: %s\n", program, cases[i].name, test_skipped);
+        else
+            printf("%s %s.%s%s%s %s\n", test_failures ? "FAIL" : "ok  ", program, cases[i].name, on,
+                   device, test_figure);
         fflush(stdout);
         failed += test_failures > 0;
     }

@@ -1,67 +1,43 @@
 // test_backend.c - what a device must do to be called one: every kernel, at ragged sizes, against
-// the plain version; and for the cpu device equal bits on every number of threads and instruction
-// set.
-//
-// Outputs arrive as NaN, sums that are added to arrive random, guard zones lie around every array,
-// every argument that may be NULL is also NULL. Error: the worst element over the largest of the
-// reference; limit: 8 eps sqrt(longest sum).
-#include "tensor/base/par.h"
-#include "test/kernels.h"
+// the plain version (conform.h), and beyond it what each device promises: the same bits for work
+// that is left out or cut in parts (`chains`); for the cpu device equal bits on every number of
+// threads and instruction set. DEVICE=name judges this one alone.
+#include <sys/wait.h>
+#include <unistd.h>
 
-static const Backend *devices[4];              // the instruction sets that run here, best first
-static int device_count;
+#include "tensor/base/par.h"
+#include "test/conform.h"
+
+static const Backend *devices[16];             // instruction sets of the cpu, best first; others
+static int cpus, device_count;
+
+static void find_device(const char *name, const char *isa)
+{
+    bool ok = CHECK_OK(backend_find(&devices[device_count], name, isa));
+    for (int i = 0; ok && i < backend_kernels(); i++)
+        ok = CHECK(backend_has(devices[device_count], i), "device %s lacks %s", name,
+                   backend_kernel(i));
+    device_count += ok;
+}
+
+static bool wanted(const char *name)
+{
+    return strcmp(test_device(name), name) == 0;
+}
 
 static void find_devices(void)
 {
     static const char *const isa[] = { "avx512", "avx2", "neon", "scalar" };
+    const Backend *be;
     device_count = 0;
-    for (int i = 0; i < TEST_COUNT(isa); i++)
-        if (backend_open(&devices[device_count], "cpu", isa[i]) == OK) device_count++;
-}
-
-static const char *label(const KernelCase *k, unsigned null)
-{
-    static char text[160];
-    snprintf(text, sizeof text, "%s %dx%dx%dx%dx%d act %d null %u", k->kernel, (int)k->d[0],
-             (int)k->d[1], (int)k->d[2], (int)k->d[3], (int)k->d[4], (int)k->act, null);
-    return text;
-}
-
-static bool is_guard(const float *p)
-{
-    float guard = call_guard();
-    return memcmp(p, &guard, sizeof guard) == 0;
-}
-
-static void check_guards(const Call *c)
-{
-    for (int i = 0; i < c->arrays; i++) {
-        const CallArray *a = &c->array[i];
-        bool whole = true;
-        for (int j = 0; j < GUARD; j++)
-            whole = whole && is_guard(a->host + j) && is_guard(a->host + GUARD + a->n + j);
-        CHECK(whole, "%s: array %d was written outside", label(c->of, c->null), i);
-    }
-}
-
-// An output whose pointer was NULL keeps its NaN in both. A NaN where the reference has none is
-// sticky.
-static double worst_error(const Call *c, const Call *ref)
-{
-    double worst = fabs(c->result - ref->result) / fmax(fabs(ref->result), 1e-30);
-    for (int i = 0; i < c->arrays; i++) {
-        if (c->array[i].role != OUT && c->array[i].role != ADD) continue;
-        const float *y = c->array[i].host + GUARD, *exact = ref->array[i].host + GUARD;
-        double error = 0, largest = 1e-30;
-        for (int64_t j = 0; j < c->array[i].n; j++) {
-            if (is_guard(&y[j]) && is_guard(&exact[j])) continue;
-            double e = fabs((double)y[j] - (double)exact[j]);
-            if (!(e <= error)) error = e;
-            largest = fmax(largest, fabs((double)exact[j]));
-        }
-        if (!(error / largest <= worst)) worst = error / largest;
-    }
-    return worst;
+    for (int i = 0; i < TEST_COUNT(isa) && wanted("cpu"); i++)
+        if (backend_find(&be, "cpu", isa[i]) == OK) find_device("cpu", isa[i]);
+    cpus = device_count;
+    for (int i = 0; backend_name(i); i++)
+        if (strcmp(backend_name(i), "cpu") && strcmp(backend_name(i), "ref")
+            && wanted(backend_name(i)))
+            find_device(backend_name(i), NULL);
+    CHECK(device_count, "no device \"%s\"", test_device(""));
 }
 
 static bool starts_with(const char *text, const char *prefix)
@@ -71,45 +47,32 @@ static bool starts_with(const char *text, const char *prefix)
 
 static bool tried[KERNEL_CASES];
 
-// One case on one device; returns the error in units of its limit.
-static double conform(const Backend *be, const Call *ref)
-{
-    const KernelCase *k = ref->of;
-    Call c = call_make(be, k, ref->null, 1), twice = call_make(be, k, ref->null, 1);
-    double limit = 8 * 0x1p-23 * sqrt((double)k->chain), error = worst_error(&c, ref);
-    CHECK(error <= limit, "%s on %s: error %.3g, limit %.3g", label(k, ref->null), backend_isa(be),
-          error, limit);
-    check_guards(&c);
-    CHECK(call_hash(&c) == call_hash(&twice), "%s: another result next time", label(k, ref->null));
-    call_free(&c);
-    call_free(&twice);
-    return error / limit;
-}
-
-// With every argument, then with each that may be NULL left out.
-static double conform_case(const KernelCase *k)
-{
-    double worst = 0;
-    int optional = 0;
-    for (int null = 0; null <= optional; null++) {
-        Call ref = call_make(&backend_ref, k, null ? 1u << (null - 1) : 0, 1);
-        for (int d = 0; d < device_count; d++) worst = fmax(worst, conform(devices[d], &ref));
-        optional = ref.optional;
-        call_free(&ref);
-    }
-    return worst;
-}
-
 static void conform_all(const char *prefix)
 {
     double worst = 0;
     find_devices();
     for (int i = 0; i < KERNEL_CASES; i++) {
-        if (!starts_with(kernel_cases[i].kernel, prefix)) continue;
+        const KernelCase *k = &kernel_cases[i];
+        if (k->use != SMALL || !starts_with(k->kernel, prefix)) continue;
+        Verdict v[TEST_COUNT(devices)];
+        judge_case(v, devices, device_count, k);
         tried[i] = true;
-        worst = fmax(worst, conform_case(&kernel_cases[i]));
+        for (int d = 0; d < device_count; d++) {
+            CHECK(!*v[d].wrong, "%s on %s: %s", case_label(k), device_label(devices[d]),
+                  v[d].wrong);
+            worst = fmax(worst, v[d].error);
+        }
     }
     test_note("%.2f of the limit", worst);
+}
+
+static void memory(void)
+{
+    find_devices();
+    for (int d = 0; d < device_count; d++) {
+        const char *copies = copies_wrong(devices[d]), *release = release_wrong(devices[d]);
+        CHECK(!*copies && !*release, "%s: %s %s", device_label(devices[d]), copies, release);
+    }
 }
 
 static void linear_kernels(void) { conform_all("linear"); }
@@ -132,108 +95,90 @@ static void axpy_kernels(void) { conform_all("axpy"); }
 static void adamw_kernels(void) { conform_all("adamw"); }
 static void sgd_kernels(void) { conform_all("sgd"); }
 
-// Every kernel of the list but those that only move memory has a case.
+// Every kernel of the list but those that only move memory has a case of each use it needs.
 static void complete(void)
 {
-    static const char *const names[] = {
-#define KERNEL(kernel, result, args, names) #kernel,
-#include "tensor/kernels.inc"
-#undef KERNEL
-    };
     static const char *const used_by_all[] = { "alloc", "release", "upload", "download", "sync" };
-    for (int i = 0; i < TEST_COUNT(names); i++) {
-        bool found = false;
-        for (int j = 0; j < KERNEL_CASES; j++)
-            found = found || strcmp(kernel_cases[j].kernel, names[i]) == 0;
+    for (int i = 0; i < backend_kernels(); i++) {
+        bool small = false, pieces = false;
+        for (int j = 0; j < KERNEL_CASES; j++) {
+            bool same = strcmp(kernel_cases[j].kernel, backend_kernel(i)) == 0;
+            small |= same && kernel_cases[j].use == SMALL;
+            pieces |= same && kernel_cases[j].use == PIECES;
+        }
         for (int j = 0; j < TEST_COUNT(used_by_all); j++)
-            found = found || strcmp(used_by_all[j], names[i]) == 0;
-        CHECK(found, "%s has no case", names[i]);
+            small |= pieces |= strcmp(used_by_all[j], backend_kernel(i)) == 0;
+        CHECK(small && pieces, "%s lacks a case", backend_kernel(i));
     }
-    CHECK(backend_kernels() == TEST_COUNT(names), "%d kernels", backend_kernels());
     for (int i = 0; i < KERNEL_CASES && !getenv("TEST"); i++)
-        CHECK(tried[i], "%s was not tried", kernel_cases[i].kernel);
+        CHECK(tried[i] || kernel_cases[i].use != SMALL, "%s was not tried", kernel_cases[i].kernel);
 }
+
+// ---- equal bits, the cpu device's own promise ---------------------------------------------------
 
 static uint64_t hash_of(const Backend *be, const KernelCase *k)
 {
-    Call c = call_make(be, k, 0, 1);
+    Call c = call_make(be, k, 0, 0, 1);
     uint64_t hash = call_hash(&c);
     call_free(&c);
     return hash;
 }
 
-static void equal_bits(void)
+static bool have_cpu(void)
 {
-    static uint64_t want[KERNEL_CASES];
     find_devices();
-    for (int i = 0; i < KERNEL_CASES; i++) want[i] = hash_of(devices[0], &kernel_cases[i]);
+    if (!cpus) test_skip("not asked for");
+    return cpus > 0;
+}
+
+// Those of `use` on the best instruction set; want[i] is the hash on one thread.
+static void equal_on_threads(Use use, const uint64_t *want)
+{
     for (int threads = 2; threads <= 7; threads++) {
         CHECK_OK(par_set_threads(threads));
         for (int i = 0; i < KERNEL_CASES; i++)
-            CHECK(hash_of(devices[0], &kernel_cases[i]) == want[i], "%s: %d threads",
-                  label(&kernel_cases[i], 0), threads);
+            if (kernel_cases[i].use == use)
+                CHECK(hash_of(devices[0], &kernel_cases[i]) == want[i], "%s on %s: %d threads",
+                      case_label(&kernel_cases[i]), device_label(devices[0]), threads);
     }
+}
+
+static void equal_bits(void)
+{
+    static uint64_t want[KERNEL_CASES];
+    if (!have_cpu()) return;
+    for (int i = 0; i < KERNEL_CASES; i++)
+        if (kernel_cases[i].use == SMALL) want[i] = hash_of(devices[0], &kernel_cases[i]);
+    equal_on_threads(SMALL, want);
     CHECK_OK(par_set_threads(2));
-    for (int d = 1; d < device_count; d++)
+    for (int d = 1; d < cpus; d++)
         for (int i = 0; i < KERNEL_CASES; i++)
-            CHECK(hash_of(devices[d], &kernel_cases[i]) == want[i], "%s: %s",
-                  label(&kernel_cases[i], 0), backend_isa(devices[d]));
+            if (kernel_cases[i].use == SMALL)
+                CHECK(hash_of(devices[d], &kernel_cases[i]) == want[i], "%s on %s",
+                      case_label(&kernel_cases[i]), device_label(devices[d]));
     CHECK_OK(par_set_threads(1));
     test_note("%s", backend_isa_list());
 }
 
 // Each kernel in sizes at which every loop of it has at least seven pieces, so that threads do
 // share them: the same bits on 1 to 7.
-static const KernelCase large_cases[] = {
-    { "fill", fill, { 120001 }, ACT_NONE, 1 }, { "copy", copy, { 120001 }, ACT_NONE, 1 },
-    { "linear_fwd", linear_fwd, { 900, 900, 400 }, ACT_QUICK_GELU, 400 },
-    { "linear_bwd", linear_bwd, { 900, 900, 400 }, ACT_QUICK_GELU, 900 },
-    { "attention_fwd", attention_fwd, { 4, 9, 9, 2, 16 }, ACT_NONE, 16 },
-    { "attention_bwd", attention_bwd, { 4, 9, 9, 2, 16 }, ACT_NONE, 16 },
-    { "layernorm_fwd", layernorm_fwd, { 150, 901 }, ACT_NONE, 901 },
-    { "layernorm_bwd", layernorm_bwd, { 150, 901 }, ACT_NONE, 901 },
-    { "unit_fwd", unit_fwd, { 150, 901 }, ACT_NONE, 901 },
-    { "unit_bwd", unit_bwd, { 150, 901 }, ACT_NONE, 901 },
-    { "softmax_fwd", softmax_fwd, { 50, 345 }, ACT_NONE, 345 },
-    { "xent_fwd", xent_fwd, { 50, 345 }, ACT_NONE, 345 },
-    { "xent_bwd", xent_bwd, { 50, 345 }, ACT_NONE, 345 },
-    { "gather_fwd", gather_fwd, { 150, 901, 19 }, ACT_NONE, 1 },
-    { "gather_bwd", gather_bwd, { 150, 901, 19 }, ACT_NONE, 150 },
-    { "sum_rows", sum_rows, { 50, 901 }, ACT_NONE, 50 },
-    { "act_fwd", act_fwd, { 120001 }, ACT_GELU, 1 },
-    { "act_bwd", act_bwd, { 120001 }, ACT_GELU, 1 },
-    { "add_fwd", add_fwd, { 150, 901 }, ACT_NONE, 1 },
-    { "scale_fwd", scale_fwd, { 150, 901 }, ACT_NONE, 1 },
-    { "scale_bwd", scale_bwd, { 150, 901 }, ACT_NONE, 901 },
-    { "dot_fwd", dot_fwd, { 460001 }, ACT_NONE, 16 },
-    { "dot_bwd", dot_bwd, { 120001 }, ACT_NONE, 1 },
-    { "patches_fwd", patches_fwd, { 3, 128, 16 }, ACT_NONE, 1 },
-    { "tokens_fwd", tokens_fwd, { 3, 49, 901 }, ACT_NONE, 1 },
-    { "tokens_bwd", tokens_bwd, { 3, 49, 901 }, ACT_NONE, 3 },
-    { "axpy", axpy, { 120001 }, ACT_NONE, 1 }, { "sumsq", sumsq, { 460001 }, ACT_NONE, 1 },
-    { "adamw", adamw, { 120001, 0 }, ACT_NONE, 1 }, { "sgd", sgd, { 120001 }, ACT_NONE, 1 },
-};
-
 static void equal_bits_in_pieces(void)
 {
-    enum { N = TEST_COUNT(large_cases) };
-    static uint64_t want[N];
-    find_devices();
-    for (int i = 0; i < N; i++) {
+    static uint64_t want[KERNEL_CASES];
+    int n = 0;
+    if (!have_cpu()) return;
+    for (int i = 0; i < KERNEL_CASES; i++) {
+        if (kernel_cases[i].use != PIECES) continue;
         par_fewest_pieces();
-        want[i] = hash_of(devices[0], &large_cases[i]);
+        want[i] = hash_of(devices[0], &kernel_cases[i]);
         int64_t pieces = par_fewest_pieces();
         CHECK(pieces >= 7 && pieces < INT64_MAX, "%s: a loop of %lld pieces",
-              label(&large_cases[i], 0), (long long)pieces);
+              case_label(&kernel_cases[i]), (long long)pieces);
+        n++;
     }
-    for (int threads = 2; threads <= 7; threads++) {
-        CHECK_OK(par_set_threads(threads));
-        for (int i = 0; i < N; i++)
-            CHECK(hash_of(devices[0], &large_cases[i]) == want[i], "%s: %d threads",
-                  label(&large_cases[i], 0), threads);
-    }
+    equal_on_threads(PIECES, want);
     CHECK_OK(par_set_threads(1));
-    test_note("%d kernels", N);
+    test_note("%d kernels", n);
 }
 
 // ---- linear without an oracle: y t = x (w^T t) + b t for a random t, at a larger size -----------
@@ -245,12 +190,11 @@ static double dot_with(const float *a, int64_t step, const double *t, int64_t n)
     return sum;
 }
 
-static void linear_property(void)
+static double property_error(const Backend *be)
 {
-    KernelCase k = { "linear_fwd", linear_fwd, { 300, 700, 1000 }, ACT_NONE, 1000 };
+    KernelCase k = CASE(linear_fwd, { 300, 700, 1000 }, .chain = 1000);
     int64_t M = k.d[0], N = k.d[1], K = k.d[2];
-    find_devices();
-    Call c = call_make(devices[0], &k, 0, 1);
+    Call c = call_make(be, &k, 0, 0, 1);
     Rng r = rng_at(test_seed, 3, 0, RNG_TEST);
     double *t = calloc((size_t)(N + K), sizeof *t), *wt = t + N, worst = 0;
     if (!t) abort();
@@ -262,77 +206,169 @@ static void linear_property(void)
         want += dot_with(host_of(&c, 4), 1, t, N);
         worst = fmax(worst, fabs(yt - want));
     }
-    worst /= sqrt((double)N) * sqrt((double)K);          // the size of y t
-    CHECK(worst < 8 * 0x1p-23 * sqrt((double)K), "error %g", worst);
-    test_note("error %.2g", worst);
     free(t);
     call_free(&c);
+    return worst / (sqrt((double)N) * sqrt((double)K));      // the size of y t
 }
 
-// ---- what 3.7 of the design builds on: work left out leaves the same bits -----------------------
+static void linear_property(void)
+{
+    double worst = 0;
+    find_devices();
+    for (int d = 0; d < device_count; d++) {
+        double error = property_error(devices[d]);
+        CHECK(error < 8 * 0x1p-23 * sqrt(1000), "%s: error %g", device_label(devices[d]), error);
+        worst = fmax(worst, error);
+    }
+    test_note("error %.2g", worst);
+}
 
-static float *normals(int64_t n, uint32_t stream)
+// ---- the promise `chains`: work left out, or cut in parts, leaves the same bits -----------------
+
+static struct { float *p; size_t bytes; } lent[32];
+static int lent_count;
+
+// Device memory with these numbers, or NaN; until give_back.
+static float *lend(const Backend *be, const float *host, int64_t n)
+{
+    size_t bytes = (size_t)n * sizeof *host;
+    float *p = be->alloc(bytes);
+    if (!p || lent_count == TEST_COUNT(lent)) abort();
+    lent[lent_count].p = p;
+    lent[lent_count++].bytes = bytes;
+    if (host) be->upload(p, host, bytes);
+    else be->fill(p, NAN, n);
+    return p;
+}
+
+static void give_back(const Backend *be)
+{
+    while (lent_count-- > 0) be->release(lent[lent_count].p, lent[lent_count].bytes);
+    lent_count = 0;
+    CHECK_OK(be->sync());
+}
+
+static float *normals(const Backend *be, int64_t n, uint32_t stream)
 {
     float *p = scratch(n);
     Rng r = rng_at(test_seed, 4, stream, RNG_TEST);
     for (int64_t i = 0; i < n; i++) p[i] = (float)rng_normal(&r);
-    return p;
+    float *on_device = lend(be, p, n);
+    free(p);
+    return on_device;
 }
 
-// Rows of zeros can be left out of a weight gradient, and a batch can be cut in two.
-static void rows_left_out(void)
+static void same(const Backend *be, const float *a, const float *b, int64_t n, const char *what)
 {
-    enum { M = 400, N = 37, K = 45, SIZE = N * K };
-    const Backend *be = backend_cpu();
-    float *dy = normals(M * N, 1), *x = normals(M * K, 2), *dw = normals(3 * SIZE, 3);
-    float *db = normals(3 * N, 4), *part = scratch(M * (N + K));
-    int64_t rows = 0;
-    for (int i = 1; i < 3; i++) {
-        memcpy(dw + i * SIZE, dw, SIZE * sizeof *dw);
-        memcpy(db + i * N, db, N * sizeof *db);
-    }
-    for (int64_t m = 0; m < M; m++) {
-        if (m % 3 == 1) memset(dy + m * N, 0, N * sizeof *dy);
-        if (m % 3 == 1) continue;
-        memcpy(part + rows * N, dy + m * N, N * sizeof *dy);
-        memcpy(part + M * N + rows++ * K, x + m * K, K * sizeof *x);
-    }
-    be->linear_bwd(NULL, dw + SIZE, db + N, part, NULL, part + M * N, x, rows, N, K, ACT_NONE);
-    for (int64_t m = 0; m < M; m += 100)
-        be->linear_bwd(NULL, dw + 2 * SIZE, db + 2 * N, dy + m * N, NULL, x + m * K, x, 100, N, K,
-                       ACT_NONE);
-    be->linear_bwd(NULL, dw, db, dy, NULL, x, x, M, N, K, ACT_NONE);
-    for (int i = 1; i < 3; i++) {
-        CHECK(memcmp(dw, dw + i * SIZE, SIZE * sizeof *dw) == 0, "dw, way %d", i);
-        CHECK(memcmp(db, db + i * N, N * sizeof *db) == 0, "db, way %d", i);
-    }
-    free(dy); free(x); free(dw); free(db); free(part);
+    size_t bytes = (size_t)n * sizeof *a;
+    float *x = scratch(n), *y = scratch(n);
+    be->download(x, a, bytes);
+    be->download(y, b, bytes);
+    CHECK(memcmp(x, y, bytes) == 0, "%s: %s", device_label(be), what);
+    free(x);
+    free(y);
 }
 
-// One query gives the bits that it gives among others, forward and backward; and keys that nobody
-// sees can be left out.
-static void queries_left_out(void)
+// A batch can be cut in parts: forward row by row, and in a weight gradient.
+static void batch_in_parts(const Backend *be)
+{
+    enum { M = 400, N = 37, K = 45, PART = 100 };
+    float *x = normals(be, M * K, 1), *w = normals(be, N * K, 2), *b = normals(be, N, 3);
+    float *y = lend(be, NULL, M * N), *y_parts = lend(be, NULL, M * N), *dy = normals(be, M * N, 4);
+    float *dw = normals(be, N * K, 5), *dw_parts = normals(be, N * K, 5);
+    float *db = normals(be, N, 6), *db_parts = normals(be, N, 6);
+    be->linear_fwd(y, NULL, x, w, b, M, N, K, ACT_GELU);
+    for (int64_t m = 0; m < M; m += PART)
+        be->linear_fwd(y_parts + m * N, NULL, x + m * K, w, b, PART, N, K, ACT_GELU);
+    for (int64_t m = 0; m < M; m += PART)
+        be->linear_bwd(NULL, dw_parts, db_parts, dy + m * N, NULL, x + m * K, w, PART, N, K,
+                       ACT_NONE);
+    be->linear_bwd(NULL, dw, db, dy, NULL, x, w, M, N, K, ACT_NONE);
+    same(be, y, y_parts, M * N, "y in parts");
+    same(be, dw, dw_parts, N * K, "dw in parts");
+    same(be, db, db_parts, N, "db in parts");
+    give_back(be);
+}
+
+// Rows of zeros can be left out of a weight gradient.
+static void rows_left_out(const Backend *be)
+{
+    enum { M = 400, N = 37, K = 45 };
+    float *x = normals(be, M * K, 1), *dy = normals(be, M * N, 2), *w = normals(be, N * K, 3);
+    float *x_left = lend(be, NULL, M * K), *dy_left = lend(be, NULL, M * N);
+    float *dw = normals(be, N * K, 4), *dw_left = normals(be, N * K, 4);
+    float *db = normals(be, N, 5), *db_left = normals(be, N, 5);
+    int64_t rows = 0;
+    for (int64_t m = 0; m < M; m++) {
+        if (m % 3 == 1) {
+            be->fill(dy + m * N, 0, N);
+            continue;
+        }
+        be->copy(dy_left + rows * N, dy + m * N, N);
+        be->copy(x_left + rows++ * K, x + m * K, K);
+    }
+    be->linear_bwd(NULL, dw_left, db_left, dy_left, NULL, x_left, w, rows, N, K, ACT_NONE);
+    be->linear_bwd(NULL, dw, db, dy, NULL, x, w, M, N, K, ACT_NONE);
+    same(be, dw, dw_left, N * K, "dw with rows left out");
+    same(be, db, db_left, N, "db with rows left out");
+    give_back(be);
+}
+
+// One query gives the bits that it gives among others, forward and backward.
+static void queries_left_out(const Backend *be)
 {
     enum { T = 50, H = 2, D = 64, C = H * D };
-    const Backend *be = backend_cpu();
-    float *q = normals(T * C, 1), *kv = normals(T * 2 * C, 2), *dy = normals(T * C, 3);
-    float *y = scratch(2 * T * C), *lse = scratch(2 * T * H), *dq = scratch(2 * T * C);
-    float *dkv = scratch(4 * T * C);
-    memset(dy + C, 0, (T - 1) * C * sizeof *dy);
+    float *q = normals(be, T * C, 1), *kv = normals(be, T * 2 * C, 2), *dy = normals(be, T * C, 3);
+    float *y = lend(be, NULL, T * C), *lse = lend(be, NULL, T * H), *dq = lend(be, NULL, T * C);
+    float *y1 = lend(be, NULL, C), *lse1 = lend(be, NULL, H), *dq1 = lend(be, NULL, C);
+    float *dkv = lend(be, NULL, T * 2 * C), *dkv1 = lend(be, NULL, T * 2 * C);
+    be->fill(dy + C, 0, (T - 1) * C);
     be->attention_fwd(y, lse, q, kv, NULL, 1, T, T, H, D);
-    be->attention_fwd(y + T * C, lse + T * H, q, kv, NULL, 1, 1, T, H, D);
-    CHECK(memcmp(y, y + T * C, C * sizeof *y) == 0, "y of the first query");
+    be->attention_fwd(y1, lse1, q, kv, NULL, 1, 1, T, H, D);
+    same(be, y, y1, C, "y of the first query");
     be->attention_bwd(dq, dkv, dy, y, lse, q, kv, NULL, 1, T, T, H, D);
-    be->attention_bwd(dq + T * C, dkv + 2 * T * C, dy, y, lse + T * H, q, kv, NULL, 1, 1, T, H, D);
-    CHECK(memcmp(dq, dq + T * C, C * sizeof *dq) == 0, "dq of the first query");
-    CHECK(memcmp(dkv, dkv + 2 * T * C, 2 * T * C * sizeof *dkv) == 0, "dkv");
-    int32_t seen[T];
-    for (int i = 0; i < T; i++) seen[i] = i < 10 ? i + 1 : 10;
-    be->attention_fwd(y, lse, q, kv, seen, 1, T, T, H, D);
-    be->attention_fwd(y + T * C, lse + T * H, q, kv, seen, 1, 10, 10, H, D);
-    CHECK(memcmp(y, y + T * C, 10 * C * sizeof *y) == 0, "y with keys left out");
-    free(q); free(kv); free(dy); free(y); free(lse); free(dq); free(dkv);
+    be->attention_bwd(dq1, dkv1, dy, y1, lse1, q, kv, NULL, 1, 1, T, H, D);
+    same(be, dq, dq1, C, "dq of the first query");
+    same(be, dkv, dkv1, T * 2 * C, "dkv of the first query");
+    give_back(be);
 }
+
+// Keys that no query sees can be left out.
+static void keys_left_out(const Backend *be)
+{
+    enum { T = 50, H = 2, D = 64, C = H * D, SEEN = 10 };
+    float *q = normals(be, T * C, 1), *kv = normals(be, T * 2 * C, 2);
+    float *y = lend(be, NULL, T * C), *y_left = lend(be, NULL, SEEN * C);
+    float *lse = lend(be, NULL, T * H), seen[T];
+    for (int i = 0; i < T; i++) {
+        int32_t keys = i < SEEN ? i + 1 : SEEN;
+        memcpy(&seen[i], &keys, sizeof keys);
+    }
+    const int32_t *on_device = (int32_t *)(void *)lend(be, seen, T);
+    be->attention_fwd(y, lse, q, kv, on_device, 1, T, T, H, D);
+    be->attention_fwd(y_left, lse, q, kv, on_device, 1, SEEN, SEEN, H, D);
+    same(be, y, y_left, SEEN * C, "y with keys left out");
+    give_back(be);
+}
+
+static void on_chains(void (*check)(const Backend *be))
+{
+    int n = 0;
+    find_devices();
+    for (int d = 0; d < device_count; d++) {
+        if (!devices[d]->chains) continue;
+        check(devices[d]);
+        n++;
+    }
+    if (!n) test_skip("no device promises it");
+}
+
+static void case_batch_in_parts(void) { on_chains(batch_in_parts); }
+static void case_rows_left_out(void) { on_chains(rows_left_out); }
+static void case_queries_left_out(void) { on_chains(queries_left_out); }
+static void case_keys_left_out(void) { on_chains(keys_left_out); }
+
+// ---- single devices -----------------------------------------------------------------------------
 
 // A kernel that gets no scratch writes nothing; the next sync tells, once.
 static void scratch_refused(void)
@@ -347,6 +383,42 @@ static void scratch_refused(void)
     CHECK(y == 1, "and the device goes on");
 }
 
+// Does a process die that reads this byte?
+static bool dies(const volatile unsigned char *at)
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        if (!freopen("/dev/null", "w", stderr)) _exit(0);
+        _exit(*at == 0xff ? 0 : 1);
+    }
+    return child > 0 && waitpid(child, &status, 0) == child && WIFSIGNALED(status);
+}
+
+// What `far` is for: memory that the host cannot read, NaN where nothing was written, and a kernel
+// that is handed other memory is named.
+static void far_memory(void)
+{
+    const Backend *be;
+    float y = 0;
+    CHECK_OK(backend_open(&be, "far", NULL));
+    float *p = be->alloc(sizeof *p), *gone = be->alloc(sizeof *p);
+    CHECK(dies((unsigned char *)p), "the host read the device's memory");
+    be->download(&y, p, sizeof y);
+    CHECK(isnan(y), "new memory holds %g", (double)y);
+    be->fill(p, 3, 1);
+    CHECK(dies((unsigned char *)p), "readable while kernels wait");
+    be->copy(&y, p, 1);
+    CHECK_STATUS(be->sync(), ERR_UNSUPPORTED, "copy: was given memory that is not the device's");
+    be->release(gone, sizeof *gone);
+    be->fill(gone, 0, 1);
+    CHECK_STATUS(be->sync(), ERR_UNSUPPORTED, "fill: was given");
+    CHECK(be->sumsq(p, 1) == 9, "and the device goes on");
+    CHECK(isnan(y), "the host's memory was written");
+    be->release(p, sizeof *p);
+    CHECK_OK(be->sync());
+}
+
 // ---- names --------------------------------------------------------------------------------------
 
 static void names(void)
@@ -357,17 +429,27 @@ static void names(void)
     CHECK_OK(backend_open(&be, "cpu", NULL));
     CHECK(be == backend_cpu() && *backend_isa(be), "cpu");
     CHECK(starts_with(backend_isa_list(), backend_isa(be)), "the best is not the first");
-    CHECK_STATUS(backend_open(&be, "no such device", NULL), ERR_USAGE, "\"no such device\" is not");
+    CHECK_STATUS(backend_open(&be, "no such", NULL), ERR_USAGE, "\"no such\" is not cpu, ref");
     CHECK_STATUS(backend_open(&be, "cpu", "mmx"), ERR_USAGE, "mmx");
-    Backend holes = *be;
-    holes.gather_bwd = NULL;
+}
+
+// A table with a hole is not run on, and the message says which kernels it lacks.
+static void holes(void)
+{
+    Backend be = backend_ref;
+    CHECK_OK(backend_whole(&be));
+    be.gather_bwd = NULL;
+    CHECK_STATUS(backend_whole(&be), ERR_UNSUPPORTED, "ref lacks 1 of 35 kernels: gather_bwd");
+    be.alloc = NULL;
+    CHECK_STATUS(backend_whole(&be), ERR_UNSUPPORTED, "2 of 35 kernels: alloc, gather_bwd");
     for (int i = 0; i < backend_kernels(); i++)
-        CHECK(backend_has(&holes, i) == (strcmp(backend_kernel(i), "gather_bwd") != 0), "%s",
+        CHECK(backend_has(&be, i) == (strcmp(backend_kernel(i), "gather_bwd") && i > 0), "%s",
               backend_kernel(i));
 }
 
 static const TestCase cases[] = {
-    { "names", names }, { "fill", fill_kernels }, { "copy", copy_kernels },
+    { "names", names }, { "holes", holes }, { "memory", memory },
+    { "fill", fill_kernels }, { "copy", copy_kernels },
     { "linear", linear_kernels },
     { "attention", attention_kernels }, { "layernorm", layernorm_kernels },
     { "unit", unit_kernels },
@@ -378,8 +460,9 @@ static const TestCase cases[] = {
     { "adamw", adamw_kernels }, { "sgd", sgd_kernels }, { "complete", complete },
     { "equal_bits", equal_bits }, { "equal_bits_in_pieces", equal_bits_in_pieces },
     { "linear_property", linear_property },
-    { "rows_left_out", rows_left_out }, { "queries_left_out", queries_left_out },
-    { "scratch_refused", scratch_refused },
+    { "batch_in_parts", case_batch_in_parts }, { "rows_left_out", case_rows_left_out },
+    { "queries_left_out", case_queries_left_out }, { "keys_left_out", case_keys_left_out },
+    { "scratch_refused", scratch_refused }, { "far_memory", far_memory },
 };
 
 int main(void) { return test_main("backend", cases, TEST_COUNT(cases)); }

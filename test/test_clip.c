@@ -3,16 +3,11 @@
 // is read back to the same bits; what does not fit is refused by name.
 #include "clip/clip.h"
 #include "clip/names.h"
-#include "test/test.h"
+#include "test/device.h"
 
 #include <unistd.h>
 
-static const Backend *device(void)
-{
-    const Backend *be;
-    CHECK_OK(backend_open(&be, sizeof(real) == sizeof(float) ? "cpu" : "ref", NULL));
-    return be;
-}
+static const Backend *device(void) { return device_open("cpu"); }
 
 static float *numbers(const Weights *w, const char *name, int64_t *n)
 {
@@ -183,9 +178,8 @@ static void case_save(void)
               "%s: the configuration came back otherwise", models[i]);
         for (Param *p = a.params.first; p; p = p->next) {
             Param *q = params_find(&b.params, p->name);
-            size_t bytes = (size_t)tensor_size(&p->value) * sizeof(real);
-            CHECK(q && memcmp(p->value.data, q->value.data, bytes) == 0, "%s came back otherwise",
-                  p->name);
+            CHECK(q && device_same(device(), p->value.data, q->value.data, tensor_size(&p->value)),
+                  "%s came back otherwise", p->name);
         }
         clip_free(&a);
         clip_free(&b);
@@ -203,13 +197,13 @@ static void case_random(void)
     CHECK_OK(clip_random(&a, device(), &g, 7, NULL));
     CHECK_OK(clip_random(&b, device(), &g, 7, NULL));
     for (Param *p = a.params.first, *q = b.params.first; p; p = p->next, q = q->next)
-        CHECK(memcmp(p->value.data, q->value.data, (size_t)tensor_size(&p->value) * sizeof(real))
-                  == 0,
+        CHECK(device_same(device(), p->value.data, q->value.data, tensor_size(&p->value)),
               "%s differs for one seed", p->name);
-    CHECK_CLOSE((double)a.logit_scale->data[0], log(1 / 0.07), 1e-6);
+    CHECK_CLOSE(device_number(device(), a.logit_scale->data), log(1 / 0.07), 1e-6);
     const Tensor *gain = &params_find(&a.params, "visual.ln_pre.weight")->value;
     const Tensor *bias = &params_find(&a.params, "ln_final.bias")->value;
-    CHECK(gain->data[3] == 1 && bias->data[3] == 0, "a layer norm starts as none");
+    CHECK(device_number(device(), gain->data + 3) == 1
+          && device_number(device(), bias->data + 3) == 0, "a layer norm starts as none");
     clip_free(&a);
     clip_free(&b);
 }

@@ -6,14 +6,15 @@
 // without a case fails.
 #include "nn/layers.h"
 #include "tensor/base/rng.h"
-#include "test/test.h"
+#include "test/device.h"
 
 typedef struct { Tape t; Params p; Rng rng; Tensor *loss; } Bench;
 
 static void bench_begin(Bench *b, uint32_t salt)
 {
-    tape_init(&b->t, &backend_ref);
-    params_init(&b->p, &backend_ref);
+    const Backend *be = device_open("ref");
+    tape_init(&b->t, be);
+    params_init(&b->p, be);
     b->rng = rng_at(test_seed, 0, salt, RNG_TEST);
 }
 
@@ -38,7 +39,8 @@ static int all_trained(const char *name)
 
 static void fill(Bench *b, real *x, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++) x[i] = (real)rng_normal(&b->rng);
+    for (int64_t i = 0; i < n; i++)
+        b->t.be->upload(x + i, &(real){ (real)rng_normal(&b->rng) }, sizeof *x);
 }
 
 static void bench_place(Bench *b)
@@ -67,13 +69,14 @@ static double slope(Bench *b, real *x)
 {
     const double h = 1e-4;       // five points: the error falls with h^4
     double f[4], at[4] = { -2, -1, 1, 2 };
-    real keep = *x;
+    const Backend *be = b->t.be;
+    double keep = device_number(be, x);
     for (int i = 0; i < 4; i++) {
-        *x = (real)((double)keep + at[i] * h);
+        be->upload(x, &(real){ (real)(keep + at[i] * h) }, sizeof *x);
         tape_replay(&b->t);
-        f[i] = (double)b->loss->data[0];
+        f[i] = device_number(be, b->loss->data);
     }
-    *x = keep;
+    be->upload(x, &(real){ (real)keep }, sizeof *x);
     return (f[0] - 8 * f[1] + 8 * f[2] - f[3]) / (12 * h);
 }
 
@@ -87,7 +90,7 @@ static void bench_check(Bench *b)
     for (Param *q = b->p.first; q; q = q->next) {
         double largest = 0, error = 0;
         for (int64_t i = 0; i < tensor_size(&q->value); i++) {
-            double g = (double)q->value.grad[i], s = slope(b, q->value.data + i);
+            double g = device_number(b->t.be, q->value.grad + i), s = slope(b, q->value.data + i);
             largest = fmax(largest, fabs(s));
             error = fmax(error, fabs(g - s));
         }

@@ -2,7 +2,7 @@
 // (VARIANT=grad) to 1e-10 and in float to 1e-6; its weights against a table; its gradient by
 // slopes.
 #include "proreg/proreg.h"
-#include "test/test.h"
+#include "test/device.h"
 
 enum { M = 3, K = 3 };
 static const double student[M * K] = { 2, 1, .5, .2, -.3, 1.1, 0, 3, -1 };
@@ -27,20 +27,21 @@ static int trained(const char *name) { return name[0] == 'z' ? 0 : -1; }
 
 static Tensor *leaf_free(Tape *t, const double *x)
 {
-    Tensor *y = tape_tensor(t, 2, (int64_t[]){ M, K });
-    for (int i = 0; i < M * K; i++) y->data[i] = (real)x[i];
-    return y;
+    real host[M * K];
+    for (int i = 0; i < M * K; i++) host[i] = (real)x[i];
+    return tape_from_host(t, 2, (int64_t[]){ M, K }, host);
 }
 
 static void run(Bench *b, LossConfig c, const double *z_t)
 {
-    tape_init(&b->t, &backend_ref);
-    params_init(&b->p, &backend_ref);
+    const Backend *be = device_open("ref");
+    tape_init(&b->t, be);
+    params_init(&b->p, be);
     Tensor *z = params_declare(&b->p, 2, (int64_t[]){ M, K }, "z");
     CHECK_OK(params_place(&b->p, trained));
     b->z = b->p.first;
-    for (int i = 0; i < M * K; i++) z->data[i] = (real)student[i];
     tape_begin(&b->t, TAPE_TRAIN);
+    be->copy(z->data, leaf_free(&b->t, student)->data, M * K);
     b->loss = proreg_loss(&b->t, &c, z, leaf_free(&b->t, z_t), label, M, b->rows);
     CHECK_OK(tape_backward(&b->t, b->loss));
 }
@@ -91,7 +92,7 @@ static void one_vector(const Vector *v, const double *z_t, double loss, const do
     Bench b;
     double sum = 0;
     run(&b, config_of(v->c), z_t);
-    CHECK_CLOSE((double)b.loss->data[0], loss, printed(10) * fmax(1, loss));
+    CHECK_CLOSE(device_number(b.t.be, b.loss->data), loss, printed(10) * fmax(1, loss));
     for (int m = 0; m < M; m++) {
         sum += b.rows[m].loss;
         if (w[m] >= 0) CHECK_CLOSE(b.rows[m].w, w[m], printed(8));
@@ -133,7 +134,8 @@ static void case_start(void)
     Bench b;
     run(&b, config_of((Form)FIXED(1, 2)), student);
     for (int m = 0; m < M; m++) CHECK_CLOSE(b.rows[m].kl, 0, 4 * limit());
-    for (int i = 0; i < M * K; i++) CHECK_CLOSE((double)b.z->value.grad[i], 0, limit());
+    for (int i = 0; i < M * K; i++)
+        CHECK_CLOSE(device_number(b.t.be, b.z->value.grad + i), 0, limit());
     done(&b);
 }
 
@@ -142,7 +144,7 @@ static void one_gradient(Form c, const double *want)
     Bench b;
     run(&b, config_of(c), teacher_a);
     for (int i = 0; i < M * K; i++)
-        CHECK_CLOSE((double)b.z->value.grad[i], want[i], printed(8));
+        CHECK_CLOSE(device_number(b.t.be, b.z->value.grad + i), want[i], printed(8));
     done(&b);
 }
 
@@ -171,14 +173,14 @@ static void case_weights(void)
     int32_t first[24] = { 0 };
     LossRow rows[24];
     Tape t;
-    tape_init(&t, &backend_ref);
-    tape_begin(&t, TAPE_NO_GRAD);
-    Tensor *s = tape_tensor(&t, 2, dim), *z = tape_tensor(&t, 2, dim);
+    real z_s[48] = { 0 }, z_t[48] = { 0 };
     for (int i = 0; i < 24; i++) {
-        s->data[2 * i] = (real)log(p_s[i % 4] / (1 - p_s[i % 4]));
-        z->data[2 * i] = (real)log(p_t[i / 4] / (1 - p_t[i / 4]));
-        s->data[2 * i + 1] = z->data[2 * i + 1] = 0;
+        z_s[2 * i] = (real)log(p_s[i % 4] / (1 - p_s[i % 4]));
+        z_t[2 * i] = (real)log(p_t[i / 4] / (1 - p_t[i / 4]));
     }
+    tape_init(&t, device_open("ref"));
+    tape_begin(&t, TAPE_NO_GRAD);
+    Tensor *s = tape_from_host(&t, 2, dim, z_s), *z = tape_from_host(&t, 2, dim, z_t);
     LossConfig c = config_of((Form)POWER(10, 1, 1));
     CHECK(proreg_loss(&t, &c, s, z, first, 24, rows), "no loss");
     for (int i = 0; i < 24; i++) CHECK_CLOSE(rows[i].w, want[i], 5.1e-4);
@@ -254,7 +256,7 @@ static void case_labels(void)
 {
     Tape t;
     LossRow rows[M];
-    tape_init(&t, &backend_ref);
+    tape_init(&t, device_open("ref"));
     tape_begin(&t, TAPE_TRAIN);
     Tensor *z = leaf_free(&t, student);
     CHECK(!proreg_loss(&t, &(LossConfig){ .temp = 1 }, z, NULL,

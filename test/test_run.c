@@ -222,9 +222,8 @@ static void make(Made *m)
 {
     static const char *const names[] = { "a", "b", "c" };
     char path[FILE_PATH];
-    const Backend *be;
+    const Backend *be = device_open("cpu");
     path_join(path, world.path, "model");
-    CHECK_OK(backend_open(&be, "cpu", NULL));
     CHECK_OK(clip_open(&m->pretrained, be, path, NULL));
     CHECK_OK(bpe_open(&m->bpe, path, 0));
     CHECK_OK(student_open(&m->student, be, path, NULL, method_find("proreg"), 3, NULL, 0));

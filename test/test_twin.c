@@ -7,7 +7,7 @@
 #include "nn/optim.h"
 #include "proreg/proreg.h"
 #include "tensor/base/json.h"
-#include "test/test.h"
+#include "test/device.h"
 
 enum { PICTURES = 32, CLASSES = 5, MICRO = 5 };
 #define MODEL "test/golden/clip/hf-quick"
@@ -45,8 +45,8 @@ static void unit_rows(float *y, const float *x, int n, int64_t E)
 static bool setup(void)
 {
     if (g.open) return true;
-    bool ok = CHECK_OK(backend_open(&g.be, sizeof(real) == sizeof(float) ? "cpu" : "ref", NULL))
-              && CHECK_OK(weights_open(&g.w, "test/golden/twin.safetensors"))
+    g.be = device_open("cpu");
+    bool ok = CHECK_OK(weights_open(&g.w, "test/golden/twin.safetensors"))
               && CHECK_OK(json_load(&g.root, &g.arena, "test/golden/twin.json"))
               && CHECK_OK(clip_open(&g.pretrained, g.be, MODEL, NULL));
     if (!ok) return false;
@@ -369,13 +369,12 @@ static void case_files(void)
         CHECK_OK(student_save_optimizer(files[1], &a));
         CHECK_OK(student_load_classifier(&b, files[0]));
         CHECK_OK(student_load_optimizer(&b, files[1]));
-        size_t bytes = (size_t)a.clip.params.trained * sizeof(real);
-        CHECK(memcmp(a.clip.params.m, b.clip.params.m, bytes) == 0
-              && memcmp(a.clip.params.v, b.clip.params.v, bytes) == 0,
+        const Params *p_a = &a.clip.params, *p_b = &b.clip.params;
+        CHECK(device_same(g.be, p_a->m, p_b->m, p_a->trained)
+              && device_same(g.be, p_a->v, p_b->v, p_a->trained),
               "%s: the moments came back otherwise", m->name);
         for (Param *p = a.clip.last->next, *q = b.clip.last->next; p; p = p->next, q = q->next)
-            CHECK(memcmp(p->value.data, q->value.data,
-                         (size_t)tensor_size(&p->value) * sizeof(real)) == 0,
+            CHECK(device_same(g.be, p->value.data, q->value.data, tensor_size(&p->value)),
                   "%s: %s came back otherwise", m->name, p->name);
         student_free(&b);
         CHECK_OK(student_open(&b, g.be, MODEL, NULL, m, CLASSES - 1, g.class_features, 1));

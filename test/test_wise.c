@@ -84,9 +84,8 @@ static void formula(void)
                                          "logit_scale" };
     Student a, b;
     Wise w;
-    const Backend *be;
+    const Backend *be = device_open("cpu");
     double zero[4], tuned[4];
-    CHECK_OK(backend_open(&be, "cpu", NULL));
     open_student(&a, be, 1);
     open_student(&b, be, 2);
     CHECK_OK(wise_begin(&w, &b, &a));
