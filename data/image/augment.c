@@ -1,9 +1,9 @@
 // augment.c - the fourteen operations of RandAugment, in one table at the end.
 //
-// Three kinds: tables of 256 values a channel (AutoContrast to SolarizeAdd), a blend with a duller
-// picture (Color to Sharpness), and affine maps without interpolation (Rotate to TranslateYabs).
-// Floats are truncated to bytes, so a multiply-add fused by the compiler would change pixels: like
-// everything here this is built with -ffp-contract=off.
+// Three kinds: tables of 256 values per channel (AutoContrast to SolarizeAdd), a blend with a
+// duller picture (Color to Sharpness), and affine maps without interpolation (Rotate to
+// TranslateYabs). Floats are truncated to bytes, so a multiply-add fused by the compiler would
+// change pixels: hence -ffp-contract=off, as for all of the code.
 #include "data/image/augment.h"
 
 #include <math.h>
@@ -258,7 +258,7 @@ static int64_t source_at(double v, int64_t n)  // -1 outside 0..n-1
 // Columns from..to-1 come from `source` and those that follow it; the others are black.
 typedef struct { int from, to; int64_t source; } Run;
 
-// False when the columns that are not black do not follow each other.
+// False when the columns that are not black are not one run of neighbours.
 static bool one_run(Run *run, int width, const Affine *m)
 {
     double fx = m->c + m->a * 0.5;
@@ -501,7 +501,7 @@ Status augment_parse(AugmentChain *chain, const char *text)
     return OK;
 }
 
-// The shortest digits that come back as the same double.
+// The fewest digits that read back as the same double.
 static void print_value(char *out, size_t size, double value)
 {
     for (int digits = 6; digits <= 17; digits++) {

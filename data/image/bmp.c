@@ -47,7 +47,7 @@ static Status bmp_header(Bmp *b, const uint8_t *p, size_t bytes)
     return OK;
 }
 
-// Behind the palette's end an index is a gray, as in Pillow 9.4.
+// An index beyond the palette is a gray, as in Pillow 9.4.
 static void put_colour(uint8_t *rgb, const Bmp *b, const uint8_t *data, const uint8_t *row,
                        int64_t x)
 {

@@ -3,9 +3,9 @@
 //     'GIF89a'   6 width 2   8 height 2   10 flags   11 background   13 global palette
 //     blocks: 21 label, sub-blocks (extension) | 2C x y width height flags, palette, LZW | 3B end
 //
-// A screen grows with a frame that leads beyond it. Around a frame that does not fill it stands the
-// transparent colour, or else colour 0.
-// Transparency itself is dropped. Indices beyond a palette, or without one, are grays (Pillow 9.4).
+// The screen grows to hold the frame. Around a frame that does not fill it is the transparent
+// colour, or colour 0 if there is none. Transparency itself is dropped. Indices beyond a palette,
+// or without one, are grays (Pillow 9.4).
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +90,7 @@ static Status find_frame(Gif *g)
 
 typedef struct {
     Gif *g;
-    int block, bits, n;                  // bytes left of the sub-block; bits that wait
+    int block, bits, n;                  // bytes left of the sub-block; n bits not consumed
     uint16_t prefix[4096];
     uint8_t last[4096], stack[4096];
 } Lzw;

@@ -6,18 +6,17 @@
 //     image_free(&image);
 //
 // JPEG (Huffman, baseline, extended, progressive), PNG, PPM and PGM (binary), BMP, GIF (its first
-// frame). Others are refused by name: WebP, AVIF, HEIC, TIFF, PPM in digits, with the command that
+// frame). WebP, AVIF, HEIC, TIFF and PPM in digits are refused by name, with the command that
 // converts them. Orientation tags and colour profiles are never applied, as in CLIP's own pipeline.
 //
-// Pillow 9.4.0 and 13.0.0 (libjpeg-turbo 2.1.5 and 3.2.0) give the same bytes, but for indices
+// Pillow 9.4.0 and 13.0.0 (libjpeg-turbo 2.1.5 and 3.2.0) give the same bytes, except for indices
 // beyond the end of a palette: grays in 9.4 and here, black in 13. What Pillow reads and this does
-// not, or otherwise:
+// not, or reads differently:
 //
-//     JPEG  arithmetic coding; scans that are missing (libjpeg smooths what is there); more scans
-//           than 500, or than 64 of over 4 million pixels; damage, which Pillow guesses at and
-//           which is an error here
+//     JPEG  arithmetic coding; missing scans (libjpeg smooths what is there); more than 500 scans,
+//           or 64 for more than 4 million pixels; damage, where Pillow guesses, is an error here
 //     PNG   a wrong checksum of an IDAT, or of the stream in an IDAT of its own: an error here
-//     PPM   digits (P1 to P3), bits (P4), floats (Pf); numbers written other than in digits
+//     PPM   digits (P1 to P3), bits (P4), floats (Pf); numbers not written in plain digits
 //     BMP   run lengths, 16 bits, other orders of the channels, OS/2's header
 //     GIF   codes that begin with more than 9 bits, which no encoder writes
 #pragma once

@@ -16,8 +16,8 @@ enum {
     APP0 = 0xE0, APP14 = 0xEE, TEM = 0x01,
 };
 
-// More scans make a small file slow, and no picture better. An encoder writes about ten. Files made
-// to be slow within these limits: 18 KB take 1.3 s; 365 KB of IMAGE_MAX_PIXELS take 9 s.
+// Limits on scans: encoders write about ten; many more only make a small file slow to decode. The
+// slowest files within these limits: 1.3 s for 18 KB, 9 s for 365 KB of IMAGE_MAX_PIXELS.
 enum { SCANS = 500, SCANS_LARGE = 64, LARGE = 1 << 22 };         // pixels
 
 static int u16_big(const uint8_t *p)
@@ -177,9 +177,9 @@ static int64_t blocks_of(const JpegComponent *c)
     return (int64_t)div_up(c->width, 8) * div_up(c->height, 8);
 }
 
-// Two codes a block, or one where the scan holds DC alone, take a bit each at least. Runs of empty
-// blocks make a scan of AC alone as short as it likes; but before the first scan, of whatever kind,
-// the DC of every block is still to come.
+// Every block has two codes, or one in a scan of DC alone, and a code takes at least one bit. A
+// scan of AC alone can be arbitrarily short, thanks to runs of empty blocks; but at the first scan,
+// of whatever kind, the DC of every block is still to come.
 static Status check_bytes(const Jpeg *j, const JpegScan *s)
 {
     int64_t codes = 0, all = 0, left = j->end - j->at;
@@ -192,8 +192,8 @@ static Status check_bytes(const Jpeg *j, const JpegScan *s)
                    (long long)left, (long long)codes);
 }
 
-// Taken at the first scan, when the file is known to be long enough for the blocks it claims:
-// 1.5 KB a byte of it, at most.
+// Allocates at the first scan, when the file is known to be long enough for the blocks it claims:
+// at most 1.5 KB per byte of the file.
 static Status take_planes(Jpeg *j)
 {
     for (int i = 0; i < j->n; i++) {
@@ -256,7 +256,7 @@ static Status read_segment(Jpeg *j, int marker, const uint8_t *p, int n)
     return OK;
 }
 
-// The next marker; bytes that are none are passed over, and any number of FF may stand before one.
+// The next marker. Other bytes are skipped; any number of FF may stand before a marker.
 static int next_marker(Jpeg *j)
 {
     while (j->end - j->at >= 2) {

@@ -29,7 +29,7 @@ static void inverse_dcts(const JpegComponent *c)
 
 // ---- upsampling ---------------------------------------------------------------------------------
 // Makes one row of W pixels of a component. `near` is the row that holds the sample, `far` the
-// neighbour above or below that is the nearer one; beyond the edges the edge sample repeats.
+// nearer of the rows above and below; beyond the edges the edge sample repeats.
 
 typedef struct { const JpegComponent *c; int fx, fy, W; } Upsample;
 
@@ -66,7 +66,7 @@ static void down_2(uint8_t *restrict out, int n, const uint8_t *near, const uint
     for (int x = 0; x < n; x++) out[x] = (uint8_t)((3 * near[x] + far[x] + bias) >> 2);
 }
 
-// A column's part of 2 x 2.
+// The vertical part of 2 x 2 at one column.
 static int column(const uint8_t *near, const uint8_t *far, int i)
 {
     return 3 * near[i] + far[i];
@@ -103,7 +103,7 @@ static inline I16 thrice(I16 a)
     return i16_add(a, i16_add(a, a));
 }
 
-// Eight samples from place i on; a[-1] and a[8] are there.
+// Eight samples from place i on; the samples before and behind them are read too.
 static inline void double_8(uint8_t *out, const uint8_t *a, int i)
 {
     I16 l = i16_bytes(a + i - 1), s = thrice(i16_bytes(a + i)), r = i16_bytes(a + i + 1);
@@ -217,7 +217,7 @@ void jpeg_colour(uint8_t *rgb, const uint8_t *y, const uint8_t *cb, const uint8_
 
 #endif
 
-// Pillow's CMYK to RGB; it takes what is stored as inverted, whatever the markers say.
+// Pillow's CMYK to RGB, which takes stored values as inverted whatever the markers say.
 static uint8_t ink_off(int n, int ink)
 {
     int t = ink * n + 128;

@@ -36,8 +36,9 @@ static uint64_t big_endian(const uint8_t *p)
            | (uint64_t)p[6] << 8 | p[7];
 }
 
-// At least 56 bits, if there are as many. Eight bytes without a 0xFF come at once; of the last one
-// some bits may be kept beyond n, where the next call writes the same bits again.
+// Fills up to at least 56 bits, if the data has as many. Eight bytes without a 0xFF are read at
+// once; some bits of the last byte may lie beyond n, where the next call writes the same bits
+// again.
 static inline void refill(JpegBits *b)
 {
     const uint64_t ones = 0x0101010101010101, tops = ones << 7;
@@ -50,7 +51,7 @@ static inline void refill(JpegBits *b)
             return;
         }
     }
-    JpegBits copy = *b;                      // so that *b itself may live in registers
+    JpegBits copy = *b;                      // so that *b can stay in registers
     refill_by_bytes(&copy);
     *b = copy;
 }
@@ -81,8 +82,8 @@ static int take(JpegBits *b, int n)          // n of 1..16
 
 // ---- Huffman codes ------------------------------------------------------------------------------
 
-// What is known of a code: its symbol, which is run << 4 | size, and in the lower eight bits how
-// many bits it takes together with the value of `size` bits that follows. 0: no code.
+// A table entry: the symbol (run << 4 | size) in the upper bits; in the lower eight, the length of
+// the code plus the `size` bits of the value that follows it. 0: no code.
 static inline uint32_t entry(int length, int symbol)
 {
     return (uint32_t)symbol << 8 | (uint32_t)(length + (symbol & 15));
@@ -122,15 +123,15 @@ static uint32_t long_code(const JpegBits *b, const JpegHuffman *t)
     return entry(length, t->symbol[((int)(code >> (16 - length)) + t->offset[length]) & 255]);
 }
 
-// The code that begins the bits, of which 16 are there; it is not consumed.
+// The entry of the next code, which is not consumed; 16 bits must be available.
 static inline uint32_t code_there(const JpegBits *b, const JpegHuffman *t)
 {
     uint32_t e = t->fast[peek(b, JPEG_FAST)];
     return e ? e : long_code(b, t);
 }
 
-// The value behind the code e. Of its bits the first tells the sign: T.81, F.2.2.1, EXTEND. Without
-// a branch, since half of them would be foreseen wrongly; 0 where the value has no bits.
+// The value behind the code e; 0 where it has no bits. The first bit is the sign (T.81, F.2.2.1,
+// EXTEND). No branch: half of them would be mispredicted.
 static inline int value_there(const JpegBits *b, uint32_t e)
 {
     int most = (1 << size_of(e)) - 1, x = (int)peek(b, bits_of(e)) & most;
@@ -165,8 +166,9 @@ static inline bool dc_value(JpegBits *b, const Jpeg *j, JpegComponent *c)
     return true;
 }
 
-// The coefficient at place *k or behind a run of zeros; 31 bits are there. Moves *k on. False when
-// the block ends with it: *k is then behind the last one, or -1: no such code.
+// Reads one coefficient, at place *k or behind a run of zeros, and advances *k; 31 bits must be
+// available. False when the block ends: *k is then behind the last coefficient, or -1 when the code
+// is not in the table.
 static inline bool coefficient(JpegBits *b, const JpegHuffman *ac, int16_t *block, int *k)
 {
     uint32_t e = code_there(b, ac);
@@ -183,9 +185,9 @@ static inline bool coefficient(JpegBits *b, const JpegHuffman *ac, int16_t *bloc
 }
 
 // A whole block into block[65]. Returns the place behind the last coefficient in zigzag order; more
-// than 64 when it leads beyond the block, -1 when a code is none of the table's. A refill that is
-// always made costs less than the question whether it is due, whose answer is a coin's; for the
-// second of two coefficients the answer is no.
+// than 64 when a run leads beyond the block, -1 when a code is not in the table. Before the first
+// of two coefficients an unconditional refill is cheaper than a test whether it is due, which would
+// be mispredicted half of the time; before the second it is rarely due, and the test is cheap.
 static int sequential(Reader *r, const Jpeg *j, JpegComponent *c, int16_t *block)
 {
     const JpegHuffman *ac = &j->ac[c->ac_table];
@@ -250,8 +252,8 @@ static void refine(Reader *r, int16_t *x, int bit)
     if (take(&r->bits, 1) && !(*x & bit)) *x = (int16_t)(*x > 0 ? *x + bit : *x - bit);
 }
 
-// Refines what is there, from k on, and passes `zeros` places that are empty. Returns where it
-// stopped: at the next empty place, or behind the band.
+// Refines the nonzero coefficients from place k on and skips `zeros` zero ones. Returns where it
+// stopped: at the next zero coefficient, or behind the band.
 static int refine_until(Reader *r, const JpegScan *s, int16_t *block, int k, int zeros)
 {
     for (; k <= s->to; k++) {
@@ -290,7 +292,7 @@ static bool block_at(Reader *r, Jpeg *j, const JpegScan *s, JpegComponent *c, in
 {
     if (!j->progressive) {
         int16_t block[65];
-        memset(block, 0, 64);                // of 128 at once gcc makes a slow string instruction
+        memset(block, 0, 64);                // for 128 at once gcc emits a slow string instruction
         memset(block + 32, 0, 64);
         int stride = 8 * c->blocks_x, n = sequential(r, j, c, block);
         uint8_t *out = c->plane + (int64_t)8 * y * stride + 8 * x;
@@ -329,7 +331,7 @@ static void reset(Reader *r, const JpegScan *s)
 static Status restart(Reader *r, const JpegScan *s, int number)
 {
     JpegBits *b = &r->bits;
-    refill(b);                               // unused bits of the last byte fall away
+    refill(b);                               // drops the unused bits of the last byte
     while (b->end - b->at >= 2 && b->at[0] == 0xFF && b->at[1] == 0xFF) b->at++;
     if (b->end - b->at < 2 || b->at[0] != 0xFF || b->at[1] != 0xD0 + number)
         return err_set(ERR_FORMAT, "jpeg: restart marker %d is not where it should be", number);

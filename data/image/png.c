@@ -4,9 +4,9 @@
 //     89 'PNG' 0D 0A 1A 0A | length type data crc | ..
 //     IHDR: width 4, height 4, depth 1, colour type 1, compression 1, filter 1, interlace 1
 //
-// The checksums of all chunks up to the last IDAT are checked, and the stream's, as far as they are
-// there. What follows the pixels is not read, in the stream or behind it: a missing end is no
-// error; missing pixels are.
+// Checksums are checked where the file has them: of all chunks up to the last IDAT, and of the
+// stream. What follows the pixels is not read, in the stream or behind it: a missing end is no
+// error, missing pixels are.
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +88,8 @@ static Status read_palette_chunk(Png *p, const Chunk *c)
     return OK;
 }
 
-// A lone IDAT is read where it lies. A second one makes room for all that the file may still hold.
+// A single IDAT is read in place. At the second one they are copied to a buffer, which has room for
+// all that the file can still hold.
 static Status join_idat(Png *p, const Chunk *c)
 {
     if (!p->idat) {
@@ -163,7 +164,7 @@ static uint8_t paeth(int a, int b, int c)
     return (uint8_t)(pa <= pb && pa <= pc ? a : pb <= pc ? b : c);
 }
 
-// A byte of the pixel after the other: each sum stays in a register until the next needs it.
+// One byte of the pixel after the other, so that each running sum stays in a register.
 static void add_left(uint8_t *x, int64_t n, int64_t bpp)
 {
     for (int64_t c = 0; c < bpp; c++) {

@@ -1,4 +1,4 @@
-// png_write.c - PNG with stored deflate blocks: larger than need be, but a page of code.
+// png_write.c - PNG with stored deflate blocks: larger than necessary, but a page of code.
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ static void put_u32(Out *o, uint32_t x)
     put(o, (uint8_t[]){ (uint8_t)(x >> 24), (uint8_t)(x >> 16), (uint8_t)(x >> 8), (uint8_t)x }, 4);
 }
 
-// A chunk's length and type; chunk_end writes the length again, now known, and the checksum.
+// Writes a chunk's type, and 0 for its length, which chunk_end fills in before the checksum.
 static size_t chunk_begin(Out *o, const char *type)
 {
     put_u32(o, 0);

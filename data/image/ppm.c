@@ -11,8 +11,8 @@ static bool header_blank(uint8_t c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-// A number of the header and the blank that ends it; blanks may precede it, and a comment may stand
-// anywhere, even within it. -1: there is none.
+// Reads a number of the header and the blank that ends it; blanks may precede it, and comments may
+// stand anywhere, even within it. -1: there is none.
 static int64_t header_number(const uint8_t *data, size_t bytes, size_t *at)
 {
     int64_t n = -1;
@@ -31,8 +31,8 @@ static int64_t header_number(const uint8_t *data, size_t bytes, size_t *at)
     return n;
 }
 
-// Pillow rounds v / most * 255 to even; gray of two bytes it stretches to 65535 and clips to 255,
-// as it does in PNG.
+// Pillow rounds v / most * 255, halves to even; gray of two bytes it scales to 65535 and clips to
+// 255, as in PNG.
 static uint8_t ppm_sample(const uint8_t *p, int64_t most, bool gray)
 {
     if (most == 255) return *p;

@@ -1,8 +1,8 @@
 // resize.c - Pillow's resampling: two passes of fixed-point weights, and nearest.
 //
-// Both passes are one kernel: a weighted sum of byte rows that lie `step` apart, over many
-// neighbours at once. Down the picture the rows are the picture's own. Across it, blocks of 32 rows
-// are turned on their side first, so that the neighbours are 32 rows and the sum runs over columns.
+// Both passes use one kernel: a weighted sum of byte rows that lie `step` apart, for many
+// neighbours at once. The vertical pass sums rows of the picture. For the horizontal one, blocks of
+// 32 rows are transposed first, so that the sum runs over columns, for 32 rows at once.
 #include "data/image/resize.h"
 
 #include <limits.h>
@@ -144,8 +144,8 @@ void resize_sum_plain(uint8_t *out, const uint8_t *in, int64_t step, const int32
                       int taps, int64_t n)
 { weighted_sum(out, in, step, weight, taps, n); }
 
-// The same loop for processors with 8 products at a time; integers, so the same bytes, which is why
-// --isa need not reach here.
+// The same loop compiled for AVX2. Integers give the same bytes on every ISA, so that --isa need
+// not choose here.
 #if defined(__x86_64__) && defined(__GNUC__)
 __attribute__((target("avx2")))
 static void sum_avx2(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight, int taps,
@@ -170,8 +170,8 @@ ResizeSum *resize_sum_best(void)
 // Rows of bytes that lie `stride` bytes apart.
 typedef struct { const uint8_t *at; int64_t stride; } Rows;
 
-// Turns 8 rows of 8 bytes, each in a word, on their side: swaps halves, then quarters, then bytes
-// across the diagonal.
+// Transposes 8 x 8 bytes, one row per word: swaps halves, then quarters, then bytes across the
+// diagonal.
 static ALWAYS_INLINE void turn8(uint64_t w[8])
 {
     static const uint64_t keep[3] = { 0x00000000ffffffff, 0x0000ffff0000ffff,
@@ -185,7 +185,7 @@ static ALWAYS_INLINE void turn8(uint64_t w[8])
         }
 }
 
-// How many of `bytes` turn8 may take: it wants words whose first byte is the lowest.
+// How many of `bytes` turn8 can take: all whole words on little-endian machines, elsewhere none.
 static int64_t in_words(int64_t bytes)
 {
     const uint16_t one = 1;
@@ -224,7 +224,7 @@ static void turn_out(uint8_t *out, int64_t stride, const uint8_t *side, int rows
         for (int64_t j = whole; j < bytes; j++) out[r * stride + j] = side[j * LANES + r];
 }
 
-// Across: `rows` rows of in -> rows of out, taps->n pixels each, without gaps.
+// Horizontal: `rows` rows of in -> rows of out, taps->n pixels each, without gaps.
 static Status pass_across(uint8_t *out, Rows in, int rows, const Taps *taps)
 {
     ResizeSum *const best = resize_sum_best();
@@ -247,7 +247,7 @@ static Status pass_across(uint8_t *out, Rows in, int rows, const Taps *taps)
     return OK;
 }
 
-// Down: `in` begins at row taps->from; a row is `bytes` long.
+// Vertical: `in` begins at row taps->from; a row is `bytes` long.
 static void pass_down(uint8_t *out, Rows in, int64_t bytes, const Taps *taps)
 {
     ResizeSum *const best = resize_sum_best();
@@ -263,7 +263,7 @@ static void copy_part(uint8_t *out, Rows in, int rows, int64_t bytes)
 
 // ---- nearest ------------------------------------------------------------------------------------
 
-// Sources of the pixels at..at+n-1: adds in double, as Pillow does, since rounding shows.
+// Sources of the pixels at..at+n-1. Adds up in double, as Pillow does: rounding matters.
 static void nearest_at(int *source, int in, int out, int at, int n)
 {
     double step = (double)in / out, x = step * 0.5;

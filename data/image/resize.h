@@ -1,12 +1,13 @@
-// resize.h - pictures of another size, with Pillow's bytes.
+// resize.h - resizes pictures, with Pillow's bytes.
 //
 //     Image small;
 //     TRY(resize(&small, &image, 298, 224, FILTER_BICUBIC));
 //     image_free(&small);
 //
-// Antialiased, as Pillow's Image.resize: across first, then down, each pass rounded to 8 bits with
-// weights of 22 bits after the point. A side that does not change gets no pass. resize_part gives
-// any rectangle of the result, with the bytes of the whole, and does that rectangle's work only.
+// Antialiased, as Pillow's Image.resize: a horizontal pass, then a vertical one, each rounded to 8
+// bits, with weights of 22 bits after the point. A side that does not change gets no pass.
+// resize_part computes one rectangle of the result, with the bytes that the whole would have there,
+// and does no more work than that rectangle needs.
 #pragma once
 #include <stdint.h>
 
@@ -24,10 +25,10 @@ Status resize(Image *out, const Image *in, int width, int height, Filter filter)
 Status resize_part(uint8_t *out, const Image *in, Rect from, int width, int height, Filter filter,
                    Rect part);
 
-enum { RESIZE_BITS = 22 };                             // after the point of a weight: Pillow's
+enum { RESIZE_BITS = 22 };                             // of a weight, after the point: as in Pillow
 
-// The inner loop: out[i] = clamp(round(sum_k weight[k] in[k step + i])), i < n, k < taps. The best
-// one for this processor is judged by the plain one.
+// The inner loop: out[i] = clamp(round(sum_k weight[k] in[k step + i])), i < n, k < taps. Tests
+// compare the best one for this processor with the plain one.
 typedef void ResizeSum(uint8_t *out, const uint8_t *in, int64_t step, const int32_t *weight,
                        int taps, int64_t n);
 ResizeSum resize_sum_plain;

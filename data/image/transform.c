@@ -51,7 +51,7 @@ Status transform_squeeze(const Transform *t, uint8_t *crop, const Image *image, 
                        (Rect){ 0, 0, t->size, t->size });
 }
 
-// A byte has 256 values, so the two divisions are done 256 times a channel, not once a pixel.
+// A byte has 256 values, so the two divisions are done 256 times per channel, not for every pixel.
 void transform_normalise(const Transform *t, float *pixels, const uint8_t *crop)
 {
     const int64_t n = (int64_t)t->size * t->size;

@@ -13,7 +13,7 @@
 #include "data/image/resize.h"
 
 typedef struct {
-    int size;                  // pixels a side
+    int size;                  // S: pixels per side
     float mean[3], std[3];     // red, green, blue
     Filter filter;
 } Transform;
@@ -23,7 +23,7 @@ Status transform_check(const Transform *t);            // a size of 1..4096, fin
 
 Status transform_crop(const Transform *t, uint8_t *crop, const Image *image);  // -> (S,S,3)
 
-// The same from a part of the picture: `from` is resized to (S,S) whatever its shape.
+// The same from a part of the picture: `from` is resized to (S,S), whatever its shape.
 Status transform_squeeze(const Transform *t, uint8_t *crop, const Image *image, Rect from);
 void transform_normalise(const Transform *t, float *pixels, const uint8_t *crop);
                                                        // (S,S,3) -> (3,S,S)

@@ -6,7 +6,7 @@
 
 #include "tensor/base/file.h"
 
-// Chains of captions by hash: `first` and `next` hold numbers + 1, 0 ends.
+// A hash table with chains: `first` and `next` hold caption numbers + 1; 0 ends a chain.
 typedef struct { int32_t *first, *next; uint32_t mask; } Index;
 
 static uint32_t hash(const char *s)          // FNV-1a

@@ -1,4 +1,4 @@
-// check.h - looks through a whole data set before a run does: every file, every label.
+// check.h - checks a whole data set before a run uses it: every file, every label.
 //
 //     Check c;
 //     TRY(check_data(&c, &(CheckOptions){ .data = { .root = "data/PACS" }, .classes = 7 }));
@@ -7,8 +7,9 @@
 //     bool trains = c.fatal == 0;
 //     check_close(&c);
 //
-// Without lists all pictures of all splits and domains are looked at, with lists the listed ones.
-// What is wrong with the data is a finding; a Status that is not OK means that it could not look.
+// Without lists all pictures of all splits and domains are checked, with lists the listed ones.
+// What is wrong with the data is a finding; a Status that is not OK means that the check itself
+// failed.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +22,7 @@ typedef enum {
     CHECK_UNUSABLE,            // a run would be refused with this message
     CHECK_MISSING,             // a list names a file that is not there
     CHECK_UNREADABLE,          // the decoder refuses it
-    CHECK_TRUNCATED,           // so does it, and the file lacks its end
+    CHECK_TRUNCATED,           // the same, and the file ends too early
     CHECK_LABEL_RANGE,         // a label that no class has
     CHECK_ONE_BASED,           // labels 1..K read as 0-based
     CHECK_LABEL_MIXED,         // one label, two class folders
@@ -50,7 +51,7 @@ typedef struct {
     Finding *finding;          // (finding_n) by kind; of each kind the first CHECK_MOST
     int64_t finding_n;
     int64_t found[CHECK_KINDS];                // how many there are of each kind
-    int64_t fatal;             // how many of them keep a run from training
+    int64_t fatal;             // how many of them would keep a run from training
     CheckCount *count;         // (count_n)
     int64_t count_n, pictures;
     Arena arena;

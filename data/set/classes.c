@@ -48,7 +48,7 @@ static Status classes_by_name(Work *w, const Side *side)
     return OK;
 }
 
-// Class k of numbers is called like its folder; numbers without pictures stay without a name.
+// The class of a number is named like its folder; numbers without pictures have no name.
 static Status classes_by_number(Work *w, const Side *side)
 {
     int32_t most = 0;
@@ -64,7 +64,7 @@ static Status classes_by_number(Work *w, const Side *side)
     return OK;
 }
 
-// Without a file of names every number needs a folder to be called by.
+// Without a file of names every number needs a folder that names it.
 static Status check_numbers(const Work *w, const Side *side)
 {
     const int base = w->o->label_base;
@@ -107,7 +107,7 @@ static Status check_repeats(const char *file, const Lines *lines, Arena *arena)
     return err_set(ERR_FORMAT, "classnames: %s: %s stands there twice", file, lines->name[i]);
 }
 
-// Some lines are folders, some are not: the likeliest reason is one misspelt line.
+// Some lines are folders, some are not: most likely a line is misspelt.
 static Status mixture(const char *file, const Lines *lines, const char *const *folder, int64_t n)
 {
     int64_t named = 0, other = -1;
@@ -155,8 +155,8 @@ static Status rename_classes(Work *w, const Lines *lines, const char *file, bool
     return OK;
 }
 
-// A list of numbers may leave out classes, so there the file may name more than the list has
-// folders.
+// A list of numbers need not have pictures of every class: then the file may have more names than
+// the list has folders.
 static Status apply_classnames(Work *w, const char *file, bool numeric)
 {
     Lines lines;
@@ -258,7 +258,7 @@ const char *class_prompt(Arena *arena, const char *name)
 static Status make_prompts(Work *w)
 {
     for (int k = 0; k < w->d->class_count; k++) {
-        if (strchr(w->d->classes[k].name, '\n'))   // a run's classes are a line each
+        if (strchr(w->d->classes[k].name, '\n'))   // a run's file has one class per line
             return err_set(ERR_FORMAT, "dataset: class %s: a line end in its name",
                            w->d->classes[k].name);
         w->d->classes[k].prompt = class_prompt(w->arena, w->d->classes[k].name);

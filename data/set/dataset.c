@@ -137,7 +137,7 @@ static Status check_listed(const Dataset *d, const Side *side)
     return OK;
 }
 
-// An empty class folder would shift the labels of those behind it without a word.
+// An empty class folder would silently shift the labels of those behind it.
 static Status check_empties(const Work *w, const Side *side)
 {
     for (int64_t i = 0; i < w->tree.empties; i++) {
@@ -162,8 +162,7 @@ static Status check_dataset_options(const DatasetOptions *o)
     return OK;
 }
 
-// The training side is read even where only evaluation is asked for, if it is there: it has the
-// classes.
+// The training side is read even where only evaluation is asked for: it has the classes.
 static Status fill_dataset(Work *w)
 {
     TRY(check_dataset_options(w->o));

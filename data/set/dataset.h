@@ -6,21 +6,21 @@
 //     for (int64_t i = 0; i < d.train.n; i++) use(d.train.sample[i].path, d.train.sample[i].label);
 //     dataset_close(&d);
 //
-// Layouts, found by looking:
+// Layouts, found by looking at the folders:
 //
 //     ROOT/CLASS/FILE                ROOT/SPLIT/CLASS/FILE
 //     ROOT/DOMAIN/CLASS/FILE         ROOT/DOMAIN/SPLIT/CLASS/FILE
 //
 // or list files of `path label` and `path<TAB>class` lines (lists.h). A folder is a split if it is
-// called train, val, valid, test, crossval or as an option says. Files are those with the suffix of
-// a picture format; what is in them is not looked at here. Order is the byte order of whole
-// relative paths; of list files, that of their lines.
+// called train, val, valid, crossval or test, or as an option says. Files are those with the suffix
+// of a picture format; their content is not read here. Pictures are in byte order of their relative
+// paths; those of list files in the order of their lines.
 //
 // Classes are the folders of the training set in byte order of their names, and labels index them.
-// In a list a number is a label, and the folder that holds its pictures is its class's name. A file
-// of class names sets the order, if its lines are the folders (a blank stands for `_`), or renames
-// folder i to line i, if none is; a mixture is an error. A run's class names (`known`) take the
-// place of them all, matched by name.
+// A number in a list is a label, and the folder that holds its pictures is its class's name. A file
+// of class names sets their order, if its lines are the folders (a blank equals `_`), or renames
+// folder i to line i, if no line is a folder; a mixture is an error. A run's class names (`known`)
+// replace all of these, matched by name.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -63,7 +63,7 @@ typedef struct {
 
 enum { DATASET_TRAIN = 1, DATASET_EVAL = 2 };          // what to open; 0: both
 
-// NULL and 0 everywhere but in root is a sound choice.
+// NULL and 0 are defaults for everything but root.
 typedef struct {
     const char *root;          // may be NULL with lists: then paths are relative to their folder
     int sides;                 // DATASET_TRAIN, DATASET_EVAL or both
@@ -72,8 +72,8 @@ typedef struct {
     const char *train_domains, *eval_domains;          // "a,b", `_` or blank; NULL: all
     const char *train_list, *eval_list;                // files, "a.txt,b.txt"; NULL: folders
     int label_base;            // 0 or 1: the first label in the lists
-    const char *classnames;    // a file, a class a line
-    bool by_letters;           // folders by letters and digits alone, case ignored (DomainNet)
+    const char *classnames;    // a file with one class per line
+    bool by_letters;           // sort folders by letters and digits, ignoring case (DomainNet)
     const char *const *known;  // class names of a run, in label order, matched by name
     int known_count;
 } DatasetOptions;
@@ -85,11 +85,11 @@ void dataset_close(Dataset *d);
 // A class's name as prompts say it: with a blank for each `_`. In the arena; NULL: no memory.
 const char *class_prompt(Arena *arena, const char *name);
 
-// Has domain k pictures on both sides?
+// Does domain k have pictures on both sides?
 bool dataset_seen(const Dataset *d, int k);
 
-// SHA-256 of the lines `path<TAB>size<TAB>label` of both sets, sorted, each once.
+// SHA-256 of the lines `path<TAB>size<TAB>label` of both sets, sorted, without repeated ones.
 Status dataset_hash(const Dataset *d, char hex[65]);
 
-// Where a sample's file is: below the root, unless its path begins with a slash.
+// The path of a sample's file: below the root, unless the sample's path begins with a slash.
 Status dataset_path(char out[FILE_PATH], const char *root, const char *path);

@@ -17,7 +17,7 @@ typedef struct {
     const char *path, *domain;
     const char *folder;        // the class by name: a folder, or a list's word; NULL: number alone
     int32_t number;            // the class by number, from 0; -1: folder alone
-    int64_t line;              // in which line of which list
+    int64_t line;              // of its list, from 1
     const char *list;          // NULL: from the tree
 } Entry;
 
@@ -47,16 +47,16 @@ Status classes_make(Work *w, const Side *base);        // first, final, d->class
 bool classes_numbers_only(const Work *w);              // no class has a folder of its own
 bool dataset_wants(const DatasetOptions *o, int side);
 
-// Sorts and leaves each once; how many are left.
+// Sorts names and drops repeated ones. Returns how many are left.
 int64_t names_unique(const char **name, int64_t n);
 // "a,b" -> names in the arena. NULL: none.
 Status names_split(const char ***name, int64_t *n, Arena *arena, const char *text);
 bool names_have(const char *const *name, int64_t n, const char *wanted);
-// "a, b, c", cut where it gets long.
+// "a, b, c", cut off where it gets too long.
 const char *names_joined(char text[NAMES_TEXT], const char *const *name, int64_t n);
-// The folder `up` levels above a file, 1 being the one it lies in; NULL: there is none.
+// The name of the folder `up` levels above a file, 1 being the one it lies in; NULL: there is none.
 const char *folder_above(Arena *arena, const char *path, int up);
 // The folder of a list, with its slash; "" for the current one.
 const char *list_folder(Arena *arena, const char *lists);
-// Of a listed DOMAIN/CLASS/FILE or DOMAIN/SPLIT/CLASS/FILE; "": it has none.
+// The domain of a listed path, DOMAIN/CLASS/FILE or DOMAIN/SPLIT/CLASS/FILE; "": it has none.
 const char *domain_of(Arena *arena, const DatasetOptions *o, const char *path);

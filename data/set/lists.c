@@ -37,7 +37,7 @@ static char *next_line(Cursor *c)
     return NULL;
 }
 
-// A copy that ends in a byte of its own, so that the last line can be ended too.
+// A copy with one more byte, so that the last line can be terminated too.
 static Status copy_lines(Cursor *c, int64_t *lines, Arena *arena, const char *what,
                         const uint8_t *data, size_t bytes)
 {
@@ -91,8 +91,8 @@ static bool like_a_number(const char *label)
     return strchr("+-.0123456789", *label) && *end == 0;     // no class called `nan`
 }
 
-// Behind a blank a label is a number in every line or in none; one that only looks like a number
-// (-1, 0.0) is a mistake. Behind a tab it is a name wherever one of them is.
+// Labels behind blanks are numbers in every line or in none; one that only looks like a number (-1,
+// 0.0) is a mistake. Labels behind tabs are all names if one of them is.
 static Status judge_labels(List *list, const char *what)
 {
     int64_t numbers = 0;
@@ -192,7 +192,7 @@ Status lines_read(Lines *lines, Arena *arena, const char *path)
 
 // ---- names --------------------------------------------------------------------------------------
 
-// Formats that image.c refuses by name count too: to skip such files in silence would be worse.
+// Formats that are refused by name count too: skipping such files silently would be worse.
 bool picture_suffix(const char *path)
 {
     const ImageFormat *f;

@@ -1,12 +1,12 @@
-// lists.h - list files: a picture and its label a line. And names, a line each.
+// lists.h - list files, one picture and its label per line; and files of names, one per line.
 //
 //     path label                 the label is what follows the last blank
-//     path<TAB>class             or the last tab, if the line holds one: then both may hold blanks
+//     path<TAB>class             or the last tab, if the line has one: then both may contain blanks
 //
 // Labels behind blanks are whole numbers in all lines or in none; a mixture, -1 and 0.0 are errors.
-// Empty lines are skipped; `\r` at a line's end and a byte order mark at the start are taken off.
-// The first line is a header, and skipped, if its path holds no `/` and does not end like a
-// picture's file, and that of the second line does. Files may be packed by gzip.
+// Empty lines are skipped; `\r` at a line's end and a byte order mark at the start are removed. The
+// first line is skipped as a header if its path contains no `/` and does not have a picture's
+// suffix, and the path of the second line does. Files may be compressed by gzip.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,10 +33,11 @@ typedef struct {
     int64_t n;
 } Lines;
 
-// what: the file's name, for messages. A list without entries is an error; a file of no names too.
+// what: the file's name, for messages. A list without entries and a file without names are errors.
 Status list_parse(List *list, Arena *arena, const char *what, const uint8_t *data, size_t bytes);
 Status list_read(List *list, Arena *arena, const char *path);
 Status lines_parse(Lines *lines, Arena *arena, const char *what, const uint8_t *data, size_t bytes);
 Status lines_read(Lines *lines, Arena *arena, const char *path);
 
-bool picture_suffix(const char *path);         // ends like a picture's file, readable here or not
+// Does the path have the suffix of a picture format, also of one that is not read here?
+bool picture_suffix(const char *path);

@@ -1,12 +1,12 @@
-// loader.c - a ring of decoded pictures between worker threads and the one who trains.
+// loader.c - a ring of decoded pictures between worker threads and the caller.
 //
 // The pictures of all epochs form one sequence, numbered from 0: number / N is the epoch, number %
-// N the place in its permutation. Workers claim the next number in turn and leave an 8-bit crop in
-// the slot number % slots; the caller takes numbers in order, and makes floats only of what it
-// hands out. A worker waits when its slot still holds a picture that was not taken.
+// N the place in its permutation. Workers claim numbers in order and leave an 8-bit crop in slot
+// number % slots; loader_next takes numbers in order, and makes floats of what it hands out. A
+// worker waits while its slot still holds a picture that was not taken.
 //
 //        taken        claimed
-//     ...  |  ready . ready ready .  |  free ...        one lock; a picture takes milliseconds
+//     ...  |  ready . ready ready .  |  free ...        one lock: a picture takes milliseconds
 #include "data/set/loader.h"
 
 #include <pthread.h>
@@ -189,7 +189,7 @@ static Status keep_bad(Loader *l, const Slot *s)
     return OK;
 }
 
-// Can any picture of the set be read? The slot lends its room; the answer costs a visit to each.
+// Can any picture of the set be read? Tries each, with the slot's crop as scratch memory.
 static bool any_readable(Loader *l, int64_t epoch, Slot *bad)
 {
     for (int32_t i = 0; i < l->n; i++)
@@ -197,8 +197,8 @@ static bool any_readable(Loader *l, int64_t epoch, Slot *bad)
     return false;
 }
 
-// An epoch ends of which nothing that was seen is good. Of one that was resumed, the run that began
-// it has seen more.
+// The epoch ends and no picture of it could be read: an error. If it was resumed, an earlier run
+// may have read some: only then all are tried again.
 static Status end_empty(Loader *l)
 {
     int64_t last = l->step_end - 1, epoch = last / l->n;
@@ -208,7 +208,7 @@ static Status end_empty(Loader *l)
                    (long long)l->n, s->message);
 }
 
-// Where bad pictures are left out, a step must be there as a whole before its first part is handed
+// Where bad pictures are left out, a whole step is decoded before its first micro-batch is handed
 // out: only then is its size known.
 static Status begin_step(Loader *l, int64_t number)
 {
@@ -306,8 +306,8 @@ int64_t loader_steps(const LoaderOptions *o)
     return (o->set->n + o->batch - 1) / o->batch;
 }
 
-// A micro-batch can be made ready while the one before is used: that one was copied out. Whole
-// steps where they are needed whole.
+// Room for a micro-batch, or a whole step where its size must be known, and two pictures per worker
+// to read ahead.
 static int64_t slots_for(const LoaderOptions *o)
 {
     return (o->skip_bad ? o->batch : o->micro) + 2 * (int64_t)o->workers;

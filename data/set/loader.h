@@ -16,16 +16,17 @@
 //
 // An epoch's N pictures are permuted by (seed, epoch), cut into ceil(N / batch) steps, the last one
 // short, and each step into micro-batches. What is drawn for a picture depends on (seed, epoch,
-// index) alone, so neither the number of threads nor the place where a run was resumed can be seen.
+// index) alone, so the number of threads and the step at which a run was resumed change nothing.
 //
 // With skip_bad a picture is left out for what its file is: missing, not permitted, not a regular
-// one, damaged, of a format that is not read, larger than max_pixels. What the machine refuses
-// (memory, one more open file, a disk that fails: err_of_machine) ends the run, with skip_bad or
-// without: what is trained on must not depend on it. So does an epoch of which nothing can be read.
+// file, damaged, of a format that is not read, larger than max_pixels. Failures of the machine (no
+// memory, too many open files, a disk error: err_of_machine) end the run with or without skip_bad:
+// what is trained on must not depend on them. So does an epoch of which nothing can be read.
 //
-// A step is as much shorter as pictures were left out of it. In a shuffled epoch, one of which
-// nothing is left is handed out too, with n = 0 and last, so that steps keep their number. A whole
-// step of crops is held at a time; who needs no steps makes them as short as a micro-batch.
+// A step is shorter by the pictures that were left out of it. In training, a step of which nothing
+// is left is handed out too, with n = 0 and last set, so that steps keep their numbers. With
+// skip_bad the crops of a whole step are held at a time; a caller that has no use for steps sets
+// batch to the size of a micro-batch.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,7 +41,7 @@ typedef struct {
     const SampleSet *set;      // both must outlive the loader
     Transform transform;
     Augment augment;
-    int batch, micro;          // pictures a step, pictures at a time; micro 0: all of the step
+    int batch, micro;          // pictures per step and per micro-batch; micro 0: the whole step
     int workers;               // threads; 0: loader_next reads by itself
     bool training;             // shuffled epochs in which every step is handed out; else the set's
                                // own order
@@ -49,11 +50,11 @@ typedef struct {
     int64_t epoch, step;       // where to begin, for a resumed run; step within the epoch
     int64_t max_pixels;        // of a picture that is read; 0: IMAGE_MAX_PIXELS
     bool skip_bad;             // leave out what cannot be read, and list it; else it ends the run
-    uint8_t *left_out;         // (N) set to 1 for what was; those that are 1 already are not listed
-                               // again, by whichever loader. NULL: the loader's own
+    uint8_t *left_out;         // (N) set to 1 for pictures left out; those already 1 are not listed
+                               // again, so that loaders may share it. NULL: the loader's own
 } LoaderOptions;
 
-typedef struct {               // the loader's memory, sound until the next call
+typedef struct {               // the loader's memory, valid until the next call
     const float *pixels;       // (n,3,S,S)
     const int32_t *label, *domain;   // (n)
     const int32_t *index;      // (n) places in the set
@@ -74,8 +75,8 @@ void loader_close(Loader *loader);                     // at any time; accepts N
 int64_t loader_steps(const LoaderOptions *options);    // of an epoch
 int64_t loader_bad(const Loader *loader, const LoaderBad **bad);      // how many were left out
 
-// One picture as the loader makes it: for looking at what training sees. crop: (S,S,3).
+// One picture as the loader makes it, to show what training sees. crop: (S,S,3).
 Status loader_picture(const LoaderOptions *options, int64_t epoch, int32_t index, uint8_t *crop);
-// The same of a decoded picture, which changes; `transform`, `augment` and `seed` are all it needs.
+// The same for a decoded picture, which is changed. Uses `transform`, `augment` and `seed` alone.
 Status loader_shape(const LoaderOptions *options, Image *image, int64_t epoch, int32_t index,
                     uint8_t *crop);

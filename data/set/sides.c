@@ -187,7 +187,7 @@ const char *domain_of(Arena *arena, const DatasetOptions *o, const char *path)
 }
 
 // The first entry whose number or folder stood before with another partner; NULL: they agree.
-// folder: that of each number, seen: those so far; both of room for all numbers.
+// folder: that of each number; seen: folders so far. Both have room for all numbers.
 static const Entry *first_odd(const Side *side, const char **folder, const char **seen)
 {
     int64_t n = 0;

@@ -1,4 +1,4 @@
-// tree.c - walks a folder of pictures and finds out its layout.
+// tree.c - walks a folder of pictures and finds its layout.
 #include "data/set/tree.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 // ---- the walk -----------------------------------------------------------------------------------
 
-// Paths, one behind the other, each ended by a zero byte. The first byte of each is its kind: a
+// Paths, one after another, each ended by a zero byte. The first byte of each is its kind: a
 // picture, a folder that holds none, a folder that holds nothing, one too deep to be read.
 enum { PICTURE = 'p', NO_PICTURES = 'n', NOTHING = '0', DEEP = 'd' };
 
@@ -111,8 +111,8 @@ static int by_path(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-// The folder `level` of a path as a string; the last one if it is the same, so that the pictures of
-// a class share it.
+// Folder number `level` of a path as a string; `last` itself if it is the same, so that the
+// pictures of a class share one string.
 static const char *folder_at(Arena *arena, const char *path, int level, const char *last)
 {
     for (; level > 0; level--) path = strchr(path, '/') + 1;
@@ -135,7 +135,7 @@ typedef struct {
     int domain, split, class_name;             // which of them is what; -1: there is none
 } Found;
 
-// The depth with the most pictures; the deeper of two.
+// The depth with the most pictures; of two equal ones the deeper.
 static int main_depth(const Found *f)
 {
     int64_t count[TREE_DEPTH + 1] = { 0 };

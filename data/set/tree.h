@@ -8,8 +8,8 @@
 // at other depths are counted as strays. A folder below TREE_DEPTH others is counted and not read.
 //
 // The name alone makes a picture: a link to nowhere, a named pipe or a device with a picture's
-// suffix is one too, and whoever reads it is told what it is. A link to nowhere with another name
-// counts as an empty folder.
+// suffix counts as one too, and reading it is an error that says what it is. A link to nowhere with
+// another name counts as an empty folder.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

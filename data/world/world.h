@@ -1,5 +1,5 @@
-// world.h - a drawn world: one shape in one colour in front of one context, with captions. Small
-// enough to learn within minutes, rich enough to be biased: a class may come with its context.
+// world.h - a drawn world: one shape of one colour in front of one context, with captions. Small
+// enough to be learned within minutes, rich enough to be biased: a class may come with its context.
 //
 //     WorldScene scene;
 //     Rng rng = rng_at(seed, 0, index, RNG_WORLD);
@@ -16,7 +16,7 @@
 #include "tensor/base/rng.h"
 
 enum {
-    WORLD_SIZE = 40,                     // pixels a side
+    WORLD_SIZE = 40,                     // pixels per side
     WORLD_SHAPES = 8, WORLD_COLOURS = 6,
     WORLD_CONTEXTS = 13, WORLD_PLAIN = 12,   // the last context is one plain colour
     WORLD_CAPTIONS = 6, WORLD_TEXT = 96,
@@ -34,7 +34,7 @@ typedef struct {
     double contrast;                     // 1: as it is; less: faded towards gray
 } WorldStyle;
 
-extern const WorldStyle world_simple;    // filled, opaque: to begin with
+extern const WorldStyle world_simple;    // filled, opaque: the first stage of pretraining
 extern const WorldStyle world_clean;     // what the pretrained model has seen
 extern const WorldStyle world_faded;     // what it has not: a quarter of the contrast
 
@@ -56,17 +56,17 @@ void world_caption(char text[WORLD_TEXT], const WorldScene *scene, int template)
 Status world_write_captioned(const char *dir, uint64_t seed, int64_t n);
 
 // The same folders in the simple style, before plain colours alone, with captions that name no
-// context: without such a beginning a model learns contexts and colours, and for a long time no
-// shape.
+// context. Without such a first stage a model learns contexts and colours, and for a long time no
+// shapes.
 Status world_write_simple(const char *dir, uint64_t seed, int64_t n);
 
 // DIR/DOMAIN/SPLIT/SHAPE/NUMBER_CONTEXT.png: a task with a contextual bias. Class i belongs to
-// context i: in domain `usual`, a picture has it with chance `pairing`, else one of the other
-// seven. `usual` has the splits train (n) and test; `swapped` (test) always another class's
-// context; `new` (test) one of the four contexts of no class. Three quarters of all pictures are
-// faded.
+// context i: in domain `usual`, a picture has it with probability `pairing`, else one of the other
+// seven. `usual` has the splits train (n) and test; `swapped` (test) always has another class's
+// context; `new` (test) one of the four contexts that belong to no class. Three quarters of all
+// pictures are faded.
 typedef struct {
-    int64_t n, n_test;                   // of train; of each test
+    int64_t n, n_test;                   // pictures of train; of each test split
     double pairing;
 } WorldTask;
 Status world_write_task(const char *dir, uint64_t seed, const WorldTask *task);

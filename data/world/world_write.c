@@ -1,4 +1,4 @@
-// world_write.c - the drawn world as a folder of pictures, on which every verb works.
+// world_write.c - writes the drawn world as folders of pictures, which every verb reads.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ struct Set {
     Status *status;                      // (n)
 };
 
-// Shapes take turns, so that each class has as many pictures as any other.
+// Shapes take turns, so that all classes have the same number of pictures.
 static Status one_picture(const Set *s, int64_t i)
 {
     Rng rng = rng_at(s->seed, 0, (uint32_t)(s->first + i), RNG_WORLD);
