@@ -143,7 +143,7 @@ static void diagonal(const Frame *f)
 
 // ---- series -------------------------------------------------------------------------------------
 
-static void draw_line(const Frame *f, const Series *s)
+static void draw_curve(const Frame *f, const Series *s)
 {
     bool begun = false;
     file_printf(f->o, "<path class=\"line%s\" d=\"", s->kind == DASHES ? " dash" : "");
@@ -201,7 +201,7 @@ static void draw_series(const Frame *f, int i)
     }
     file_printf(f->o, "<g class=\"s%d\">", s->colour);
     if (s->kind == BARS) draw_bars(f, s, before, bars);
-    else if (s->kind == LINE || s->kind == DASHES) draw_line(f, s);
+    else if (s->kind == LINE || s->kind == DASHES) draw_curve(f, s);
     else draw_dots(f, s);
     file_printf(f->o, "</g>\n");
 }

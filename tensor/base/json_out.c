@@ -25,7 +25,7 @@ static void append(JsonOut *o, const char *text, size_t bytes)
     o->text[o->size] = 0;
 }
 
-static void append_text(JsonOut *o, const char *text)
+static void append_string(JsonOut *o, const char *text)
 {
     append(o, text, strlen(text));
 }
@@ -37,17 +37,17 @@ static void misuse(JsonOut *o, const char *what)
 
 static void break_line(JsonOut *o)
 {
-    append_text(o, "\n");
-    for (int i = 0; i < o->depth * o->indent; i++) append_text(o, " ");
+    append_string(o, "\n");
+    for (int i = 0; i < o->depth * o->indent; i++) append_string(o, " ");
 }
 
 // What stands between the last value and the next one or its key.
 static void separate(JsonOut *o)
 {
     bool *filled = &o->filled[o->depth];
-    if (o->depth == 0) append_text(o, *filled ? "\n" : "");
-    else if (o->indent) append_text(o, *filled ? "," : "");
-    else append_text(o, *filled ? ", " : "");
+    if (o->depth == 0) append_string(o, *filled ? "\n" : "");
+    else if (o->indent) append_string(o, *filled ? "," : "");
+    else append_string(o, *filled ? ", " : "");
     if (o->depth > 0 && o->indent) break_line(o);
     *filled = true;
 }
@@ -71,7 +71,7 @@ static void open_bracket(JsonOut *o, const char *opening, char closing)
         misuse(o, "too many brackets");
         return;
     }
-    append_text(o, opening);
+    append_string(o, opening);
     o->open[o->depth++] = closing;
     o->filled[o->depth] = false;
 }
@@ -106,13 +106,13 @@ static void append_escaped(JsonOut *o, unsigned char c)
     const char *which = c ? strchr(from, c) : NULL;
     if (which) text[1] = to[which - from];
     else snprintf(text, sizeof text, "\\u%s%02x", c < 0x80 ? "00" : "dc", c);
-    append_text(o, text);
+    append_string(o, text);
 }
 
 void json_out_text(JsonOut *o, const char *s, size_t bytes)
 {
     before_value(o);
-    append_text(o, "\"");
+    append_string(o, "\"");
     const unsigned char *p = (const unsigned char *)s, *end = p + bytes;
     while (p < end) {
         const unsigned char *from = p;
@@ -122,7 +122,7 @@ void json_out_text(JsonOut *o, const char *s, size_t bytes)
         append(o, (const char *)from, (size_t)(p - from));
         if (p < end) append_escaped(o, *p++);
     }
-    append_text(o, "\"");
+    append_string(o, "\"");
 }
 
 void json_out_string(JsonOut *o, const char *s)
@@ -140,7 +140,7 @@ void json_out_key(JsonOut *o, const char *key)
     separate(o);
     o->keyed = true;
     json_out_string(o, key);
-    append_text(o, ": ");
+    append_string(o, ": ");
     o->keyed = true;                                     // writing it as a string has cleared this
 }
 
@@ -149,7 +149,7 @@ void json_out_key(JsonOut *o, const char *key)
 static void append_value(JsonOut *o, const char *text)
 {
     before_value(o);
-    append_text(o, text);
+    append_string(o, text);
 }
 
 void json_out_int(JsonOut *o, int64_t x)
@@ -243,7 +243,7 @@ Status json_out_status(const JsonOut *o)
 
 void json_out_line_end(JsonOut *o)
 {
-    if (o->size > 0) append_text(o, "\n");
+    if (o->size > 0) append_string(o, "\n");
 }
 
 void json_out_reset(JsonOut *o)
