@@ -88,16 +88,16 @@ $(B)/bin/proreg: $(B)/train.o $(OBJ)
 $(B)/%.o: %.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(PLAIN) $(ISA_DEFS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(NO_VECTORS) $(HAVE_MODEL) $(ISA_DEFS) -MMD -MP -c -o $@ $<
 
 # gcc 12 for ARM crashes where it vectorizes a maximum by fmax, which only tests have.
-$(B)/test/%.o: PLAIN := -fno-tree-vectorize
+$(B)/test/%.o: NO_VECTORS := -fno-tree-vectorize
 
 # The demo's model travels in the program.
 WORLD_MODEL := $(wildcard weights/world/*)
 $(B)/proreg/verb/embedded.o: $(WORLD_MODEL)
 $(B)/proreg/verb/embedded.o: \
-    PLAIN := $(if $(filter %.safetensors,$(WORLD_MODEL)),-DHAVE_WORLD_MODEL)
+    HAVE_MODEL := $(if $(filter %.safetensors,$(WORLD_MODEL)),-DHAVE_WORLD_MODEL)
 
 define isa_rule
 $(B)/tensor/cpu/cpu.$(1).o: tensor/cpu/cpu.c $(B)/flags

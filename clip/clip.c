@@ -1,4 +1,4 @@
-// clip.c - finds a model's files, learns its sizes, declares its parameters and loads them by name.
+// clip.c - finds a model's files, reads its sizes, declares its parameters and loads them by name.
 #include "clip/clip.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 typedef enum { FORM_HF, FORM_OPEN_CLIP, FORM_STATE } Form;
 
-// A folder is known by its configuration; the first weights that are there are taken.
+// A folder's form is told by its configuration file; the first weights that exist are taken.
 static const struct { Form form; const char *config, *weights[3]; } folders[] = {
     { FORM_HF, "config.json", { "model.safetensors", "model.safetensors.index.json",
                                 "pytorch_model.bin" } },
@@ -41,7 +41,7 @@ static Status find_in_folder(Clip *c, Form *form, const char *path)
                    "open_clip_config.json and open_clip_model.safetensors are there", path);
 }
 
-// A file under one of those names beside its configuration stands for its folder.
+// A file with one of those names next to its configuration stands for its folder.
 static Status find_files(Clip *c, Form *form, const char *path)
 {
     if (strlen(path) >= FILE_PATH) return err_set(ERR_IO, "model: path too long");
@@ -76,7 +76,7 @@ static Status spelling_of(Clip *c)
     return OK;
 }
 
-// A file that says its activation must not be contradicted: the wrong one is silently wrong.
+// A stated activation must not be overridden: the wrong one would be wrong in silence.
 static Status choose_activation(Clip *c, bool said, const char *given)
 {
     static const char *const names[] = { [ACT_QUICK_GELU] = "quick_gelu", [ACT_GELU] = "gelu" };
@@ -126,7 +126,7 @@ Status clip_declare(Clip *c, const Backend *be)
     return c->params.status;
 }
 
-// The shape that a parameter, or its part q, k or v, has in the file.
+// The shape of a parameter, or of its part q, k or v, in the file.
 static int shape_in_file(int64_t dim[MAX_DIM], const Param *q, const Spelt *s, const ClipConfig *g)
 {
     const Tensor *v = &q->value;
@@ -171,8 +171,8 @@ static Status find_part(const WeightsTensor **out, const Clip *c, const Param *q
     return OK;
 }
 
-// Every tensor of a whole model must be there in its shape, and nothing else, also where only one
-// of the towers will be used.
+// Every tensor of the whole model must exist in its shape, and no others, even if only one tower is
+// loaded.
 static Status check_all(Clip *whole, const Clip *c, bool *used)
 {
     const WeightsTensor *x;
@@ -211,7 +211,7 @@ static void transpose_matrix(float *y, const float *x, int64_t rows, int64_t col
         for (int64_t c = 0; c < cols; c++) y[c * rows + r] = x[r * cols + c];
 }
 
-// Through memory of twice its size: one half as the file has it, one turned.
+// `room` holds twice the parameter: as it is in the file, and transposed.
 static Status convert_param(Clip *c, Param *q, const Spelt *s, float *room)
 {
     const WeightsTensor *x;

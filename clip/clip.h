@@ -1,21 +1,21 @@
 // clip.h - CLIP (Radford et al. 2021): pictures and texts as unit vectors of one space.
 //
 //     Clip c;
-//     TRY(clip_open(&c, be, "ViT-B-32.pt", NULL));         // all frozen; by content
+//     TRY(clip_open(&c, be, "ViT-B-32.pt", NULL));         // all parameters frozen
 //     Tensor *f = clip_image(&t, &c, pixels);              // (B,3,S,S) -> (B,E), not normalised
 //     Tensor *v = clip_text(&t, &c, ids, n);               // host ids (n,context) -> (n,E)
 //     Tensor *z = clip_logits(&t, op_unit(&t, f), op_unit(&t, v), c.logit_scale);      // (B,n)
 //     clip_free(&c);
 //
-// A model that is trained is opened in three steps, so that a method may add parameters of its own:
+// A model to be trained is opened in three steps, so that a method may add parameters of its own:
 //
 //     TRY(clip_read(&c, be, path, &options));                  // configuration, names, shapes
 //     head = params_declare(&c.params, ...);
 //     TRY(clip_load(&c, group));                               // memory and values
 //
-// Published forms (weights/README.md): Hugging Face folders, open_clip folders or files, OpenAI's
-// .pt, state dicts. Whatever the file's spelling, parameters carry OpenAI's names here. Weights
-// that are f32 in the file stay mapped; others are converted once.
+// Published forms (weights/README.md), told by content: Hugging Face folders, open_clip folders or
+// files, OpenAI's .pt, state dicts. Whatever names the file uses, parameters carry OpenAI's here.
+// Weights that are f32 in the file stay mapped; others are converted once.
 #pragma once
 #include "nn/layers.h"
 #include "tensor/base/file.h"
@@ -27,8 +27,8 @@ typedef struct ClipConfig {
     TowerSize vision, text;
     Act act;
     double eps;                          // of the layer norms
-    int64_t eos;                         // the text is read at this id's first place; -1: at the
-                                         // greatest id's
+    int64_t eos;                         // a text is read at the first token with this id; -1: at
+                                         // its greatest id
     float mean[3], std[3];               // of pixels in 0..1
 } ClipConfig;
 
@@ -47,8 +47,8 @@ typedef struct {                         // the text half of class CLIP in the s
 typedef enum { CLIP_IMAGE = 1, CLIP_TEXT = 2, CLIP_BOTH = 3 } ClipTowers;
 
 typedef struct {
-    ClipTowers towers;                   // 0: both. What is left out is neither read nor kept
-    const char *activation;           // "quick_gelu" or "gelu", for files that do not say; or NULL
+    ClipTowers towers;                   // 0: both. A tower that is left out is not loaded
+    const char *activation;              // "quick_gelu" or "gelu" where the file does not say; NULL
 } ClipOptions;
 
 typedef struct Clip {
@@ -59,10 +59,10 @@ typedef struct Clip {
     TextTower text;
     Tensor *logit_scale;                 // (1): logits = exp(logit_scale) cos
     Arena memory;                        // of the blocks
-    Param *last;                         // the last that the file holds; a method's own follow
-    Weights *weights;                    // the map
+    Param *last;                         // the file's last parameter; a method's own follow
+    Weights *weights;                    // the mapped file
     int spelling;                        // names.h
-    char folder[FILE_PATH];              // where the tokenizer's files would lie
+    char folder[FILE_PATH];              // to look for the tokenizer's files in
     char file[FILE_PATH];                // the file that holds the weights
 } Clip;
 
@@ -71,21 +71,20 @@ Status clip_load(Clip *c, int (*group)(const char *name));      // params_place'
 Status clip_open(Clip *c, const Backend *be, const char *path, const ClipOptions *options);
 void clip_free(Clip *c);
 
-// A model of this shape with random weights: normal(0, 0.02) and the like, as OpenAI's
-// initialize_parameters. Needs no file; towers, names and memory as after clip_load.
+// A model of this configuration with random weights, drawn as OpenAI's initialize_parameters does.
+// Needs no file; towers, names and memory are as after clip_load.
 Status clip_random(Clip *c, const Backend *be, const ClipConfig *config, uint64_t seed,
                    int (*group)(const char *name));
 
-// Vectors before they are made unit.
+// Vectors before normalisation.
 Tensor *clip_image(Tape *t, const Clip *c, Tensor *pixels);              // (B,3,S,S) -> (B,E)
 Tensor *clip_text(Tape *t, const Clip *c, const int32_t *ids, int64_t n);  // (n,context) -> (n,E)
 
-// exp(scale) cos.  (B,E) (K,E), both unit rows -> (B,K)
+// Logits, exp(scale) times the cosine.  (B,E) (K,E), both of unit rows -> (B,K)
 Tensor *clip_logits(Tape *t, Tensor *image, Tensor *classes, Tensor *scale);
 
-// A Hugging Face folder's config.json, preprocessor_config.json and model.safetensors, into
-// `folder` that exists: the image tower and scale of `image`, the text tower of `text` (they may be
-// one).
+// Writes Hugging Face's config.json, preprocessor_config.json and model.safetensors into `folder`,
+// which must exist: the image tower and scale of `image`, the text tower of `text` (may be equal).
 Status clip_save(const char *folder, const Clip *image, const Clip *text);
 
 bool clip_is_text(const char *name);     // does this parameter belong to the text tower?

@@ -1,4 +1,4 @@
-// config.c - config.json, open_clip_config.json, or shapes alone: three ways to the same sizes.
+// config.c - config.json, open_clip_config.json, or shapes alone: three ways to a configuration.
 #include "clip/config.h"
 
 #include <stdio.h>
@@ -80,7 +80,7 @@ static Status tower_hf(TowerSize *s, Act *act, double *eps, const Json *from)
     return activation_hf(act, from);
 }
 
-// Old configurations hold a tower's options twice; transformers lets X_dict win.
+// Old configurations hold a tower's options twice; in transformers X_dict wins.
 static const Json *half_of(const Json *root, const char *name, const char *older)
 {
     const Json *old = json_get(root, older);
@@ -154,7 +154,7 @@ static bool listed(const char *key, const char *const *known)
     return false;
 }
 
-// A key that is not known may only say null, false or 0: the feature is off.
+// An unknown key must be null, false or 0: the feature is off.
 static Status refuse_unknown(const Json *from, const char *const *known)
 {
     for (int64_t i = 0; i < from->count; i++) {

@@ -1,21 +1,21 @@
-// config.h - a model's sizes, from what was published beside the weights, or from their shapes.
+// config.h - a model's configuration, from the files published with its weights or from shapes.
 #pragma once
 #include "clip/clip.h"
 
-// What transformers takes where a configuration is silent: openai/clip-vit-base-patch32's sizes.
+// transformers' defaults: openai/clip-vit-base-patch32.
 ClipConfig config_default(void);
 
 // Fill *c from a folder's config.json and preprocessor_config.json (Hugging Face) or from its
-// open_clip_config.json. Options that change the computation and are not built here are refused by
-// name. The MLPs' widths come from config_mlp, as only the weights know them.
+// open_clip_config.json. Options that change the computation and are not implemented are refused by
+// name. The MLPs' widths come from config_mlp, as only the weights hold them.
 Status config_hf(ClipConfig *c, const char *folder);
 Status config_open_clip(ClipConfig *c, const char *folder);
 
-// From the shapes of a state dict in OpenAI's or open_clip's spelling (names.h). Heads are width /
-// 64. What shapes do not tell is left as it is; `path` is for messages.
+// From the shapes of a state dict with OpenAI's or open_clip's names (names.h). Heads are width /
+// 64. What shapes do not tell is left unchanged; `path` is for messages.
 Status config_state(ClipConfig *c, const Weights *w, const char *path, int spelling);
 
-// Widths of both MLPs.
+// The widths of both MLPs.
 Status config_mlp(ClipConfig *c, const Weights *w, const char *path, int spelling);
 Status config_check(const ClipConfig *c, const char *path);          // do the sizes fit together?
 

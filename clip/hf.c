@@ -103,7 +103,7 @@ static Status declare_param(WeightsOut *o, const Param *q, const ClipConfig *c)
     return OK;
 }
 
-// The parts of in_proj follow one another in memory as they do in the file.
+// The parts of in_proj follow one another in memory as in the file.
 static Status write_param(WeightsOut *o, const Params *p, const Param *q)
 {
     size_t n = (size_t)tensor_size(&q->value);

@@ -1,11 +1,11 @@
-// names.c - one table of spellings.
+// names.c - one table of parameter names: OpenAI's and Hugging Face's.
 #include "clip/names.h"
 
 #include <stdio.h>
 #include <string.h>
 
-// A name is a tower's part and, within a block, the block's. '*' takes the rest of the name; '?' in
-// the right column stands for q, k and v.
+// A name is looked up as a whole, or as a tower's prefix, a layer and a name within the block. '*'
+// matches the rest of the name; '?' in the right column stands for q, k and v.
 typedef struct { const char *openai, *hf; } Row;
 
 static const Row towers[] = {
@@ -45,7 +45,7 @@ static const char *after(const char *name, const char *prefix)
     return strncmp(name, prefix, n) == 0 ? name + n : NULL;
 }
 
-// Writes before, the row's right column and the rest of the name, once or three times.
+// Writes `before`, the row's right column and the rest of the name, once or three times.
 static bool translate(Spelt *s, const char *before, const char *name, const Row *rows,
                       size_t n_rows)
 {

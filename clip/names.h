@@ -1,4 +1,4 @@
-// names.h - how a parameter is spelt in a file. Inside this program all carry OpenAI's names.
+// names.h - a parameter's name in a file. Inside this program all carry OpenAI's names.
 #pragma once
 #include <stdbool.h>
 
@@ -11,12 +11,12 @@ typedef enum {
 } Spelling;
 
 typedef struct {
-    int parts;               // 1; 3 where q, k and v are tensors of their own, to be stacked
+    int parts;               // 1; 3 if q, k and v are tensors of their own, to be stacked
     bool transposed;         // stored as (width, embed); used as (embed, width)
     char name[3][2 * PARAM_NAME];
 } Spelt;
 
 Spelt names_spelt(const char *name, int spelling);
 
-// Tensors in published files that are no weights, like attn_mask or position_ids.
+// Is it a tensor of published files that holds no weights, like attn_mask or position_ids?
 bool names_ignored(const char *name);

@@ -1,4 +1,4 @@
-// random.c - a CLIP with random weights, to train from nothing and for tests.
+// random.c - a CLIP with random weights, to train from scratch and for tests.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

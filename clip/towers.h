@@ -1,5 +1,5 @@
-// towers.h - what the files of this folder ask of each other. `blocks` has been made before a tower
-// is declared, one for each layer.
+// towers.h - private to clip/: declares the parameters of the towers. `blocks`, one per layer, is
+// allocated before.
 #pragma once
 #include <stdio.h>
 
@@ -7,4 +7,4 @@
 
 void vit_declare(Vit *v, Params *p, const ClipConfig *c);
 void text_declare(TextTower *x, Params *p, const ClipConfig *c);
-Status clip_declare(Clip *c, const Backend *be);     // both, or those in c->towers, from c->config
+Status clip_declare(Clip *c, const Backend *be);     // the towers in c->towers, from c->config

@@ -9,7 +9,7 @@
 
 // ---- symbols ---------------------------------------------------------------------------------
 
-// OpenAI's order: the bytes that print as themselves in Latin-1, then the others.
+// GPT-2's order: the bytes that are printable in Latin-1, then the others.
 static bool prints(int byte)
 {
     return (byte >= 33 && byte <= 126) || (byte >= 161 && byte != 173);
@@ -31,7 +31,7 @@ static size_t name_hash(const char *name, size_t length)
     return (size_t)(h ^ h >> 32);
 }
 
-// Where the name is or would be.
+// The slot that holds the name, or where it would go.
 static size_t name_slot(const Bpe *bpe, const char *name, size_t length)
 {
     size_t i = name_hash(name, length) & (bpe->names - 1);
@@ -223,7 +223,7 @@ int64_t bpe_vocab(const Bpe *bpe)
 
 // ---- words -----------------------------------------------------------------------------------
 
-// Does the text go on with this word at i, capitals and the long s (which folds to s) alike?
+// Does this word stand at i, ignoring case (the long s folds to s)?
 static bool goes_on(const CodePoints *text, size_t i, const char *word)
 {
     for (; *word; word++, i++) {
@@ -236,7 +236,7 @@ static bool goes_on(const CodePoints *text, size_t i, const char *word)
     return true;
 }
 
-// Characters of a word that is known as a whole, 0: none here.
+// Characters of the special token or contraction at i; 0: none.
 static size_t fixed_word(const CodePoints *text, size_t i)
 {
     static const char *const words[] = { "<|startoftext|>", "<|endoftext|>",
@@ -247,9 +247,8 @@ static size_t fixed_word(const CodePoints *text, size_t i)
     return 0;
 }
 
-// The iota below a Greek letter is no letter, yet its capital is one. To the reference's pattern,
-// which ignores case, it is neither a letter nor anything else: it stands in no word, as white
-// space does.
+// The combining iota below is not a letter, but its capital is one. The reference's pattern ignores
+// case and matches it neither as a letter nor as anything else: like white space, it is in no word.
 static UnicodeClass word_class(uint32_t c)
 {
     return c == 0x345 ? UNICODE_SPACE : unicode_class(c);
@@ -283,10 +282,9 @@ BpeSpecial bpe_special(const CodePoints *text, size_t from, size_t to)
 
 // ---- merging a word --------------------------------------------------------------------------
 
-// A word is a list of symbols at places 0..n-1. A place whose symbol went into the one before it is
-// dead. The pairs that may be merged wait in a heap, by rank, then by place; an entry may be
-// outdated, which shows when its pair is looked up again. So a word of n bytes costs n log n,
-// however long.
+// A word is a linked list of symbols at places 0..n-1. A place whose symbol was merged into the one
+// before it is dead. Pairs that may be merged wait in a heap, by rank, then by place; an entry may
+// be stale, which its pair, looked up again, tells. So a word of n bytes costs O(n log n).
 typedef struct {
     const Bpe *bpe;
     int32_t *symbol, *before, *after;    // -1: dead, none, none
@@ -340,8 +338,8 @@ static void merge_at(Word *w, int32_t rank, int32_t i)
     w->fresh[w->made++] = i;
 }
 
-// A round merges one pair wherever it stands. The pairs it makes wait for the next round, even if
-// one was learnt earlier: so it is in the reference.
+// A round merges one pair wherever it occurs. New pairs wait for the next round, even if one has a
+// lower rank, as in the reference.
 static void merge_all(Word *w, int32_t n)
 {
     for (int32_t i = 0; i + 1 < n; i++) wait_at(w, i);
@@ -389,7 +387,7 @@ static int64_t encode_word(Word *w, const CodePoints *text, size_t from, size_t 
 
 // ---- encoding --------------------------------------------------------------------------------
 
-// Room for a word of n bytes: each merge may put two pairs beside the n - 1 there were.
+// Room for a word of n bytes: each merge may add two pairs to the n - 1 of the start.
 static bool word_take(Word *w, Arena *a, size_t n)
 {
     w->symbol = arena_take(a, n * sizeof *w->symbol);
@@ -428,7 +426,7 @@ Status bpe_encode(const Bpe *bpe, const char *text, size_t bytes, Arena *a, int3
     return status;
 }
 
-// The beginning of a text for a message of one line.
+// The beginning of a text, on one line, for messages.
 static const char *excerpt(char out[64], const char *text)
 {
     size_t n = strlen(text), cut = n < 56 ? n : 56;

@@ -8,13 +8,13 @@
 //                                    // 49406 320 1125 539 320 2368 269 49407 0 0 ..; used is 8
 //     bpe_close(bpe);
 //
-// A text is cleaned (clean.h) and split into words: the two special tokens as they are written, 's
-// 't 're 've 'm 'll 'd, runs of letters, single digits, runs of anything else that is no white
-// space. A word is the bytes of its UTF-8, each a symbol, the last one with "</w>"; then the pair
-// of neighbours that was learnt first is merged wherever it stands, until no learnt pair is left.
+// A text is cleaned (clean.h) and split into words: the two special tokens, 's 't 're 've 'm 'll
+// 'd, runs of letters, single digits, runs of anything else but white space. A word starts as the
+// bytes of its UTF-8, one symbol each, the last with "</w>"; then the pair of neighbours that was
+// learnt first is merged wherever it occurs, until no learnt pair is left.
 //
-// The two tokens are <|startoftext|> and <|endoftext|>. A Bpe is only read after it was made: many
-// threads may use one, each with its own arena.
+// The special tokens are <|startoftext|> and <|endoftext|>. A Bpe does not change once it is open:
+// many threads may use one, each with its own arena.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,17 +25,17 @@
 
 typedef struct Bpe Bpe;
 
-// `path` is a folder or a file. Of a folder's files the first of these lines that is there counts:
+// `path` is a folder or a file. In a folder, the first of these lines whose files exist is taken:
 //
 //     vocab.json and merges.txt          ids from vocab.json
 //     tokenizer.json                     ids from it; merges as "a b" or ["a", "b"]
 //     merges.txt
 //     bpe_simple_vocab_16e6.txt.gz, bpe_simple_vocab_16e6.txt
 //
-// A file is one of those by what it holds; beside a vocab.json or a merges.txt the other one is
-// used if it is there. From merges alone, M = min(lines, vocab - 514) of them are taken, and the
-// ids are 0..255 the bytes, 256..511 the bytes with </w>, 512 + i the merges, 512 + M start, 513 +
-// M end. `vocab` is the number of rows of the model's embedding, beyond which no id may lie; 0:
+// Which of these a file is, is told by its content; next to a vocab.json or a merges.txt the other
+// one is used if it exists. From merges alone, the first M = min(lines, vocab - 514) are taken, and
+// ids are 0..255 the bytes, 256..511 the bytes with </w>, 512 + i the merges, 512 + M start and 513
+// + M end. `vocab` is the number of rows of the model's embedding, which ids must stay below; 0:
 // unknown, then M is at most CLIP's 48894. On failure *out is NULL.
 Status bpe_open(Bpe **out, const char *path, int64_t vocab);
 void bpe_close(Bpe *bpe);                      // accepts NULL
@@ -44,23 +44,24 @@ int32_t bpe_start(const Bpe *bpe);
 int32_t bpe_end(const Bpe *bpe);
 int64_t bpe_vocab(const Bpe *bpe);             // ids are 0..bpe_vocab-1; 49408 for CLIP
 
-// The ids of a text without start and end, in `a`; any number of them, none for an empty text.
-// A byte that the vocabulary lacks becomes its unknown token.
+// The ids of a text without start and end, allocated in `a`; none for an empty text. A byte that
+// the vocabulary lacks becomes its unknown token.
 Status bpe_encode(const Bpe *bpe, const char *text, size_t bytes, Arena *a, int32_t **ids,
                   int64_t *n);
 
-// Start, the ids, end, then zeros: row[context]. *used counts up to the end token, included; it may
-// be NULL. A text that does not fit is an error, or with `truncate` its last place becomes the end
-// token. What it takes from `scratch` it gives back.
+// row[context]: start, the ids, end, then zeros. *used: tokens up to and including end; may be
+// NULL. A text that does not fit is an error, or with `truncate` is cut, its last token being end.
+// Memory taken from `scratch` is released.
 Status bpe_context(const Bpe *bpe, const char *text, int context, bool truncate, Arena *scratch,
                    int32_t *row, int *used);
 
 // Learns merges from the lines of a text, until there are `vocab` ids (at least 514) or no pair
-// stands twice. The most frequent pair is merged first; of equals the one whose left symbol, then
-// whose right symbol has the smaller id.
+// occurs twice. The most frequent pair is merged first; among equals the one with the smaller left,
+// then right symbol.
 Status bpe_train(Bpe **out, const char *text, size_t bytes, int64_t vocab);
 
-// Writes vocab.json, merges.txt, tokenizer_config.json and special_tokens_map.json into the folder,
-// which is made if need be: what transformers' CLIPTokenizer reads. `context` is said in the third.
+// Writes vocab.json, merges.txt, tokenizer_config.json (with `context`) and
+// special_tokens_map.json, which transformers' CLIPTokenizer reads, into the folder, which is made
+// if it does not exist.
 Status bpe_save(const Bpe *bpe, const char *folder, int context);
 Status bpe_save_merges(const Bpe *bpe, const char *path);      // merges.txt alone

@@ -1,8 +1,9 @@
 // bpe_impl.h - what bpe.c (encoding), bpe_open.c (files) and bpe_train.c (learning) share.
 //
-// A symbol is a spelling: its bytes in the byte alphabet, which writes every byte as a printable
-// character, and perhaps "</w>". Symbols are found by spelling, merges by their two symbols, both
-// in open hash tables whose size is a power of two and at least twice what they hold.
+// A symbol is a string: its bytes in GPT-2's byte alphabet, which writes every byte as a printable
+// character, and perhaps "</w>". Symbols are found by string, merges by their two symbols, both in
+// open-addressing hash tables whose size is a power of two and at least twice the number of
+// entries.
 #pragma once
 #include "clip/bpe/bpe.h"
 #include "clip/bpe/unicode.h"
@@ -16,13 +17,13 @@ enum {
 };
 
 typedef struct { const char *name; int32_t length, id; } Symbol;
-typedef struct { int32_t left, right, result; } Merge;   // symbols; its rank is its place
+typedef struct { int32_t left, right, result; } Merge;   // symbols; its rank is its index
 
 struct Bpe {
     Arena memory;                    // of the names
-    char *room;                      // of the names to come
+    char *room;                      // for the next names
     size_t left;                     // bytes of it
-    Symbol *symbol;                  // 0..255 bytes, 256..511 bytes with </w>, then as they came
+    Symbol *symbol;                  // 0..255 bytes, 256..511 bytes with </w>, then as added
     int32_t symbols, symbol_room;
     int32_t *by_name;                // symbol, -1: empty
     size_t names;                    // size of the table
@@ -35,16 +36,14 @@ struct Bpe {
     int32_t vocab;
 };
 
-// A new one has the symbols of the bytes, without ids.
+// A new Bpe has the symbols of the bytes, without ids.
 Status bpe_new(Bpe **out);
 
-// The symbol of this spelling, which is added without an id if it is new; -1 when memory is
-// refused.
+// The symbol with this name, added without an id if it is new; -1: out of memory.
 int32_t bpe_symbol(Bpe *bpe, const char *name, size_t length);
 int32_t bpe_find(const Bpe *bpe, const char *name, size_t length);          // -1: none
 
-// Adds the next merge; a pair that is there already takes the later rank, as in Python's
-// dict(zip()).
+// Adds the next merge; a repeated pair takes the later rank, as in Python's dict(zip()).
 Status bpe_merge(Bpe *bpe, int32_t left, int32_t right);
 int32_t bpe_rank(const Bpe *bpe, int32_t left, int32_t right);              // -1: never merged
 
@@ -55,4 +54,4 @@ int32_t bpe_byte(uint8_t byte);      // its symbol within a word; + BYTES: at th
 bool bpe_word(const CodePoints *text, size_t *i, size_t *from);
 
 typedef enum { BPE_WORD, BPE_START, BPE_END } BpeSpecial;
-BpeSpecial bpe_special(const CodePoints *text, size_t from, size_t to);   // what is spelt out there
+BpeSpecial bpe_special(const CodePoints *text, size_t from, size_t to);   // is it a special token?

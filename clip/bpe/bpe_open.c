@@ -1,11 +1,10 @@
-// bpe_open.c - reads the published forms of a tokenizer, and writes the one that transformers
-// reads.
+// bpe_open.c - reads the published forms of a tokenizer and writes the one that transformers reads.
 //
-//     merges.txt        "#version: 0.2", then a merge a line, "LEFT RIGHT", most important first
+//     merges.txt        "#version: 0.2", then one merge per line, "LEFT RIGHT", in learnt order
 //     vocab.json        {"SPELLING": ID, ..}, special tokens included
 //     tokenizer.json    model.vocab as vocab.json, model.merges as merges.txt, added_tokens
 //
-// Spellings are in the byte alphabet (bpe_impl.h).
+// Names of symbols are in the byte alphabet (bpe_impl.h).
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +44,7 @@ static Status add_merge(Bpe *bpe, const char *const field[2], const size_t lengt
     return left < 0 || right < 0 ? err_memory("bpe") : bpe_merge(bpe, left, right);
 }
 
-// The first line is a heading where it says its version or is no merge.
+// Is the first line a heading: does it hold a version, or no merge?
 static bool is_heading(const char *p, const char *end)
 {
     static const char mark[] = "#version";
@@ -128,8 +127,7 @@ static Status read_vocab(Bpe *bpe, const Json *vocab)
     return OK;
 }
 
-// {"bos_token": "x"} or {"bos_token": {"content": "x"}}: the token's spelling, kept with the
-// symbols.
+// {"bos_token": "x"} or {"bos_token": {"content": "x"}}: the token's name, kept with the symbols.
 static Status read_special(Bpe *bpe, const char **name, const Json *map, const char *key)
 {
     const Json *v = json_get(map, key);
@@ -159,7 +157,7 @@ static int32_t id_of(const Bpe *bpe, const char *name)
     return s < 0 ? NO_ID : bpe->symbol[s].id;
 }
 
-// With all names and ids read: the special tokens are there, and so is what each merge makes.
+// After all names and ids are read: the special tokens and the result of each merge must have ids.
 static Status resolve_ids(Bpe *bpe, const char *path)
 {
     bpe->start = id_of(bpe, bpe->start_name);
@@ -244,7 +242,7 @@ static Status read_tokenizer(Bpe *bpe, const Json *root)
 
 // ---- which form ------------------------------------------------------------------------------
 
-// The file `name` in the folder of `path`; false when it is not there.
+// The file `name` in the folder of `path`; false if there is none.
 static bool file_beside(char out[FILE_PATH], const char *path, const char *name)
 {
     char folder[FILE_PATH];
@@ -314,7 +312,7 @@ static Status open_in_folder(Bpe *bpe, const char *folder, int64_t vocab)
                    names[0], names[1], names[2], names[3]);
 }
 
-// No id that encoding can give may lie beyond the embedding.
+// No id that encoding can return may lie beyond the embedding.
 static Status check_ids(const Bpe *bpe, const char *path, int64_t vocab)
 {
     int32_t most = bpe->start > bpe->end ? bpe->start : bpe->end;

@@ -1,11 +1,11 @@
 // bpe_train.c - learns merges from text (Sennrich et al. 2016, algorithm 1).
 //
-// Each different word is kept once, with how often it came. Each pair of neighbours has its count
-// and a list of the words it was ever seen in, so a merge visits only those. The next pair is found
-// by going through all counts, which is quick: they lie side by side.
+// Each distinct word is kept once, with its count. Each pair of neighbours has a count and a list
+// of the words it was ever seen in, so a merge visits only those. The next pair is found by a
+// linear scan of all counts, which lie side by side.
 //
-// No two merges spell the same symbol: what lies between two lasting ends of symbols is cut up in
-// the same way in whatever word it stands, as all merges so far fell inside.
+// No two merges make the same symbol: the bytes between two symbol boundaries that remain are split
+// in the same way in every word, as all merges so far fell inside.
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,12 +21,12 @@ typedef struct {
 
 typedef struct {
     int32_t left, right;
-    int32_t *word;                   // [words]: where it is or was
+    int32_t *word;                   // [words]: those that hold it or held it
     int32_t words, room;
 } Pair;
 
 typedef struct {
-    Arena memory;                    // of all arrays; what grows leaves its old place behind
+    Arena memory;                    // of all arrays; a grown array's old memory is not reused
     Bpe *bpe;
     Text *word;
     int32_t words, word_room;
@@ -39,7 +39,7 @@ typedef struct {
 
 // ---- memory ----------------------------------------------------------------------------------
 
-// n items move to twice the room, at least 16. NULL when refused.
+// Moves n items to an array of twice the size, at least 16. NULL: out of memory.
 static void *grow_array(Arena *a, const void *old, int32_t n, int32_t *room, size_t item)
 {
     if (n > INT32_MAX / 8) return NULL;
@@ -176,8 +176,8 @@ static bool count_pair(Learner *l, int32_t left, int32_t right, int32_t word, in
     return true;
 }
 
-// Adds sign times the word's pairs. A word is added to a pair's list each time it is counted anew,
-// which happens once a merge inside it.
+// Adds sign times the word's pairs. A word is appended to a pair's list each time it is counted
+// again, which happens once per merge inside it.
 static bool count_word(Learner *l, int32_t word, int sign)
 {
     Text t = l->word[word];
@@ -193,7 +193,7 @@ static bool comes_first(const Pair *a, const Pair *b)
     return a->left != b->left ? a->left < b->left : a->right < b->right;
 }
 
-// The pair to merge next, -1: none stands twice.
+// The pair to merge next; -1: none occurs twice.
 static int32_t best_pair(const Learner *l)
 {
     int64_t most = 1;
@@ -244,7 +244,7 @@ static Status learn_merges(Learner *l, int64_t vocab)
     while (BASE + SPECIALS + bpe->merges < vocab) {
         int32_t best = best_pair(l);
         if (best < 0) break;
-        Pair p = l->pair[best];                // its list stays, though the array may move
+        Pair p = l->pair[best];                // a copy: the array may move, its list stays
         l->count[best] = -1;
         TRY(bpe_merge(bpe, p.left, p.right));
         if (!merge_words(l, p.word, p.words, bpe->merge[bpe->merges - 1])) return err_memory("bpe");

@@ -1,5 +1,5 @@
-// clean.c - each rule reads one array and appends to another. ftfy's rules are applied to a line,
-// over and over until they change nothing, as one rule's result may be another's beginning.
+// clean.c - each rule reads one array and appends to another. ftfy's rules are applied to each line
+// until they change nothing, as one rule's output may be another's input.
 #include "clip/bpe/clean.h"
 
 #include <string.h>
@@ -8,14 +8,14 @@
 #include "clip/bpe/width_table.inc"
 
 enum {
-    ROUNDS = 100,                // ftfy has no bound; no honest text needs more than three
+    ROUNDS = 100,                // ftfy has no limit; real text needs at most three
     SEGMENT = 1000000,           // ftfy's longest piece of a line
     WIDE_FIRST = 0xff01, WIDE_LAST = 0xffef,
 };
 
 // ---- ftfy ------------------------------------------------------------------------------------
 
-// Letters written as one character for the sake of print or of old codes.
+// Ligatures and digraphs that are one character.
 static const char *ligature(uint32_t c)
 {
     static const struct { uint32_t c; const char *text; } table[] = {
@@ -52,7 +52,7 @@ static void fix_characters(CodePoints *out, const CodePoints *text)
             if (i + 1 == text->n || text->at[i + 1] != '\n') code_points_add(out, '\n');
         } else if (parts) {
             utf8_decode(out, parts, strlen(parts));
-        } else if (c == 0xffe3) {              // a wide overline: a blank and a mark
+        } else if (c == 0xffe3) {              // fullwidth macron: a blank and a combining mark
             code_points_add(out, ' ');
             code_points_add(out, 0x304);
         } else {
@@ -61,7 +61,7 @@ static void fix_characters(CodePoints *out, const CodePoints *text)
     }
 }
 
-// Characters in a terminal's command to change colour and the like, ESC [ 3 1 m; 0: none at i.
+// Characters of the ANSI escape sequence at i (ESC [ 3 1 m); 0: none.
 static size_t terminal_escape(const CodePoints *text, size_t i)
 {
     size_t end = i + 2;
@@ -72,7 +72,7 @@ static size_t terminal_escape(const CodePoints *text, size_t i)
     return unicode_class(text->at[end]) == UNICODE_LETTER ? end + 1 - i : 0;
 }
 
-static bool is_control(uint32_t c)             // one that is not white space and draws nothing
+static bool is_control(uint32_t c)             // neither white space nor visible
 {
     return c < 9 || c == 0xb || (c >= 0xe && c < 0x20) || c == 0x7f
         || (c >= 0x206a && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffc);
@@ -100,7 +100,7 @@ static void swap(CodePoints *a, CodePoints *b)
     *b = t;
 }
 
-// Applies a rule: text becomes what it wrote, spare what was read.
+// Applies a rule to *text, in place; *spare is scratch.
 typedef void Rule(CodePoints *out, const CodePoints *text);
 
 static void apply(CodePoints *text, CodePoints *spare, Rule *rule)
@@ -127,7 +127,7 @@ static void fix_segment(CodePoints *segment, CodePoints *spare, CodePoints *befo
     if (before->failed) segment->failed = true;
 }
 
-// From the first line on that holds a '<' the text counts as HTML, in which "&lt;" is to stay.
+// From the first line that holds a '<' on, the text counts as HTML, in which "&lt;" must stay.
 static void fix_text(CodePoints *out, const CodePoints *text)
 {
     CodePoints segment = { 0 }, spare = { 0 }, before = { 0 };
@@ -162,7 +162,7 @@ static void squeeze_spaces(CodePoints *out, const CodePoints *text)
     }
 }
 
-static bool is_plain(const CodePoints *text)   // nothing here for ftfy or html.unescape
+static bool is_plain(const CodePoints *text)   // nothing for ftfy or html.unescape to do
 {
     for (size_t i = 0; i < text->n; i++) {
         uint32_t c = text->at[i];

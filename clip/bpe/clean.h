@@ -1,15 +1,15 @@
 // clean.h - CLIP's cleaning of a text before it is split into words.
 //
-// What OpenAI's tokenizer does, in its order: ftfy.fix_text; html.unescape twice; white space at
-// the ends removed and within made one blank; lower case. Of ftfy 6.3.1 there is everything but the
-// repair of text that was decoded with the wrong encoding ("cafÃ©"), which is left as it stands.
-// What changes nothing in plain ASCII is skipped for plain ASCII.
+// As OpenAI's tokenizer does, in this order: ftfy.fix_text; html.unescape twice; strip white space
+// and collapse it to single blanks; lower case. All of ftfy 6.3.1 is implemented but the repair of
+// text that was decoded with the wrong encoding ("cafÃ©"), which is left unchanged. Steps that
+// change nothing in plain ASCII are skipped for plain ASCII.
 //
-// Known differences: that repair; bytes that are no UTF-8 are U+FFFD each, before all else; and
-// references nested over a hundred levels deep ("&amp;amp;amp;...") keep the rest.
+// Known differences: that repair; bytes that are not UTF-8 become U+FFFD first; references nested
+// over a hundred levels deep ("&amp;amp;amp;...") are not resolved to the end.
 #pragma once
 #include "clip/bpe/unicode.h"
 #include "tensor/base/err.h"
 
-// Appends the cleaned text. ERR_MEMORY when memory is refused.
+// Appends the cleaned text. The only error is ERR_MEMORY.
 Status clean_text(CodePoints *out, const char *text, size_t bytes);

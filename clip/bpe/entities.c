@@ -36,7 +36,7 @@ static int digit_value(uint32_t c)                             // -1: none
     return c >= 'a' && c <= 'f' ? (int)c - 'a' + 10 : -1;
 }
 
-// The number of "65" or "x41" at i, which moves behind it; false when there is none.
+// The number of "65" or "x41" at *i, which moves behind it; false: none.
 static bool read_number(const CodePoints *text, size_t *i, uint32_t *number)
 {
     int base = (at(text, *i) | 0x20) == 'x' ? 16 : 10;
@@ -68,8 +68,7 @@ static const Entity *entity_find(const char *name)
     return bsearch(name, entities, COUNT(entities), sizeof entities[0], entity_order);
 }
 
-// The longest beginning that is a name, of which *n > 1 characters are left; cuts `name` down to
-// it.
+// The entity whose name is the longest prefix of `name`, of *n > 1 characters; cuts `name` to it.
 static const Entity *entity_longest(char *name, size_t *n)
 {
     for (; *n > 1; name[--*n] = 0) {
@@ -84,7 +83,7 @@ static void add_entity(CodePoints *out, const Entity *e)
     for (int i = 0; i < 2 && e->at[i]; i++) code_points_add(out, e->at[i]);
 }
 
-// What may be a name: up to 32 characters and a semicolon. One beyond ASCII stands in no name.
+// What may be a name: up to 32 ASCII characters and a semicolon.
 static size_t copy_name(char name[NAME + 1], const CodePoints *text, size_t i)
 {
     size_t n = 0;
@@ -98,8 +97,7 @@ static size_t copy_name(char name[NAME + 1], const CodePoints *text, size_t i)
     return n;
 }
 
-// Each of these two reads the reference whose ampersand is at i and gives how many characters it
-// takes, 0 when it is none.
+// Both read the reference whose ampersand is at i and return its length in characters; 0: none.
 
 static size_t unescape_at(CodePoints *out, const CodePoints *text, size_t i)
 {
@@ -128,7 +126,7 @@ static void add_upper(CodePoints *out, uint32_t c)
     code_points_add(out, c);
 }
 
-// A name in capitals, unless a beginning of it is a name as well ("&GTRARR;" begins with "&GT").
+// A name in capitals, unless a prefix of it is a name too ("&GTRARR;" begins with "&GT").
 static bool add_capital(CodePoints *out, char *name, size_t n)
 {
     char small[NAME + 1];

@@ -1,12 +1,12 @@
-// unicode.c - searches in sorted tables, and the two algorithms of Unicode that CLIP's text needs:
-// lower case with its final sigma, and canonical composition (UAX 15). Hangul is computed.
+// unicode.c - binary search in sorted tables, and the two algorithms of Unicode that CLIP needs:
+// lower case with final sigma, and canonical composition (UAX 15). Hangul is computed.
 #include "clip/bpe/unicode.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct { uint32_t first, last; } Range;
-typedef struct { uint32_t first, last; int step, delta; } LowerRun;   // lower case lies delta away
+typedef struct { uint32_t first, last; int step, delta; } LowerRun;   // lower case: c + delta
 typedef struct { uint32_t first, last; int combining; } MarkRange;    // canonical combining class
 typedef struct { uint32_t key, a, b; } Pair;                          // key is a then b; b may be 0
 
@@ -51,7 +51,7 @@ void code_points_free(CodePoints *text)
 
 // ---- UTF-8 -----------------------------------------------------------------------------------
 
-// The character at p, and in *used how many of the n > 0 bytes it or what there is of it takes.
+// The character at p; *used: its bytes, or those of its valid prefix, out of n > 0.
 static uint32_t utf8_get(const uint8_t *p, size_t n, size_t *used)
 {
     uint8_t lead = p[0], low = 0x80, high = 0xbf;      // bounds of the second byte
@@ -134,7 +134,7 @@ static uint32_t lower_one(uint32_t c)
     return (uint32_t)((int64_t)c + run->delta);
 }
 
-// Is the first letter that counts, from i in steps of +1 or -1, one that has case?
+// Has the first letter from i on, in steps of +1 or -1, case? Case-ignorable ones are skipped.
 static bool cased_beside(const CodePoints *text, size_t i, int step)
 {
     for (i += (size_t)step; i < text->n; i += (size_t)step)    // -1 wraps past 0 and ends the loop
@@ -148,7 +148,7 @@ void unicode_lower(CodePoints *out, const CodePoints *text)
     if (text->failed) out->failed = true;
     for (size_t i = 0; i < text->n; i++) {
         uint32_t c = text->at[i];
-        if (c == 0x3a3) {                              // sigma: another form at the end of a word
+        if (c == 0x3a3) {                              // sigma has a final form at a word's end
             bool final = cased_beside(text, i, -1) && !cased_beside(text, i, 1);
             code_points_add(out, final ? 0x3c2 : 0x3c3);
         } else if (c == 0x130) {                       // I with a dot: i and a combining dot
@@ -199,13 +199,13 @@ static void decompose(CodePoints *out, uint32_t c)
             code_points_add(out, c);
             return;
         }
-        decompose(out, p->a);                          // at most four deep; only a may go on
+        decompose(out, p->a);                          // at most four deep; only `a` decomposes
         if (p->b) code_points_add(out, p->b);
     }
 }
 
-// Appends the marks of one character ordered by class, those of one class as they stood. A pass a
-// class: there are some fifty, however long the run.
+// Appends the marks of one character, stably sorted by class. One pass per class: there are about
+// fifty, however long the run.
 static void sort_marks(CodePoints *out, const uint32_t *run, size_t n)
 {
     for (int k = 0, next; k < 256; k = next) {
@@ -226,7 +226,7 @@ static int composition_order(const void *a, const void *b)
     return 0;
 }
 
-// What a followed by b is written as, or 0.
+// The composition of a followed by b, or 0.
 static uint32_t compose_pair(uint32_t a, uint32_t b)
 {
     if (b < 0x300) return 0;
@@ -240,7 +240,7 @@ static uint32_t compose_pair(uint32_t a, uint32_t b)
     return p ? p->key : 0;
 }
 
-// Joins in place: a character with the last starter, unless one between them has its class or none.
+// Composes in place: a character with the last starter, unless one between them blocks it (UAX 15).
 static void compose(CodePoints *text)
 {
     size_t kept = 0, starter = SIZE_MAX;
@@ -261,7 +261,7 @@ static void compose(CodePoints *text)
     text->n = kept;
 }
 
-static bool is_composed(const CodePoints *text)        // for certain: nothing below U+0300 changes
+static bool is_composed(const CodePoints *text)        // surely NFC: all below U+0300
 {
     for (size_t i = 0; i < text->n; i++)
         if (text->at[i] >= 0x300) return false;

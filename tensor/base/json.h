@@ -7,15 +7,13 @@
 //     int64_t width = 768;                              // if the file does not say
 //     TRY(json_need(&vision, root, "vision_config", JSON_OBJECT));
 //     TRY(json_opt_int(&width, vision, "hidden_size", 1, 1 << 16));
-//         // "json: clip/config.json: vision_config.hidden_size: -3 is not a whole number from 1 to
-        // 65536"
-//     arena_free(&arena);                               // everything of `root` is gone
+//         // json: clip/config.json: vision_config.hidden_size: -3 is not a whole number from 1 ..
+//     arena_free(&arena);                               // frees all of `root`
 //
-// As in Python: if a key occurs twice, the last value counts; NaN, Infinity and -Infinity are
-// numbers; a byte that is not valid UTF-8 (a file name may contain one) is written as \udcXX, which
-// Python's `surrogateescape` and this reader turn back into the byte. Other lone surrogates are
-// errors. Limits: nesting of 64, 4 million values. Reading and writing need the C locale's decimal
-// point.
+// As in Python: the last value of a repeated key counts; NaN, Infinity and -Infinity are numbers; a
+// byte that is not UTF-8 (file names may hold such bytes) is written as \udcXX, which Python's
+// `surrogateescape` and this reader turn back into the byte. Other lone surrogates are errors.
+// Limits: 64 levels of brackets, 4 million values. LC_NUMERIC must be the C locale's.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,8 +28,8 @@ typedef struct Json Json;
 struct Json {
     JsonType type;
     bool whole;              // a number without fraction and exponent that fits `integer`
-    int64_t count;           // items of an array or object; bytes of a string without the final 0
-    const char *key;         // in an object; of the root: the file's name
+    int64_t count;           // items of an array or object; bytes of a string
+    const char *key;         // of a member of an object; of the root: the file's name
     const Json *parent;      // NULL: the root
     union {
         bool truth;
@@ -47,22 +45,22 @@ struct Json {
 
 // ---- reading ------------------------------------------------------------------------------------
 
-// `file` is for messages. The value and all its strings are in the arena; the text may be freed.
+// `file` is for messages. Everything is copied into the arena; `text` may be freed afterwards.
 Status json_parse(const Json **out, Arena *arena, const void *text, size_t bytes, const char *file);
 Status json_load(const Json **out, Arena *arena, const char *path);
 
-// NULL if there is no such member or item, or if `v` is NULL or of another type.
+// NULL when there is no such member or item, or when `v` is NULL or of another type.
 const Json *json_get(const Json *v, const char *key);
 const Json *json_at(const Json *v, int64_t index);
 
-// The value as a C type. On failure *out is unchanged and the message names file, place and value.
+// The value as a C type. On failure *out is unchanged; the message names file, place and value.
 Status json_bool(bool *out, const Json *v);
 Status json_int(int64_t *out, const Json *v, int64_t low, int64_t high);  // 3, 3.0; not 3.5, "3"
 Status json_number(double *out, const Json *v);                  // finite
-Status json_string(const char **out, const Json *v);             // contains no 0
-Status json_expect(const Json *v, JsonType type);                // only checks
+Status json_string(const char **out, const Json *v);             // without a byte 0 inside
+Status json_expect(const Json *v, JsonType type);                // checks the type alone
 
-// The same for a member of `v`. json_need and json_need_x: it must be there. json_opt_x: if it is
+// The same for a member of `v`. json_need and json_need_x: it must exist. json_opt_x: if it is
 // missing or null, *out is unchanged.
 Status json_need(const Json **out, const Json *v, const char *key, JsonType type);
 Status json_need_int(int64_t *out, const Json *v, const char *key, int64_t low, int64_t high);
@@ -73,10 +71,10 @@ Status json_opt_int(int64_t *out, const Json *v, const char *key, int64_t low, i
 Status json_opt_number(double *out, const Json *v, const char *key);
 Status json_opt_string(const char **out, const Json *v, const char *key);
 
-// An error at this place: "json: config.json: vision_config.width: " and the message.
+// Sets the error "json: config.json: vision_config.width: MESSAGE".
 Status json_error(Status status, const Json *v, const char *format, ...) ERR_PRINTF(3, 4);
 
-// Bytes of the UTF-8 character at p; 0 if it is invalid (overlong, a surrogate, truncated).
+// Bytes of the UTF-8 character at p; 0: invalid (overlong, a surrogate, cut off at the end).
 int json_utf8(const unsigned char *p, const unsigned char *end);
 
 // ---- writing ------------------------------------------------------------------------------------

@@ -51,17 +51,17 @@ static float *work(int64_t floats)
 
 // Pieces of a loop that need scratch of their own take a slot of the workspace, one of 0 ..
 // par_threads() - 1: no more pieces run at once. Which slot it is cannot be seen in a result.
-static atomic_flag slot_taken[256];
+static atomic_bool slot_taken[256];
 
 static int slot_take(void)
 {
     for (int i = 0, slots = par_threads();; i = (i + 1) % slots)
-        if (!atomic_flag_test_and_set(&slot_taken[i])) return i;
+        if (!atomic_exchange(&slot_taken[i], true)) return i;
 }
 
 static void slot_give(int i)
 {
-    atomic_flag_clear(&slot_taken[i]);
+    atomic_store(&slot_taken[i], false);
 }
 
 // ---- activations (equations: cpu_ref.c) ---------------------------------------------------------
