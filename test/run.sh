@@ -6,15 +6,29 @@
 # The last line is `N passed, N failed, N skipped`. An argument may be a command with arguments;
 # RUN holds an emulator to put before each program. TEST= and SEED= reach the programs (test.h), and
 # so does a DEVICE=name before a program.
+#
+# Each program is the leader of a process group of its own. The whole group is killed when the
+# program has ended, when its time is up, and when this script is interrupted: what a test has
+# started does not outlive it.
 LIMIT=${LIMIT:-120}
 log=$(mktemp "${TMPDIR:-/tmp}/proreg-run.XXXXXX") || exit 1
+child=
+end_group() { [ -z "$child" ] || kill -9 -- "-$child" 2>/dev/null; }
 trap 'rm -f "$log" "$log.all" "$log.late"' EXIT
-trap 'kill -9 $child 2>/dev/null; exit 1' INT TERM
+trap 'end_group; exit 1' HUP INT TERM
 : >"$log.all"
+
+# A group of its own: by setsid where there is one, else by job control, which not every shell has
+# without a terminal.
+if command -v setsid >/dev/null 2>&1; then
+    start() { setsid "$@" >"$log" 2>&1 & }
+else
+    start() { set -m; "$@" >"$log" 2>&1 & set +m; }
+fi
 
 # Not every system has a command `timeout`, so a second process watches.
 run_limited() {
-    "$@" >"$log" 2>&1 &
+    start "$@"
     child=$!
     (
         i=0
@@ -24,11 +38,13 @@ run_limited() {
             i=$((i + 1))
         done
         : >"$log.late"
-        kill -9 $child
+        end_group
     ) >/dev/null 2>&1 &
     watcher=$!
     wait $child 2>/dev/null
     status=$?
+    end_group
+    child=
     kill $watcher 2>/dev/null
     wait $watcher 2>/dev/null
 }
