@@ -17,7 +17,7 @@ BASE     := -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE \
 # What each variant adds. `make asan` is `make VARIANT=asan test` with more time for each program.
 SAN      := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
 FLAGS_release :=
-FLAGS_debug   := -O0 -g -DDEBUG
+FLAGS_debug   := -O1 -g -DDEBUG
 FLAGS_asan    := $(SAN) -fsanitize=address,undefined -DDEBUG
 FLAGS_tsan    := $(SAN) -fsanitize=thread
 FLAGS_grad    := -DREAL=double

@@ -139,6 +139,18 @@ static Status update(Train *t, const Batch *b, double start)
     return log_append(run->o->out, &line);
 }
 
+// What --check found, with the step and the pictures that led to it.
+static Status say_where(const Train *t, const Batch *b, Status status)
+{
+    char names[300] = "";
+    int used = 0, shown = b->n < 3 ? b->n : 3;
+    for (int i = 0; i < shown; i++)
+        used += snprintf(names + used, sizeof names - (size_t)used, "%s%.80s", i ? ", " : "",
+                         t->run.samples[b->index[i]].path);
+    return err_prefix(status, "train: step %lld, %d pictures (%s%s)",
+                      (long long)t->run.state.step, b->n, names, shown < b->n ? ", .." : "");
+}
+
 // A step of whose pictures none can be read (--skip-bad) passes without an update and a line.
 static Status train_step(Train *t, bool *epoch_end)
 {
@@ -146,7 +158,8 @@ static Status train_step(Train *t, bool *epoch_end)
     double start = seconds_now();
     Batch b;
     TRY(next_pictures(t, &b));
-    TRY(gradient(t, &b));
+    Status status = gradient(t, &b);
+    if (status != OK) return t->run.o->check ? say_where(t, &b, status) : status;
     if (b.step_n > 0) TRY(update(t, &b, start));
     *epoch_end = b.epoch_end;
     state->step++;
@@ -260,6 +273,7 @@ static Status train(Train *t, Options *o)
     TRY(loader_open(&t->loader, &t->run.loading));
     tape_init(&t->tape, t->run.be);
     tape_init(&t->class_tape, t->run.be);
+    t->tape.check = t->class_tape.check = o->check;
     t->rows = arena_take(&t->run.arena, (size_t)o->batch * sizeof *t->rows);
     if (!t->rows) return err_memory("train");
     if (o->plan) return plan(t);

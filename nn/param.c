@@ -9,7 +9,7 @@
 
 void params_init(Params *p, const Backend *be)
 {
-    *p = (Params){ .be = be, .device.source = { be->alloc, be->release } };
+    *p = (Params){ .be = be, .device.source = { be->alloc, be->release, be->host_memory } };
 }
 
 void params_free(Params *p)

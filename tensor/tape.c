@@ -1,14 +1,18 @@
 // tape.c - recording, backward, and whose memory a gradient is.
 #include "tensor/tape.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "tensor/base/debug.h"
+#include "tensor/check.h"
 
 struct Spare { real *data; int64_t n; Spare *next; };   // a gradient that has been spent
 
 void tape_init(Tape *t, const Backend *be)
 {
-    *t = (Tape){ .be = be, .device.source = { be->alloc, be->release } };
+    *t = (Tape){ .be = be, .device.source = { be->alloc, be->release, be->host_memory } };
 }
 
 void tape_free(Tape *t)
@@ -240,6 +244,9 @@ static real *spare_take(Tape *t, int64_t n)
 
 static void spare_give(Tape *t, real *data, int64_t n)
 {
+#ifdef DEBUG
+    t->be->fill(data, (real)NAN, n);           // whoever reads it still is found
+#endif
     Spare *s = t->unused;
     if (s) t->unused = s->next;
     else if (!(s = headers(t, sizeof *s))) return;
@@ -295,6 +302,23 @@ void grad_pass(Tape *t, Tensor *x, Tensor *y)
 
 // ---- recording and going back -------------------------------------------------------------------
 
+// What every kernel relies on: numbers to read and to write, apart from each other, and no empty
+// dimension.
+#ifdef DEBUG
+static bool usable_node(const Node *n)
+{
+    const real *out = n->out->data, *out_end = out + tensor_size(n->out);
+    if (!out || tensor_size(n->out) < 1) return false;
+    for (int i = 0; i < MAX_IN; i++) {
+        const Tensor *x = n->in[i];
+        if (!x) continue;
+        if (!x->data || tensor_size(x) < 1) return false;
+        if (x->data < out_end && out < x->data + tensor_size(x)) return false;
+    }
+    return true;
+}
+#endif
+
 Tensor *tape_record(Tape *t, const Node *node)
 {
     if (t->status != OK) return NULL;
@@ -309,8 +333,10 @@ Tensor *tape_record(Tape *t, const Node *node)
         t->last = n;
         n->out->needs_grad = true;
     }
+    REQUIRE(usable_node(node));
     node->op->forward(t, node);
-    return node->out;
+    if (t->check) check_forward(t, node);
+    return t->status == OK ? node->out : NULL;
 }
 
 void tape_replay(Tape *t)
@@ -339,6 +365,7 @@ Status tape_backward(Tape *t, Tensor *loss)
     for (Node *n = t->last; n && t->status == OK; n = n->prev) {
         if (!n->out->grad) continue;           // nothing that the loss depends on
         n->op->backward(t, n);
+        if (t->check) check_backward(t, n);
         if (n->out->grad && !n->out->leaf) spare_give(t, n->out->grad, tensor_size(n->out));
         n->out->grad = NULL;
     }

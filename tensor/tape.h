@@ -69,7 +69,9 @@ struct Tape {
     Spare *spare, *unused;       // spent gradients by size, for reuse; empty list entries
     TapeMode mode;
     Status status;               // of the first op that failed
-    char message[256];
+    char message[640];
+    bool check;                  // look at every result and gradient (check.h); tape_begin keeps it
+    const char *place;           // with check: the last parameter that an op was given
 };
 
 void tape_init(Tape *t, const Backend *be);

@@ -5,7 +5,7 @@
 # JOBS bugs are tried at a time (default: as many as there are processors), each in a copy of its
 # own. SHARE=i/n takes every n-th bug, beginning with number i, from 0. A bug that no test sees,
 # whose text is gone or stands twice, that does not compile, or whose case is red without it, is a
-# failure of this run. So is a program that crashes or does not end instead of saying FAIL, but where
+# failure of this run. So is a program that crashes or does not end instead of saying FAIL, unless
 # the block has a line `crash: yes` or `timeout: yes`.
 MAKE=${MAKE:-make}
 JOBS=${JOBS:-$(nproc 2>/dev/null || echo 2)}

@@ -356,6 +356,68 @@ static void case_clip(void)
     net_close(&n);
 }
 
+// A weight that is not a number is named where it first shows, forward; a gradient that overflows
+// behind results that are finite, backward. Nobody looks unless asked.
+static void case_check(void)
+{
+    Net n;
+    float x[C * C], zero = 0;
+    net_open(&n, backend_cpu());
+    Param *q = params_find(&n.p, "e.attn.out_proj.weight");
+    if (!CHECK(q, "no such parameter")) return;
+    CHECK_OK(params_get(&n.p, q, x));
+    x[7] = NAN;
+    CHECK_OK(params_set(&n.p, q, x));
+    CHECK_OK(step(&n, 0, B, &(Sequence){ 0 }));
+    n.t.check = true;
+    CHECK_STATUS(step(&n, 0, B, &(Sequence){ 0 }), ERR_FORMAT,
+                 "check: e.attn.out_proj, forward: linear: y = act(x w^T + b): the result (3,5,16) "
+                 "is nan at element");
+    net_close(&n);
+
+    Params p;
+    Tape t;
+    params_init(&p, backend_cpu());
+    tape_init(&t, backend_cpu());
+    Tensor *in = params_declare(&p, 2, (int64_t[]){ 1, 1 }, "in");
+    Linear first, second;
+    linear_declare(&first, &p, 1, 1, "first");
+    linear_declare(&second, &p, 1, 1, "second");
+    CHECK_OK(params_place(&p, all_trained));
+    CHECK_OK(params_set(&p, params_find(&p, "in"), &zero));
+    CHECK_OK(params_set(&p, params_find(&p, "first.weight"), &(float){ 1e30f }));
+    CHECK_OK(params_set(&p, params_find(&p, "second.weight"), &(float){ 1e30f }));
+    for (int check = 0; check < 2; check++) {
+        t.check = check;
+        tape_begin(&t, TAPE_TRAIN);
+        Tensor *y = linear(&t, &second, linear(&t, &first, in, ACT_NONE), ACT_NONE);
+        Status status = tape_backward(&t, y);
+        if (!check) CHECK_OK(status);
+        else CHECK_STATUS(status, ERR_FORMAT, "check: first, backward: linear: y = act(x w^T + b): "
+                          "the gradient of in (1,1) is inf at element 0");
+    }
+    tape_free(&t);
+    params_free(&p);
+}
+
+// What is taken again is found in a debug build to hold NaN, on the host and on the device.
+static void case_spoiled(void)
+{
+#ifdef DEBUG
+    Tape t;
+    tape_init(&t, &backend_ref);
+    tape_begin(&t, TAPE_TRAIN);
+    real *x = tape_numbers(&t, 8);
+    CHECK(isnan(x[0]) && isnan(x[7]), "fresh numbers are %g", (double)x[0]);
+    for (int i = 0; i < 8; i++) x[i] = 1;
+    tape_begin(&t, TAPE_TRAIN);
+    CHECK(isnan(x[0]) && isnan(x[7]), "forgotten numbers are %g", (double)x[0]);
+    tape_free(&t);
+#else
+    test_note("debug builds alone");
+#endif
+}
+
 static const TestCase cases[] = {
     { "sticky", case_sticky }, { "index", case_index }, { "constant", case_constant },
     { "rows", case_rows },
@@ -364,6 +426,7 @@ static const TestCase cases[] = {
     { "inference_memory", case_inference_memory },
     { "micro_batches", case_micro_batches }, { "short_block", case_short_block },
     { "schedule", case_schedule }, { "groups", case_groups }, { "clip", case_clip },
+    { "check", case_check }, { "spoiled", case_spoiled },
 };
 
 int main(void)

@@ -285,6 +285,20 @@ static void planned(void)
     CHECK(!folder_exists(path), "--plan wrote");
 }
 
+// --check changes nothing but what a run that goes wrong says.
+static void checked(void)
+{
+    CHECK(proreg(WHOLE "--overwrite --out $W/whole") == 0, "%s", program_stderr());
+    CHECK(proreg(WHOLE "--check --out $W/checked") == 0, "%s", program_stderr());
+    same_runs("whole", "checked");
+    CHECK(proreg(TRAIN "--epochs 2 --batch 4 --eval-every 99 --lr 1000 --check --out $W/burst")
+          == 1, "%s", program_stderr());
+    CHECK(strstr(program_stderr(), "proreg: train: step ") &&
+          strstr(program_stderr(), " 4 pictures (test") == NULL &&
+          strstr(program_stderr(), ", ..): check: ") && strstr(program_stderr(), "ward: "), "%s",
+          program_stderr());
+}
+
 static const TestCase cases[] = {
     { "equal_bits", equal_bits }, { "equal_instruction_sets", equal_instruction_sets },
     { "far_memory", far_memory }, { "far_verbs", far_verbs },
@@ -292,6 +306,7 @@ static const TestCase cases[] = {
     { "overfits", overfits }, { "evaluated_again", evaluated_again },
     { "begins_as_zeroshot", begins_as_zeroshot }, { "every_method", every_method },
     { "kept_features", kept_features }, { "planned", planned },
+    { "checked", checked },
 };
 
 int main(void)

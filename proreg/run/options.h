@@ -24,7 +24,7 @@
 #include "tensor/base/err.h"
 #include "tensor/base/json.h"
 
-enum { OPTIONS_MAX = 96, ITEMS_MAX = 256 };       // flags; values of a flag that may be repeated
+enum { OPTIONS_MAX = 128, ITEMS_MAX = 256 };       // flags; values of a flag that may be repeated
 
 typedef enum { FROM_TABLE, FROM_METHOD, FROM_RECIPE, FROM_CONFIG, FROM_FLAG } Source;
 
@@ -53,7 +53,7 @@ typedef struct Options {
     double power, gamma, alpha, temp, lr, head_lr_scale, wd, betas[2], momentum, warmup, clip_norm;
     double ra_m;
     int64_t seed, epochs, ra_n, eval_every, save_every, keep, max_steps;
-    bool resume, overwrite, plan;
+    bool resume, overwrite, plan, check;
     bool mute;                                    // train prints no result: another verb does
     // other verbs
     const char *predictions, *save_logits, *images, *texts, *output, *ops, *alphas;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tensor/base/debug.h"
+
 struct ArenaBlock {
     unsigned char *data;
     size_t size, used;
@@ -26,7 +28,7 @@ static void heap_release(void *p, size_t bytes)
     free(p);
 }
 
-static const ArenaSource heap = { heap_alloc, heap_release };
+static const ArenaSource heap = { heap_alloc, heap_release, true };
 
 static const ArenaSource *source_of(const Arena *a)
 {
@@ -54,6 +56,16 @@ static void block_drop(Arena *a)
     free(b);
 }
 
+// In a debug build: makes what stands there NaN.
+static void spoil(const Arena *a, unsigned char *p, size_t bytes)
+{
+#ifdef DEBUG
+    if (source_of(a)->host) memset(p, DEBUG_FILL, bytes);
+#else
+    (void)a, (void)p, (void)bytes;
+#endif
+}
+
 // The first block after a reset is as large as all that was ever needed; a later one doubles.
 static size_t block_size(const Arena *a, size_t bytes)
 {
@@ -71,6 +83,8 @@ void *arena_take(Arena *a, size_t bytes)
         && !(b = block_new(a, bytes ? bytes : ALIGN)))       // no room to grow ahead
         return NULL;
     void *p = b->data + b->used;
+    REQUIRE(b->used + bytes <= b->size);
+    spoil(a, p, bytes);
     b->used += bytes;
     a->total += bytes;
     if (a->total > a->peak) a->peak = a->total;
@@ -95,6 +109,7 @@ void arena_reset(Arena *a)
 {
     while (a->block && a->block->older) block_drop(a);
     if (a->block && a->block->size < a->peak) block_drop(a);
+    if (a->block) spoil(a, a->block->data, a->block->used);
     if (a->block) a->block->used = 0;
     a->total = 0;
 }
@@ -113,6 +128,8 @@ ArenaMark arena_mark(const Arena *a)
 void arena_release(Arena *a, ArenaMark mark)
 {
     while (a->block != mark.block) block_drop(a);
+    REQUIRE(!a->block || a->block->used >= mark.used);
+    if (a->block) spoil(a, a->block->data + mark.used, a->block->used - mark.used);
     if (a->block) a->block->used = mark.used;
     a->total = mark.total;
 }

@@ -9,11 +9,13 @@
 //     | tensor | tensor | tensor |  free ...    |
 //                                ^ used
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct {                       // where blocks come from: the heap, or a device
     void *(*alloc)(size_t bytes);      // NULL when refused
     void (*release)(void *p, size_t bytes);
+    bool host;                         // the host may write there (debug.h fills it)
 } ArenaSource;
 
 typedef struct ArenaBlock ArenaBlock;
