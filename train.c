@@ -31,6 +31,8 @@
 #include "proreg/verb/training.h"
 // verb_eval, verb_zeroshot, ..
 #include "proreg/verb/verbs.h"
+// check_finite
+#include "tensor/check.h"
 
 typedef struct {
     Training run;                          // options, data, the pretrained model, the run's folder
@@ -273,7 +275,7 @@ static Status train(Train *t, Options *o)
     TRY(loader_open(&t->loader, &t->run.loading));
     tape_init(&t->tape, t->run.be);
     tape_init(&t->class_tape, t->run.be);
-    t->tape.check = t->class_tape.check = o->check;
+    if (o->check) t->tape.check = t->class_tape.check = check_finite;
     t->rows = arena_take(&t->run.arena, (size_t)o->batch * sizeof *t->rows);
     if (!t->rows) return err_memory("train");
     if (o->plan) return plan(t);

@@ -72,29 +72,27 @@ static int64_t first_bad(Tape *t, const Tensor *x, real *data, real *value)
     return bad;
 }
 
-static void look(Tape *t, const Node *n, const Tensor *x, real *data, const char *what)
+static void look(Tape *t, const Node *n, const Tensor *x, real *data, bool backward)
 {
     char place[PLACE], shape[96], of[OPERANDS];
-    bool backward = strcmp(what, "forward") != 0;
     real value = 0;
     int64_t at = first_bad(t, x, data, &value);
     if (at < 0 || t->status != OK) return;
     place_of(place, t, n, backward);
     operands(of, n);
     tape_fail(t, err_set(ERR_FORMAT, "check: %s, %s: %s: %s: %s %s is %s at element %lld, from %s",
-                         place, what, n->op->name, n->op->equation,
+                         place, backward ? "backward" : "forward", n->op->name, n->op->equation,
                          backward ? "the gradient of" : "the result", tensor_shape(shape, x),
                          isnan(value) ? "nan" : value > 0 ? "inf" : "-inf", (long long)at, of));
 }
 
-void check_forward(Tape *t, const Node *n)
+void check_finite(Tape *t, const Node *n, bool backward)
 {
-    look(t, n, n->out, n->out->data, "forward");
-    if (parameter_of(n)) t->place = parameter_of(n);
-}
-
-void check_backward(Tape *t, const Node *n)
-{
+    if (!backward) {
+        look(t, n, n->out, n->out->data, false);
+        if (parameter_of(n)) t->place = parameter_of(n);
+        return;
+    }
     for (int i = 0; i < MAX_IN && t->status == OK; i++)
-        if (n->in[i] && n->in[i]->grad) look(t, n, n->in[i], n->in[i]->grad, "backward");
+        if (n->in[i] && n->in[i]->grad) look(t, n, n->in[i], n->in[i]->grad, true);
 }

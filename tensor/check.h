@@ -1,10 +1,10 @@
 // check.h - where the first NaN or Inf comes from.
 //
-//     t.check = true;
+//     t.check = check_finite;
 //     tape_begin(&t, TAPE_TRAIN);  ..  TRY(tape_backward(&t, loss));
 //
-// With Tape.check the tape looks at the result of every op, and in backward at every gradient that
-// an op has made or added to. The first that is not finite fails the tape (ERR_FORMAT):
+// The tape then shows it the result of every op, and in backward every gradient that an op has made
+// or added to. The first that is not finite fails the tape (ERR_FORMAT):
 //
 //     check: visual.transformer.resblocks.7.mlp.c_fc, forward: linear: y = act(x w^T + b): the
 //     result (32,50,3072) is nan at element 5, from (32,50,768), (3072,768), (3072)
@@ -14,5 +14,4 @@
 #pragma once
 #include "tensor/tape.h"
 
-void check_forward(Tape *t, const Node *n);      // after n's forward
-void check_backward(Tape *t, const Node *n);     // after n's backward, while out->grad is there
+void check_finite(Tape *t, const Node *n, bool backward);      // for Tape.check

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "tensor/base/debug.h"
-#include "tensor/check.h"
 
 struct Spare { real *data; int64_t n; Spare *next; };   // a gradient that has been spent
 
@@ -335,7 +334,7 @@ Tensor *tape_record(Tape *t, const Node *node)
     }
     REQUIRE(usable_node(node));
     node->op->forward(t, node);
-    if (t->check) check_forward(t, node);
+    if (t->check) t->check(t, node, false);
     return t->status == OK ? node->out : NULL;
 }
 
@@ -365,7 +364,7 @@ Status tape_backward(Tape *t, Tensor *loss)
     for (Node *n = t->last; n && t->status == OK; n = n->prev) {
         if (!n->out->grad) continue;           // nothing that the loss depends on
         n->op->backward(t, n);
-        if (t->check) check_backward(t, n);
+        if (t->check) t->check(t, n, true);
         if (n->out->grad && !n->out->leaf) spare_give(t, n->out->grad, tensor_size(n->out));
         n->out->grad = NULL;
     }

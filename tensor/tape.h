@@ -70,7 +70,9 @@ struct Tape {
     TapeMode mode;
     Status status;               // of the first op that failed
     char message[640];
-    bool check;                  // look at every result and gradient (check.h); tape_begin keeps it
+    // Called after every forward, and after every backward while out->grad is there; NULL: nobody
+    // looks. tape_begin keeps it. See check.h.
+    void (*check)(Tape *t, const Node *n, bool backward);
     const char *place;           // with check: the last parameter that an op was given
 };
 
