@@ -168,7 +168,7 @@ static LossConfig loss_config(const Json *run, const Method *m)
                      .fixed = number(run, "alpha"), .alpha = number(run, "alpha"),
                      .temp = number(run, "temp") };
     if (!m->weight) return c;
-    c.form = weight_form_find(strcmp(m->weight, "k10") ? m->weight : text(run, "weight"));
+    c.form = weight_form_find(strcmp(m->name, "proreg") ? m->weight : text(run, "weight"));
     if (strcmp(c.form->name, "fixed") == 0) c.alpha = 1;
     return c;
 }
