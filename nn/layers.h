@@ -1,7 +1,7 @@
 // layers.h - what a transformer is made of: declare once, apply in every step.
 //
-// A layer is a struct of parameters under their published names. x_declare notes shapes and names
-// in Params; the function of the layer's own name applies it.
+// A layer is a struct of parameters. x_declare adds them to Params, under their published names and
+// with their shapes; the function of the layer's own name applies it.
 #pragma once
 #include "nn/param.h"
 #include "tensor/ops.h"
@@ -21,7 +21,7 @@ typedef struct {
 
 typedef struct { int64_t width, layers, heads, mlp; } TowerSize;
 
-// Which keys a query sees, and which token goes on. All on the host; NULL: all of them.
+// Which keys a query sees, and which token is read at the end. On the host; NULL: all.
 typedef struct {
     const int32_t *n_keys;       // (B,T) how many keys each query sees
     const int32_t *read_row;     // (B) row, in 0..B T - 1, of the one token whose result is read
@@ -35,9 +35,9 @@ void block_declare(Block *b, Params *p, TowerSize size, Act act, double eps, con
 Tensor *linear(Tape *t, const Linear *l, Tensor *x, Act act);    // (..,K) -> (..,N)
 Tensor *layernorm(Tape *t, const LayerNorm *l, Tensor *x);       // (..,C) -> (..,C)
 
-// (B,T,C) -> (B,T,C), or (B,C) when seq->read_row says which token is read: the work for the others
-// is left out, and the bits are the same.
+// (B,T,C) -> (B,T,C), or (B,C) if seq->read_row says which token is read: then the others' queries
+// are not computed, and the result has the same bits.
 Tensor *block(Tape *t, const Block *b, Tensor *x, const Sequence *seq);
 
-// A stack of n blocks. Only the last one leaves tokens out.
+// A stack of n blocks; seq->read_row concerns the last one only.
 Tensor *blocks(Tape *t, const Block *b, int64_t n, Tensor *x, const Sequence *seq);

@@ -1,4 +1,4 @@
-// optim.c - one update: its few numbers are made here in double; one kernel call a group.
+// optim.c - one update: its few coefficients are computed in double; one kernel call per group.
 #include "nn/optim.h"
 
 #include <math.h>
@@ -39,7 +39,7 @@ static AdamwStep adamw_numbers(const Optim *o, int64_t step, double lr, double d
     };
 }
 
-// g *= c, by way of a scratch: no kernel may read what it writes.
+// g *= c, through a scratch buffer, as a kernel's output must not overlap its inputs.
 static Status scale_grad(Params *p, double c)
 {
     enum { CHUNK = 1 << 16 };

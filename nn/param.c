@@ -1,4 +1,4 @@
-// param.c - declarations, slabs, and the questions that are asked of all parameters at once.
+// param.c - declarations, slabs, values, and what is computed over all parameters at once.
 #include "nn/param.h"
 
 #include <math.h>
@@ -142,7 +142,7 @@ double params_grad_norm(const Params *p)
     return p->trained ? sqrt(p->be->sumsq(p->grad, p->trained)) : 0;
 }
 
-// A layer without backward would cost days: its weights stay as they were, and nobody is told.
+// A layer whose backward is missing would keep its initial weights, and a run would not show why.
 Status params_check_grad(const Params *p)
 {
     for (const Param *q = p->first; q; q = q->next)

@@ -1,12 +1,12 @@
 // ops.c - each op: a constructor that checks shapes, a forward and a backward that call kernels,
-// and its line in the table. The mathematics stands in cpu_ref.c; here is who gets what.
+// and its row in the table. The mathematics is in cpu_ref.c; here is which tensor goes where.
 #include "tensor/ops.h"
 
 #include <stddef.h>
 
 // ---- checks -------------------------------------------------------------------------------------
 
-// What every constructor asks first: has nothing failed, is every operand there?
+// What every constructor checks first: nothing has failed, and every operand is there.
 static bool usable(Tape *t, const Tensor *a, const Tensor *b)
 {
     if (t->status != OK) return false;
@@ -23,7 +23,7 @@ static Tensor *misfit(Tape *t, const Op *op, const Tensor *x, const Tensor *w)
     return NULL;
 }
 
-// Backward passes nothing to x: if x wanted a gradient, it would get none and nobody would know.
+// The op's backward gives x no gradient: an x that needs one would silently not be trained.
 static bool constant(Tape *t, const Op *op, const Tensor *x)
 {
     char shape[96];
@@ -54,7 +54,7 @@ static Tensor *like(Tape *t, const Tensor *x)
     return shaped(t, x, tensor_cols(x));
 }
 
-// Does backward have a use for forward's notes?
+// Will there be a backward that needs what forward computes on the way?
 static bool keeps(const Tape *t, const Tensor *a, const Tensor *b, const Tensor *c)
 {
     return t->mode == TAPE_TRAIN
@@ -115,7 +115,7 @@ static void attention_forward(Tape *t, const Node *n)
                          tensor_rows(q) / B, kv->dim[1], H, tensor_cols(q) / H);
 }
 
-// The kernel makes both gradients. One that nobody wants goes where nobody reads.
+// The kernel writes both gradients; one that is not wanted goes to memory that is not read.
 static real *grad_or_scratch(Tape *t, const Tensor *x)
 {
     return x->needs_grad ? grad_begin(t, x) : tape_numbers(t, tensor_size(x));
@@ -212,7 +212,7 @@ static void add_forward(Tape *t, const Node *n)
     t->be->add_fwd(y->data, a->data, b->data, 1, tensor_size(a));
 }
 
-// The gradient of a sum is that of each part. The first that has none yet is handed the buffer.
+// The gradient of a sum is that of each part: b gets a copy, a the buffer itself if it can.
 static void add_backward(Tape *t, const Node *n)
 {
     Tensor *a = n->in[0], *b = n->in[1], *y = n->out;

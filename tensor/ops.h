@@ -1,7 +1,7 @@
 // ops.h - the ops: shapes, then what they compute. Backward stands beside forward in ops.c.
 //
-// An op takes the last dimension as the columns and all others as rows: (..,K). Every op checks its
-// shapes; a misfit marks the tape (tape.h) with a message that names both tensors.
+// The last dimension is the columns, all others together are the rows: (..,K). Every op checks its
+// shapes; if they do not fit, it fails the tape (tape.h) with a message that names both tensors.
 #pragma once
 #include "tensor/tape.h"
 
@@ -44,11 +44,10 @@ Tensor *op_xent(Tape *t, Tensor *z, Tensor *q, real temp);
 // y = sum_i w_i x_i.  (n) (n) -> (1).  w is a constant
 Tensor *op_dot(Tape *t, Tensor *x, Tensor *w);
 
-// Without a gradient: y = softmax(z / temp) per row.  (..,K) -> (..,K)
+// No gradient: y = softmax(z / temp) per row.  (..,K) -> (..,K)
 Tensor *op_softmax(Tape *t, Tensor *z, real temp);
 
-// Without a gradient: squares of P x P pixels, each as (channel, y, x).  (B,3,S,S) ->
-// (B,(S/P)^2,3PP)
+// No gradient: squares of P x P pixels, each as (channel, y, x).  (B,3,S,S) -> (B,(S/P)^2,3PP)
 Tensor *op_patches(Tape *t, Tensor *x, int64_t P);
 
 extern const Op *const op_table[];               // all of them; ends with NULL

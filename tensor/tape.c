@@ -7,7 +7,7 @@
 
 #include "tensor/base/debug.h"
 
-struct Spare { real *data; int64_t n; Spare *next; };   // a gradient that has been spent
+struct Spare { real *data; int64_t n; Spare *next; };   // a gradient that is no longer needed
 
 void tape_init(Tape *t, const Backend *be)
 {
@@ -84,7 +84,7 @@ real *tape_numbers(Tape *t, int64_t n)
     return p;
 }
 
-static void *headers(Tape *t, size_t bytes)
+static void *step_memory(Tape *t, size_t bytes)
 {
     void *p = arena_zero(&t->host, bytes);
     if (!p) tape_fail(t, err_memory("tape"));
@@ -94,7 +94,7 @@ static void *headers(Tape *t, size_t bytes)
 Tensor *tape_tensor(Tape *t, int ndim, const int64_t *dim)
 {
     if (t->status != OK) return NULL;
-    Tensor *x = headers(t, sizeof *x);
+    Tensor *x = step_memory(t, sizeof *x);
     if (!x) return NULL;
     x->ndim = ndim;
     memcpy(x->dim, dim, (size_t)ndim * sizeof *dim);
@@ -102,7 +102,7 @@ Tensor *tape_tensor(Tape *t, int ndim, const int64_t *dim)
     return x->data ? x : NULL;
 }
 
-// Through a small array where the widths differ, as the device's memory may be out of reach.
+// Through a small array where the widths differ, as the host may not touch the device's memory.
 enum { PIECE = 1024 };
 
 void device_put(const Backend *be, real *device, const float *host, int64_t n)
@@ -152,7 +152,7 @@ Tensor *tape_pictures(Tape *t, const float *pixels, int64_t n, int64_t S)
     return tape_constant(t, 4, (int64_t[]){ n, 3, S, S }, pixels);
 }
 
-// After this the device has done all it was told to, and its numbers can be read.
+// After this the device has done all that was called, and its numbers can be read.
 static Status wait(Tape *t)
 {
     TRY(tape_status(t));
@@ -205,7 +205,7 @@ static bool rows_fit(Tape *t, const Tensor *x, int64_t first, int64_t n)
 Tensor *tape_rows(Tape *t, Tensor *x, int64_t first, int64_t n)
 {
     if (t->status != OK || !x || !rows_fit(t, x, first, n)) return NULL;
-    Tensor *part = headers(t, sizeof *part);
+    Tensor *part = step_memory(t, sizeof *part);
     if (!part) return NULL;
     int64_t at = first * (tensor_size(x) / x->dim[0]);
     *part = *x;
@@ -225,8 +225,8 @@ void tape_leaf(Tape *t, Tensor *x)
 }
 
 // ---- gradients ----------------------------------------------------------------------------------
-// A gradient that has been spent goes to a list and is taken again by the next tensor of its size.
-// A transformer's backward pass needs a handful of buffers instead of one for each activation.
+// A gradient that is no longer needed goes to a list, from which the next tensor of its size takes
+// it. A transformer's backward pass needs a handful of buffers instead of one per activation.
 
 static real *spare_take(Tape *t, int64_t n)
 {
@@ -248,12 +248,13 @@ static void spare_give(Tape *t, real *data, int64_t n)
 #endif
     Spare *s = t->unused;
     if (s) t->unused = s->next;
-    else if (!(s = headers(t, sizeof *s))) return;
+    else if (!(s = step_memory(t, sizeof *s))) return;
     *s = (Spare){ data, n, t->spare };
     t->spare = s;
 }
 
-static bool wanted(Tensor *x)
+// Also notes that a gradient reaches this leaf.
+static bool wants_grad(Tensor *x)
 {
     if (!x || !x->needs_grad) return false;
     if (x->leaf) (x->whole ? x->whole : x)->reached = true;
@@ -268,7 +269,7 @@ real *grad_begin(Tape *t, const Tensor *x)
 
 void grad_end(Tape *t, Tensor *x, real *dx)
 {
-    if (!dx || !wanted(x)) return;
+    if (!dx || !wants_grad(x)) return;
     if (!x->grad) {
         x->grad = dx;
         return;
@@ -279,7 +280,7 @@ void grad_end(Tape *t, Tensor *x, real *dx)
 
 real *grad_add(Tape *t, Tensor *w)
 {
-    if (!wanted(w)) return NULL;
+    if (!wants_grad(w)) return NULL;
     if (!w->grad) {
         w->grad = spare_take(t, tensor_size(w));
         if (w->grad) t->be->fill(w->grad, 0, tensor_size(w));
@@ -287,10 +288,10 @@ real *grad_add(Tape *t, Tensor *w)
     return w->grad;
 }
 
-// Where nothing else has arrived yet, the buffer itself changes hands.
+// If x has no gradient yet, y's buffer becomes x's and nothing is copied.
 void grad_pass(Tape *t, Tensor *x, Tensor *y)
 {
-    if (!wanted(x)) return;
+    if (!wants_grad(x)) return;
     if (x->grad) {
         t->be->axpy(x->grad, 1, y->grad, tensor_size(x));
     } else {
@@ -324,7 +325,7 @@ Tensor *tape_record(Tape *t, const Node *node)
     bool needs = false;
     for (int i = 0; i < MAX_IN; i++) needs |= node->in[i] && node->in[i]->needs_grad;
     if (needs && t->mode == TAPE_TRAIN && node->op->backward) {
-        Node *n = headers(t, sizeof *n);
+        Node *n = step_memory(t, sizeof *n);
         if (!n) return NULL;
         *n = *node;
         n->prev = t->last;
@@ -343,7 +344,7 @@ void tape_replay(Tape *t)
     for (Node *n = t->first; n; n = n->next) n->op->forward(t, n);
 }
 
-static Status start(Tape *t, Tensor *loss)
+static Status loss_gradient(Tape *t, Tensor *loss)
 {
     char shape[96];
     if (!loss->needs_grad)
@@ -360,7 +361,7 @@ static Status start(Tape *t, Tensor *loss)
 Status tape_backward(Tape *t, Tensor *loss)
 {
     TRY(tape_status(t));
-    TRY(start(t, loss));
+    TRY(loss_gradient(t, loss));
     for (Node *n = t->last; n && t->status == OK; n = n->prev) {
         if (!n->out->grad) continue;           // nothing that the loss depends on
         n->op->backward(t, n);

@@ -9,9 +9,9 @@
 //     TRY(tape_backward(&t, loss));                     // w->grad, b->grad have been added to
 //
 // A step's tensors live in two arenas and are forgotten together; nothing is freed one by one, and
-// from the third step on nothing is allocated. An op that fails marks the tape and gives NULL; the
-// ops after it pass NULL on; tape_backward and tape_status tell the first failure. So a model needs
-// one check.
+// from the third step on nothing is allocated. An op that fails marks the tape and returns NULL; so
+// do the ops that are given NULL; tape_backward and tape_status return the first failure with its
+// message. So a model needs one check per step.
 //
 // Limits: rank <= 4; contiguous; one device. After backward only leaves keep their gradient.
 #pragma once
@@ -26,13 +26,14 @@
 
 typedef struct Tensor Tensor;
 struct Tensor {
-    real *data, *grad;           // contiguous, in the device's memory; grad NULL until one flows in
+    real *data, *grad;           // contiguous, on the device; grad is NULL until backward comes by
     int64_t dim[MAX_DIM];        // dim[0] is the slowest
     int ndim;
     bool needs_grad;
-    bool leaf;                   // its gradient is somebody else's memory, and is added to
-    bool reached;                // a gradient has flowed into this leaf
-    Tensor *whole;               // of a run of rows: the tensor it is a part of
+    bool leaf;                   // its gradient outlives this tape's backward and is added to: a
+                                 // parameter's, or one that tape_leaf has made
+    bool reached;                // some backward has added to this leaf
+    Tensor *whole;               // tape_rows: the tensor whose rows these are
     const char *name;            // for messages; may be NULL
 };
 
@@ -49,7 +50,7 @@ typedef struct Op {
 struct Node {
     const Op *op;
     Tensor *in[MAX_IN], *out;
-    real *saved[MAX_SAVED];      // forward's notes to backward, in the device's memory
+    real *saved[MAX_SAVED];      // what forward leaves for backward, on the device
     const int32_t *rows;         // gather: which row of in[0] each row of out is
     const int32_t *n_keys;       // attention: how many keys each query sees; NULL: all
     int64_t heads;               // attention
@@ -64,9 +65,9 @@ typedef enum { TAPE_TRAIN, TAPE_NO_GRAD } TapeMode;
 typedef struct Spare Spare;
 struct Tape {
     const Backend *be;
-    Arena host, device;          // headers and nodes; numbers
+    Arena host, device;          // structs and nodes; numbers
     Node *first, *last;
-    Spare *spare, *unused;       // spent gradients by size, for reuse; empty list entries
+    Spare *spare, *unused;       // gradients that can be used again; list entries that can
     TapeMode mode;
     Status status;               // of the first op that failed
     char message[640];
@@ -99,8 +100,8 @@ Tensor *tape_pictures(Tape *t, const float *pixels, int64_t n, int64_t S);    //
 Status tape_read(Tape *t, float *host, const Tensor *x);
 Status tape_to_host(Tape *t, real **host, Tensor *const *x, int n);
 
-// The two copies that the others are made of, n elements each: `real` is float but in the build
-// that checks gradients. device_get wants be->sync() before it.
+// n floats to and from the device, whatever `real` is; everything else copies with these. Call
+// be->sync() before device_get.
 void device_put(const Backend *be, real *device, const float *host, int64_t n);
 void device_get(const Backend *be, float *host, const real *device, int64_t n);
 
@@ -108,17 +109,18 @@ void device_get(const Backend *be, float *host, const real *device, int64_t n);
 // gradient; so x is a leaf or needs no gradient, as a computed tensor has none yet to share.
 Tensor *tape_rows(Tape *t, Tensor *x, int64_t first, int64_t n);
 
-// Gives x a gradient of zeros and makes it a leaf, so that other tapes may add to it before this
-// tape's backward goes on from there. The class vectors need it: they are made once a step, and
-// used by each of its micro-batches.
+// Makes x, the output of an op, a leaf to other tapes: gives it a gradient of zeros, to which their
+// backward passes add; then tape_backward(t, x) goes on from the sum. For the class vectors, which
+// are made once per step and used by each of its micro-batches (README.md). The gradient lives
+// until this tape's backward has passed x.
 void tape_leaf(Tape *t, Tensor *x);
 
-// Where no gradient is wanted, memory is taken again, and any number of layers needs that of one:
-//     TapeSlot slot = tape_slot_like(t, x);                  // for results of x's shape
-//     for (..) x = tape_keep(t, &slot, layer(t, x));         // gives back all but the result
-// Of what was made since the slot, nothing else may be used then. A y that needs a gradient comes
-// back as it is, and nothing is given back; for an x that needs one there is no slot, to the same
-// effect.
+// Inference needs the memory of one layer, whatever the number of layers:
+//     TapeSlot slot = tape_slot_like(t, x);                  // memory for a result of x's shape
+//     for (..) x = tape_keep(t, &slot, layer(t, x));
+// tape_keep copies y to the slot and gives back all memory taken since tape_slot: no other tensor
+// made since then may be used. If y needs a gradient it returns y and gives nothing back; if x
+// does, there is no slot, and tape_keep returns every y as it is.
 typedef struct { Tensor *result; ArenaMark host, device; } TapeSlot;
 TapeSlot tape_slot(Tape *t, int ndim, const int64_t *dim);
 TapeSlot tape_slot_like(Tape *t, const Tensor *x);
@@ -131,7 +133,8 @@ char *tensor_shape(char text[96], const Tensor *x);  // "name (3,5,7)", for mess
 
 // ---- for the functions of an Op -----------------------------------------------------------------
 // The contract: dx (an element per element of x) is assigned; dw (shared by many elements) is added
-// to; the gradient of the output is spent. A kernel never knows that a tensor feeds several ops:
+// to; the gradient of the output may be overwritten. No kernel knows that a tensor feeds several
+// ops:
 //
 //     a = f(x);  b = g(x);                  // x fans out, so its gradient is a sum of two parts
 //     real *dx = grad_begin(t, x);          // g's backward assigns its part to dx, a buffer of

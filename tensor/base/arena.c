@@ -1,5 +1,5 @@
-// arena.c - a list of blocks, the newest first. Headers live on the heap, as a block itself may lie
-// in the memory of a device.
+// arena.c - a list of blocks, the newest first. The list's own entries are on the heap, as a block
+// may be in the memory of a device.
 #include "tensor/base/arena.h"
 
 #include <stdint.h>
@@ -67,7 +67,7 @@ static void spoil(const Arena *a, unsigned char *p, size_t bytes)
 }
 
 // The first block after a reset is as large as all that was ever needed; a later one doubles.
-static size_t block_size(const Arena *a, size_t bytes)
+static size_t next_size(const Arena *a, size_t bytes)
 {
     size_t size = a->block ? 2 * a->block->size : a->peak;
     if (size < SMALLEST) size = SMALLEST;
@@ -79,7 +79,7 @@ void *arena_take(Arena *a, size_t bytes)
     if (bytes > SIZE_MAX / 4) return NULL;
     bytes = (bytes + ALIGN - 1) / ALIGN * ALIGN;
     ArenaBlock *b = a->block;
-    if ((!b || b->size - b->used < bytes) && !(b = block_new(a, block_size(a, bytes)))
+    if ((!b || b->size - b->used < bytes) && !(b = block_new(a, next_size(a, bytes)))
         && !(b = block_new(a, bytes ? bytes : ALIGN)))       // no room to grow ahead
         return NULL;
     void *p = b->data + b->used;

@@ -2,8 +2,8 @@
 //
 // A step of training makes some hundred tensors and needs none of them in the next step. They come
 // from an arena: taking memory is an addition, giving it all back is one assignment. The first step
-// finds out how much is needed and may take several blocks; the reset after it makes one block of
-// the right size, and from then on nothing is allocated.
+// finds out how much is needed and may take several blocks; after the reset the next one takes a
+// single block of the right size, and from then on nothing is allocated.
 //
 //     |<---------------- block ---------------->|
 //     | tensor | tensor | tensor |  free ...    |
@@ -22,8 +22,8 @@ typedef struct ArenaBlock ArenaBlock;
 typedef struct {
     ArenaSource source;                // zeros: the heap
     ArenaBlock *block;                 // the newest block; older ones behind it
-    size_t total, peak;                // bytes taken since the reset; the most there ever were
-    long blocks;                       // how many were ever asked for, to prove that it stops
+    size_t total, peak;                // bytes taken since the reset; the most ever taken
+    long blocks;                       // allocations so far, so that tests see them end
 } Arena;
 
 typedef struct { ArenaBlock *block; size_t used, total; } ArenaMark;

@@ -1,11 +1,11 @@
-// attention.c - a head of a sample is a piece of work of its own: a few small products in scratch
+// attention.c - one piece of work is one head of one sample: a few small products in scratch memory
 // that fits L2, and a softmax between them. The products are tiles of gemm.c.
 //
 // Queries lie across the lanes. So the scores stand as (T,NR), key by key, for NR queries at a
 // time; the maximum of a query and its sum run down the keys in order, lane by lane, and nothing
-// depends on how many other queries there are. The scores of a tile of queries are held whole: no
-// rescaling, in whose roundings a tile could be seen. Keys that a query does not see get
-// probability 0, and their terms leave every sum as it is. Equations: cpu_ref.c.
+// depends on how many other queries there are. All scores of NR queries are kept: an online softmax
+// would rescale, with roundings that depend on where the tiles lie. Keys that a query does not see
+// get probability 0, and their terms leave every sum as it is. Equations: cpu_ref.c.
 #include "tensor/cpu/work.h"
 
 typedef struct {
@@ -13,7 +13,7 @@ typedef struct {
     const float *q, *kv, *dy, *y_in, *lse_in;
     const int32_t *seen;
     int64_t B, Tq, T, H, D, C, Dp, Tp;         // Dp, Tp: rounded up to NR, LANES
-    int64_t slot;                              // floats of scratch for a piece
+    int64_t slot;                              // floats of scratch per piece
     float scale;
 } Attention;
 
@@ -25,7 +25,7 @@ static Attention attention(const float *q, const float *kv, const int32_t *seen,
                         .scale = 1 / sqrtf((float)D) };
 }
 
-// (rows,D) in steps to (rows,Dp), or (D,width) transposed; what is added is 0.
+// (rows,D), `step` apart, to (rows,Dp), or to (D,width) transposed; the padding is 0.
 static void copy_rows(const Attention *a, float *out, const float *p, int64_t step, int64_t rows)
 {
     pack_across(out, &(Operand){ p, step, true }, 0, (int)a->D, (int)a->Dp, 0, rows);
@@ -62,7 +62,7 @@ static void product(float *c, int64_t c_step, const float *a, int64_t a_step, co
 
 typedef struct {
     int64_t i0, n, keys;                       // queries i0 .. i0+n-1; keys that any of them sees
-    float seen[NR], max[NR], sum[NR];          // a number for each; `seen` counts keys
+    float seen[NR], max[NR], sum[NR];          // one per query; `seen` counts keys
 } Queries;
 
 static Queries queries_at(const Attention *a, int64_t b, int64_t i0)

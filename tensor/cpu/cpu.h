@@ -1,4 +1,4 @@
-// cpu.h - what cpu.c gives for each instruction set it is compiled for (the Makefile's ISAS).
+// cpu.h - what cpu.c defines for each instruction set that it is built for (the Makefile's ISAS).
 #pragma once
 #include "tensor/backend.h"
 

@@ -1,6 +1,6 @@
 // flat.c - kernels that go element by element or down the rows; memory is their limit, not
-// arithmetic. An element depends on its own inputs only, or is a chain of its own: cut as one
-// likes.
+// arithmetic. An element depends on its own inputs only, or is a chain of its own, so any cut into
+// pieces gives the same bits.
 #include "tensor/cpu/work.h"
 
 typedef struct {
@@ -173,7 +173,7 @@ static void cpu_gather_bwd(real *dw, const real *dy, const int32_t *idx, int64_t
     par_for(C, STRIP, gather_bwd_strip, &(Flat){ .y = dw, .dy = dy, .idx = idx, .M = M, .N = C });
 }
 
-// ---- sums in double: a partial for each piece, added in their order -----------------------------
+// ---- sums in double: one partial sum per piece, added in the order of the pieces ----------------
 
 enum { SUM_GRAIN = 65536 };
 

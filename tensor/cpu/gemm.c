@@ -58,8 +58,8 @@ INLINE void tile_rows(const Tile *t, const int rows)
             v_store(c + i * c_step + j * LANES, sum[i][j]);
 }
 
-// The number of rows must be known when the sums are given registers: one copy of the loop for
-// each.
+// The compiler must know the number of rows to keep the sums in registers: one copy of the loop per
+// number.
 static void tile(const Tile *t, int rows)
 {
     switch (rows) {
@@ -85,7 +85,7 @@ static void tile(const Tile *t, int rows)
     }
 }
 
-// A tile of which only the first `cols` columns are there goes by way of a whole one.
+// A tile with less than NR columns is computed in a whole one, of which `cols` are copied.
 static void tile_narrow(Tile t, int rows, int cols)
 {
     float whole[MR_MAX * NR] = { 0 };
@@ -151,7 +151,7 @@ typedef struct {
     int64_t block, blocks, kc;
     int64_t m_task, n_task, m_tasks;           // panels of a, of b in a task; tasks along M
     int64_t a_groups, b_groups;                // pieces of packing
-    float *b_own;                              // room for one panel of b a slot, or NULL
+    float *b_own;                              // one panel of b per slot; NULL: b_pack is shared
 } Gemm;
 
 enum { PACK_A = 8, PACK_B = 2, TASK_ROWS = 224, TASK_COLUMNS = 256 };    // panels; elements
@@ -228,8 +228,8 @@ static void multiply(const Gemm *g, int64_t task)
     if (g->b_own) slot_give(slot);
 }
 
-// Packing comes first in the order of pieces, but par_for hands out the last ones first: whoever
-// finds no more tiles packs the next block.
+// Packing comes first in the order of pieces, but par_for hands out the last ones first: a
+// thread that finds no tile left packs the next block.
 static void gemm_pieces(void *arg, int64_t from, int64_t to)
 {
     const Gemm *g = arg;
@@ -259,13 +259,13 @@ static int64_t choose_tasks(Gemm *g)
     return g->m_tasks * ceil_div(n, g->n_task);
 }
 
-// Where one task has all rows, it packs b itself, a panel at a time, which then never leaves L2:
-// with few rows, writing all of b once more would take longer than the product.
+// With few rows one task has all of them and packs b itself, panel by panel, in L2: to write all of
+// b once more would take longer than the product.
 static bool cut_workspace(Gemm *g)
 {
     bool own = g->M <= TASK_ROWS;
     int64_t a_size = round_up(g->M, LANES) * g->kc, b_size = round_up(g->N, NR) * g->kc;
-    if (own) b_size = round_up(par_threads(), 2) / 2 * NR * g->kc;       // two halves: a slot each
+    if (own) b_size = round_up(par_threads(), 2) / 2 * NR * g->kc;       // both: a panel per slot
     float *p = work(2 * (a_size + b_size) + g->N);
     if (!p) return false;
     if (g->start == zeros)

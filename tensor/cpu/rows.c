@@ -1,9 +1,9 @@
-// rows.c - kernels of which each row is a small problem of its own. A sum along a row runs in 16
-// lanes (simd.h); sums down the rows are chains in the order of the rows. Equations: cpu_ref.c.
+// rows.c - kernels that treat each row by itself. A sum along a row runs in 16 lanes (simd.h); sums
+// down the rows are chains in the order of the rows. Equations: cpu_ref.c.
 #include "tensor/cpu/work.h"
 
 typedef struct {
-    float *y, *out, *out2;       // (M,C), and numbers of a row or of a column
+    float *y, *out, *out2;       // (M,C); out, out2: one number per row or per column
     const float *x, *dy, *q, *w, *b, *mean, *rstd, *lse;
     int64_t M, C;
     float value;

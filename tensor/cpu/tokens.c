@@ -4,7 +4,7 @@
 typedef struct {
     float *y, *dcls, *dpos;
     const float *x, *cls, *pos;
-    int64_t B, N, C, S, P;       // N tokens a picture, S pixels a side, P a square
+    int64_t B, N, C, S, P;       // N patches per picture; side of a picture, of a patch, in pixels
 } Tokens;
 
 static void patches_rows(void *arg, int64_t from, int64_t to)
@@ -57,7 +57,7 @@ static void add_row(float *sum, const float *x, int64_t C)
     }
 }
 
-// A piece is a token of all pictures, so that the sums over pictures stay in it.
+// A piece is one token of all pictures, so that each sum over pictures is in one piece.
 static void tokens_bwd_token(void *arg, int64_t from, int64_t to)
 {
     const Tokens *t = arg;

@@ -49,8 +49,8 @@ static float *work(int64_t floats)
     return workspace.p;
 }
 
-// Pieces of a loop that need scratch of their own take a slot of the workspace, one of 0 ..
-// par_threads() - 1: no more pieces run at once. Which slot it is cannot be seen in a result.
+// A piece of a loop that needs scratch memory takes a slot of the workspace, one of 0 ..
+// par_threads() - 1, as no more pieces run at once. Results do not depend on the slot.
 static atomic_bool slot_taken[256];
 
 static int slot_take(void)
