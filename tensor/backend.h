@@ -78,7 +78,3 @@ int backend_kernels(void);                     // how many there are
 const char *backend_kernel(int i);             // name
 bool backend_has(const Backend *be, int i);    // false: a hole
 Status backend_whole(const Backend *be);       // an error that names all holes
-
-// "cpu|ref|..", as a constant expression for the table of options.
-#define BACKEND_CHOICE_(name) "|" #name
-#define BACKEND_CHOICES (&(BACKENDS(BACKEND_CHOICE_))[1])
