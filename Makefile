@@ -56,13 +56,14 @@ BENCH    := $(patsubst test/bench/%.c,$(B)/%,$(wildcard test/bench/bench_*.c))
 # Gradients are judged in double (tensor/README.md), so these tests are built as the variant grad.
 GRAD     := test_grad test_loss
 GRAD_B   := $(if $(filter build/release,$(B)),build/grad,$(B)-grad)
-TESTS    := $(addprefix $(B)/,$(filter-out $(GRAD),$(NAMES)))
+DEBUGS   := $(if $(filter debug asan,$(VARIANT)),,test_debug)     # not in builds without asserts
+TESTS    := $(addprefix $(B)/,$(filter-out $(GRAD) $(DEBUGS),$(NAMES)))
 GRADS    := $(addprefix $(GRAD_B)/,$(filter $(GRAD),$(NAMES)))
 REPLAYS  := $(FUZZ:%=$(B)/fuzz_%_replay)
 
 # Those that open a device run again on one whose memory is far from the host's (tensor/far.c).
-ON_FAR   := $(filter $(addprefix %/,test_clip test_grad test_loss test_run test_tape test_twin \
-                test_wise test_world),$(TESTS) $(GRADS))
+ON_FAR   := $(filter $(addprefix %/,test_clip test_debug test_grad test_loss test_run test_tape \
+                test_twin test_wise test_world),$(TESTS) $(GRADS))
 
 Q        := $(if $(V),,@)
 say       = $(if $(V),,@echo "  $(1)"$(if $(2), "$(2)"))

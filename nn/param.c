@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tensor/base/debug.h"
+
 void params_init(Params *p, const Backend *be)
 {
     *p = (Params){ .be = be, .device.source = { be->alloc, be->release, be->host_memory } };
@@ -70,7 +72,10 @@ static Status slab(Params *p, real **out)
 Status params_place(Params *p, int (*group)(const char *name))
 {
     if (p->status != OK) return p->status;
-    for (Param *q = p->first; q; q = q->next) q->group = group ? group(q->name) : -1;
+    for (Param *q = p->first; q; q = q->next) {
+        q->group = group ? group(q->name) : -1;
+        REQUIRE(q->group < PARAM_GROUPS);
+    }
     lay_out(p);
     if (p->trained == 0) return OK;
     TRY(slab(p, &p->value));

@@ -27,6 +27,7 @@ void tape_begin(Tape *t, TapeMode mode)
     arena_reset(&t->device);
     t->first = t->last = NULL;
     t->spare = t->unused = NULL;
+    t->place = NULL;
     t->mode = mode;
     t->status = OK;
 }
@@ -75,10 +76,22 @@ char *tensor_shape(char text[96], const Tensor *x)
     return text;
 }
 
+// In a debug build, whoever reads these numbers before they are written reads NaN.
+static void spoil_numbers(const Tape *t, real *p, int64_t n)
+{
+#ifdef DEBUG
+    t->be->fill(p, (real)NAN, n);
+#else
+    (void)t, (void)p, (void)n;
+#endif
+}
+
 real *tape_numbers(Tape *t, int64_t n)
 {
     if (t->status != OK) return NULL;
+    REQUIRE(n > 0);
     real *p = arena_take(&t->device, (size_t)n * sizeof(real));
+    if (p && !t->be->host_memory) spoil_numbers(t, p, n);      // else the arena has done it
     if (!p) tape_fail(t, err_set(ERR_MEMORY, "tape: no memory on the device for %lld numbers",
                                  (long long)n));
     return p;
@@ -94,6 +107,7 @@ static void *step_memory(Tape *t, size_t bytes)
 Tensor *tape_tensor(Tape *t, int ndim, const int64_t *dim)
 {
     if (t->status != OK) return NULL;
+    REQUIRE(ndim >= 1 && ndim <= MAX_DIM);
     Tensor *x = step_memory(t, sizeof *x);
     if (!x) return NULL;
     x->ndim = ndim;
@@ -243,9 +257,7 @@ static real *spare_take(Tape *t, int64_t n)
 
 static void spare_give(Tape *t, real *data, int64_t n)
 {
-#ifdef DEBUG
-    t->be->fill(data, (real)NAN, n);           // whoever reads it still is found
-#endif
+    spoil_numbers(t, data, n);
     Spare *s = t->unused;
     if (s) t->unused = s->next;
     else if (!(s = step_memory(t, sizeof *s))) return;
@@ -270,6 +282,7 @@ real *grad_begin(Tape *t, const Tensor *x)
 void grad_end(Tape *t, Tensor *x, real *dx)
 {
     if (!dx || !wants_grad(x)) return;
+    REQUIRE(dx != x->grad);
     if (!x->grad) {
         x->grad = dx;
         return;
@@ -291,6 +304,7 @@ real *grad_add(Tape *t, Tensor *w)
 // If x has no gradient yet, y's buffer becomes x's and nothing is copied.
 void grad_pass(Tape *t, Tensor *x, Tensor *y)
 {
+    REQUIRE(y->grad && tensor_size(x) == tensor_size(y));
     if (!wants_grad(x)) return;
     if (x->grad) {
         t->be->axpy(x->grad, 1, y->grad, tensor_size(x));
@@ -302,18 +316,41 @@ void grad_pass(Tape *t, Tensor *x, Tensor *y)
 
 // ---- recording and going back -------------------------------------------------------------------
 
-// What every kernel relies on: numbers to read and to write, apart from each other, and no empty
-// dimension.
 #ifdef DEBUG
+static bool overlap(const real *a, int64_t n, const real *b, int64_t m)
+{
+    return a && b && a < b + m && b < a + n;
+}
+
+// What every kernel relies on, forward: no array is missing or empty, and the output overlaps none
+// of the inputs.
 static bool usable_node(const Node *n)
 {
-    const real *out = n->out->data, *out_end = out + tensor_size(n->out);
-    if (!out || tensor_size(n->out) < 1) return false;
+    int64_t size = tensor_size(n->out);
+    if (!n->out->data || size < 1) return false;
     for (int i = 0; i < MAX_IN; i++) {
         const Tensor *x = n->in[i];
         if (!x) continue;
         if (!x->data || tensor_size(x) < 1) return false;
-        if (x->data < out_end && out < x->data + tensor_size(x)) return false;
+        if (overlap(n->out->data, size, x->data, tensor_size(x))) return false;
+    }
+    return true;
+}
+
+// And backward: an operand's gradient overlaps neither its data, nor another's gradient, nor the
+// output's, whose memory is used again.
+static bool usable_gradients(const Node *n)
+{
+    for (int i = 0; i < MAX_IN; i++) {
+        const Tensor *x = n->in[i];
+        if (!x || !x->grad) continue;
+        int64_t size = tensor_size(x);
+        if (overlap(x->grad, size, x->data, size)) return false;
+        if (overlap(x->grad, size, n->out->grad, tensor_size(n->out))) return false;
+        for (int j = 0; j < i; j++)
+            if (n->in[j] && n->in[j] != x
+                && overlap(x->grad, size, n->in[j]->grad, tensor_size(n->in[j])))
+                return false;
     }
     return true;
 }
@@ -365,6 +402,7 @@ Status tape_backward(Tape *t, Tensor *loss)
     for (Node *n = t->last; n && t->status == OK; n = n->prev) {
         if (!n->out->grad) continue;           // nothing that the loss depends on
         n->op->backward(t, n);
+        REQUIRE(usable_gradients(n));
         if (t->check) t->check(t, n, true);
         if (n->out->grad && !n->out->leaf) spare_give(t, n->out->grad, tensor_size(n->out));
         n->out->grad = NULL;
@@ -389,6 +427,7 @@ TapeSlot tape_slot_like(Tape *t, const Tensor *x)
 Tensor *tape_keep(Tape *t, const TapeSlot *slot, Tensor *y)
 {
     if (!y || !slot->result || y->needs_grad) return y;
+    REQUIRE(tensor_size(y) == tensor_size(slot->result));
     t->be->copy(slot->result->data, y->data, tensor_size(y));
     arena_release(&t->host, slot->host);
     arena_release(&t->device, slot->device);

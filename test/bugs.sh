@@ -30,7 +30,7 @@ copy_tree() {
     mkdir "$1"
     tar cf - --exclude=./build --exclude=./.git . | (cd "$1" && tar xf -)
     mkdir "$1/build"
-    for variant in release grad asan; do
+    for variant in release grad asan debug; do
         [ -d "build/$variant" ] && cp -Rp "build/$variant" "$1/build/"
     done
 }
@@ -47,7 +47,8 @@ plant() {
 
 # Builds and runs the one case; the answer is in $log.
 run_case() {
-    program=test_${red%%.*} variant=release corpus=
+    program=test_${red%%.*} variant=$(value variant) corpus=
+    variant=${variant:-release}
     case $red in
     fuzz_*.replay)                             # what only AddressSanitizer sees
         program=${red%.replay}_replay variant=asan

@@ -93,6 +93,7 @@ void *arena_take(Arena *a, size_t bytes)
 
 void *arena_zero(Arena *a, size_t bytes)
 {
+    REQUIRE(source_of(a)->host);
     void *p = arena_take(a, bytes);
     if (p) memset(p, 0, bytes);
     return p;
@@ -127,7 +128,10 @@ ArenaMark arena_mark(const Arena *a)
 
 void arena_release(Arena *a, ArenaMark mark)
 {
-    while (a->block != mark.block) block_drop(a);
+    while (a->block != mark.block) {
+        REQUIRE(a->block);                     // the mark's block was given back before
+        block_drop(a);
+    }
     REQUIRE(!a->block || a->block->used >= mark.used);
     if (a->block) spoil(a, a->block->data + mark.used, a->block->used - mark.used);
     if (a->block) a->block->used = mark.used;

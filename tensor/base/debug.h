@@ -1,9 +1,10 @@
-// debug.h - what `make debug` looks at and a release build takes for granted.
+// debug.h - what a debug build (`make debug`) checks and a release build relies on.
 //
-//     REQUIRE(x->ndim > 0);         // an invariant of ours: never what a file or a user says
+//     REQUIRE(x->ndim > 0);         // a bug of ours if it fails; never what a file or a user says
 //
-// In a debug build fresh memory of an arena is filled with NaN, and what is given back is filled
-// again, so that a number that nobody wrote, or that is read too late, spoils the result at once.
+// In a debug build all memory of an arena is NaN before it is written, and again once it has been
+// given back, as are gradients that are no longer needed. So a number that nobody wrote, or that is
+// read too late, shows at once. test_debug holds debug builds to it.
 #pragma once
 
 #ifdef DEBUG

@@ -20,6 +20,7 @@ typedef struct {
 static Attention attention(const float *q, const float *kv, const int32_t *seen, int64_t B,
                            int64_t Tq, int64_t T, int64_t H, int64_t D)
 {
+    REQUIRE(B > 0 && Tq > 0 && T > 0 && H > 0 && D > 0);
     return (Attention){ .q = q, .kv = kv, .seen = seen, .B = B, .Tq = Tq, .T = T, .H = H, .D = D,
                         .C = H * D, .Dp = round_up(D, NR), .Tp = round_up(T, LANES),
                         .scale = 1 / sqrtf((float)D) };
@@ -70,6 +71,7 @@ static Queries queries_at(const Attention *a, int64_t b, int64_t i0)
     Queries t = { .i0 = i0, .n = min64(NR, a->Tq - i0), .keys = a->seen ? 1 : a->T };
     for (int64_t i = 0; i < NR; i++) {
         int64_t seen = a->seen && i < t.n ? a->seen[b * a->Tq + i0 + i] : a->seen ? 1 : a->T;
+        REQUIRE(seen >= 1 && seen <= a->T);
         t.seen[i] = (float)seen;
         if (seen > t.keys) t.keys = seen;
     }

@@ -147,8 +147,10 @@ static void cpu_sum_rows(real *dp, const real *dy, int64_t M, int64_t N)
 static void gather_fwd_piece(void *arg, int64_t from, int64_t to)
 {
     const Flat *f = arg;
-    for (int64_t m = from; m < to; m++)
+    for (int64_t m = from; m < to; m++) {
+        REQUIRE(f->idx[m] >= 0);
         memcpy(f->y + m * f->N, f->x + f->idx[m] * f->N, (size_t)f->N * sizeof(float));
+    }
 }
 
 static void cpu_gather_fwd(real *y, const real *w, const int32_t *idx, int64_t M, int64_t C)
@@ -160,6 +162,7 @@ static void gather_bwd_strip(void *arg, int64_t from, int64_t to)
 {
     const Flat *f = arg;
     for (int64_t m = 0; m < f->M; m++) {
+        REQUIRE(f->idx[m] >= 0);
         float *row = f->y + f->idx[m] * f->N;
         for (int64_t i = from; i < to; i += LANES) {
             int n = lanes_left(to - i);

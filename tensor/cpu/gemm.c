@@ -280,6 +280,7 @@ static bool cut_workspace(Gemm *g)
 
 static void gemm(Gemm *g)
 {
+    REQUIRE(g->M > 0 && g->N > 0 && g->K > 0);
     g->blocks = g->K > KC ? ceil_div(g->K, KC) : 1;
     g->kc = ceil_div(g->K, g->blocks);
     if (!cut_workspace(g)) return;

@@ -23,6 +23,7 @@ static void patches_rows(void *arg, int64_t from, int64_t to)
 
 static void cpu_patches_fwd(real *y, const real *x, int64_t B, int64_t S, int64_t P)
 {
+    REQUIRE(P > 0 && P <= S);
     int64_t G = S / P;
     par_for(B * G * G, row_grain(3 * P * P), patches_rows,
             &(Tokens){ .y = y, .x = x, .S = S, .P = P });

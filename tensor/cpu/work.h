@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "tensor/backend.h"
+#include "tensor/base/debug.h"
 #include "tensor/base/fmath.h"
 #include "tensor/base/par.h"
 #include "tensor/base/simd.h"
