@@ -1,4 +1,4 @@
-// check.c - looks at tensors as they are made, and tells of the first that is not finite.
+// check.c - looks for NaN and Inf in every result and every gradient, and reports the first.
 #include "tensor/check.h"
 
 #include <math.h>
@@ -22,7 +22,7 @@ static void layer_of(char place[PLACE], const char *parameter)
     snprintf(place, PLACE, "%.*s", (int)n, parameter);
 }
 
-// Weights come behind the operand that they are applied to.
+// An op's weights stand after the operand to which they are applied.
 static const char *parameter_of(const Node *n)
 {
     for (int i = 1; i < MAX_IN; i++)
@@ -30,7 +30,8 @@ static const char *parameter_of(const Node *n)
     return n->in[0] ? n->in[0]->name : NULL;
 }
 
-// In backward the nodes are there to look behind; in forward the last name is remembered.
+// An op without parameters is placed after the last one before it that has some: in backward the
+// nodes lead there; in forward, where not every op leaves a node, its name was noted.
 static void place_of(char place[PLACE], const Tape *t, const Node *n, bool backward)
 {
     char layer[PLACE];

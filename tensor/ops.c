@@ -24,7 +24,7 @@ static Tensor *misfit(Tape *t, const Op *op, const Tensor *x, const Tensor *w)
 }
 
 // The op's backward gives x no gradient: an x that needs one would silently not be trained.
-static bool constant(Tape *t, const Op *op, const Tensor *x)
+static bool must_be_constant(Tape *t, const Op *op, const Tensor *x)
 {
     char shape[96];
     if (!x->needs_grad) return true;
@@ -377,7 +377,7 @@ Tensor *op_xent(Tape *t, Tensor *z, Tensor *q, real temp)
 {
     if (!usable(t, z, q)) return NULL;
     if (z->ndim != 2 || !same_shape(z, q)) return misfit(t, &xent_op, z, q);
-    if (!constant(t, &xent_op, q)) return NULL;
+    if (!must_be_constant(t, &xent_op, q)) return NULL;
     return tape_record(t, &(Node){ .op = &xent_op, .in = { z, q }, .temp = temp,
                                    .out = tape_tensor(t, 1, z->dim),
                                    .saved = { tape_numbers(t, z->dim[0]) } });
@@ -403,7 +403,7 @@ Tensor *op_dot(Tape *t, Tensor *x, Tensor *w)
 {
     if (!usable(t, x, w)) return NULL;
     if (!same_shape(x, w)) return misfit(t, &dot_op, x, w);
-    if (!constant(t, &dot_op, w)) return NULL;
+    if (!must_be_constant(t, &dot_op, w)) return NULL;
     return tape_record(t, &(Node){ .op = &dot_op, .in = { x, w },
                                    .out = tape_tensor(t, 1, (int64_t[]){ 1 }) });
 }
