@@ -145,29 +145,29 @@ static double score(const Head *a, int64_t i, int64_t j)
 }
 
 // The maximum is taken off before exp only to keep it from overflowing.
-static double log_sum_exp(const Head *a, int64_t i, int64_t seen)
+static double log_sum_exp(const Head *a, int64_t i, int64_t n_keys)
 {
     double max = -INFINITY, sum = 0;
-    for (int64_t j = 0; j < seen; j++) max = fmax(max, score(a, i, j));
-    for (int64_t j = 0; j < seen; j++) sum += exp(score(a, i, j) - max);
+    for (int64_t j = 0; j < n_keys; j++) max = fmax(max, score(a, i, j));
+    for (int64_t j = 0; j < n_keys; j++) sum += exp(score(a, i, j) - max);
     return max + log(sum);
 }
 
-static void query_fwd(real *y, double lse, const Head *a, int64_t i, int64_t seen)
+static void query_fwd(real *y, double lse, const Head *a, int64_t i, int64_t n_keys)
 {
     for (int64_t d = 0; d < a->D; d++) {
         double sum = 0;
-        for (int64_t j = 0; j < seen; j++)
+        for (int64_t j = 0; j < n_keys; j++)
             sum += exp(score(a, i, j) - lse) * (double)a->v[j * a->kv_step + d];
         y[d] = (real)sum;
     }
 }
 
 static void query_bwd(real *dq, real *dk, real *dv, const real *dy, const real *y, double lse,
-                      const Head *a, int64_t i, int64_t seen)
+                      const Head *a, int64_t i, int64_t n_keys)
 {
     double dy_y = dot(dy, y, a->D);
-    for (int64_t j = 0; j < seen; j++) {
+    for (int64_t j = 0; j < n_keys; j++) {
         double p = exp(score(a, i, j) - lse);
         double ds = p * (dot(dy, a->v + j * a->kv_step, a->D) - dy_y) * a->scale;
         for (int64_t d = 0; d < a->D; d++) {
@@ -178,14 +178,14 @@ static void query_bwd(real *dq, real *dk, real *dv, const real *dy, const real *
     }
 }
 
-void ref_attention_fwd(real *y, real *lse, const real *q, const real *kv, const int32_t *seen,
+void ref_attention_fwd(real *y, real *lse, const real *q, const real *kv, const int32_t *n_keys,
                        int64_t B, int64_t Tq, int64_t T, int64_t H, int64_t D)
 {
     for (int64_t b = 0; b < B; b++)
         for (int64_t h = 0; h < H; h++) {
             Head a = head_at(q, kv, b, h, Tq, T, H, D);
             for (int64_t i = 0; i < Tq; i++) {
-                int64_t n = seen ? seen[b * Tq + i] : T;
+                int64_t n = n_keys ? n_keys[b * Tq + i] : T;
                 double l = log_sum_exp(&a, i, n);
                 query_fwd(y + (b * Tq + i) * H * D + h * D, l, &a, i, n);
                 lse[(b * H + h) * Tq + i] = (real)l;
@@ -194,7 +194,7 @@ void ref_attention_fwd(real *y, real *lse, const real *q, const real *kv, const 
 }
 
 void ref_attention_bwd(real *dq, real *dkv, const real *dy, const real *y, const real *lse,
-                       const real *q, const real *kv, const int32_t *seen, int64_t B, int64_t Tq,
+                       const real *q, const real *kv, const int32_t *n_keys, int64_t B, int64_t Tq,
                        int64_t T, int64_t H, int64_t D)
 {
     int64_t C = H * D;
@@ -207,7 +207,7 @@ void ref_attention_bwd(real *dq, real *dkv, const real *dy, const real *y, const
             for (int64_t i = 0; i < Tq; i++) {
                 int64_t at = (b * Tq + i) * C + h * D;
                 query_bwd(dq + at, dk, dk + C, dy + at, y + at, (double)lse[(b * H + h) * Tq + i],
-                          &a, i, seen ? seen[b * Tq + i] : T);
+                          &a, i, n_keys ? n_keys[b * Tq + i] : T);
             }
         }
 }

@@ -88,8 +88,8 @@ typedef union { real in, out; } Number;
 
 typedef struct Call Call;
 struct Call {
-    Pointer y, x, p, w, b, pre, q, kv, seen, lse, mean, rstd, norm, z, loss, idx, s, cls, pos, g, m;
-    Pointer v, dx, dw, db, dy, dq, dkv, dz, dloss, dp, ds, dcls, dpos;
+    Pointer y, x, p, w, b, pre, q, kv, n_keys, lse, mean, rstd, norm, z, loss, idx, s, cls, pos, g;
+    Pointer m, v, dx, dw, db, dy, dq, dkv, dz, dloss, dp, ds, dcls, dpos;
     Size n, M, N, K, B, Tq, T, H, D, C, S, P;
     Number value, eps, temp, a;
     union { Act in, out; } act;

@@ -227,9 +227,9 @@ static inline void attention_fwd(Call *c)
     int64_t B = c->d[0], Tq = c->d[1], T = c->d[2], H = c->d[3], D = c->d[4];
     float *y = out(c, B * Tq * H * D), *lse = out(c, B * H * Tq), *q = in(c, B * Tq * H * D);
     float *kv = in(c, B * T * 2 * H * D);
-    int32_t *seen = integers(c, B * Tq, 1, T);
-    if (c->null >> c->optional++ & 1) seen = NULL;
-    while (again(c)) c->be->attention_fwd(y, lse, q, kv, seen, B, Tq, T, H, D);
+    int32_t *n_keys = integers(c, B * Tq, 1, T);
+    if (c->null >> c->optional++ & 1) n_keys = NULL;
+    while (again(c)) c->be->attention_fwd(y, lse, q, kv, n_keys, B, Tq, T, H, D);
 }
 
 static inline void attention_bwd(Call *c)
@@ -237,14 +237,14 @@ static inline void attention_bwd(Call *c)
     int64_t B = c->d[0], Tq = c->d[1], T = c->d[2], H = c->d[3], D = c->d[4];
     int64_t nq = B * Tq * H * D, nkv = B * T * 2 * H * D;
     float *dq = out(c, nq), *dkv = out(c, nkv), *dy = in(c, nq), *q = in(c, nq), *kv = in(c, nkv);
-    int32_t *seen = integers(c, B * Tq, 1, T);
+    int32_t *n_keys = integers(c, B * Tq, 1, T);
     bool all = c->null >> c->optional++ & 1;
     float *y = scratch(nq), *lse = scratch(B * H * Tq);
     backend_cpu()->attention_fwd(y, lse, host_of(c, 3), host_of(c, 4),
                                  all ? NULL : (int32_t *)(void *)host_of(c, 5), B, Tq, T, H, D);
     float *y_in = given(c, y, nq), *lse_in = given(c, lse, B * H * Tq);
     while (again(c))
-        c->be->attention_bwd(dq, dkv, dy, y_in, lse_in, q, kv, all ? NULL : seen, B, Tq, T, H, D);
+        c->be->attention_bwd(dq, dkv, dy, y_in, lse_in, q, kv, all ? NULL : n_keys, B, Tq, T, H, D);
     free(y);
     free(lse);
 }

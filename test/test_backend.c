@@ -339,12 +339,12 @@ static void keys_left_out(const Backend *be)
     enum { T = 50, H = 2, D = 64, C = H * D, SEEN = 10 };
     float *q = normals(be, T * C, 1), *kv = normals(be, T * 2 * C, 2);
     float *y = lend(be, NULL, T * C), *y_left = lend(be, NULL, SEEN * C);
-    float *lse = lend(be, NULL, T * H), seen[T];
+    float *lse = lend(be, NULL, T * H), n_keys[T];
     for (int i = 0; i < T; i++) {
         int32_t keys = i < SEEN ? i + 1 : SEEN;
-        memcpy(&seen[i], &keys, sizeof keys);
+        memcpy(&n_keys[i], &keys, sizeof keys);
     }
-    const int32_t *on_device = (int32_t *)(void *)lend(be, seen, T);
+    const int32_t *on_device = (int32_t *)(void *)lend(be, n_keys, T);
     be->attention_fwd(y, lse, q, kv, on_device, 1, T, T, H, D);
     be->attention_fwd(y_left, lse, q, kv, on_device, 1, SEEN, SEEN, H, D);
     same(be, y, y_left, SEEN * C, "y with keys left out");

@@ -11,18 +11,18 @@
 typedef struct {
     float *y, *lse, *dq, *dkv, *scratch;
     const float *q, *kv, *dy, *y_in, *lse_in;
-    const int32_t *seen;
+    const int32_t *n_keys;
     int64_t B, Tq, T, H, D, C, Dp, Tp;         // Dp, Tp: rounded up to NR, LANES
     int64_t slot;                              // floats of scratch per piece
     float scale;
 } Attention;
 
-static Attention attention(const float *q, const float *kv, const int32_t *seen, int64_t B,
+static Attention attention(const float *q, const float *kv, const int32_t *n_keys, int64_t B,
                            int64_t Tq, int64_t T, int64_t H, int64_t D)
 {
     REQUIRE(B > 0 && Tq > 0 && T > 0 && H > 0 && D > 0);
-    return (Attention){ .q = q, .kv = kv, .seen = seen, .B = B, .Tq = Tq, .T = T, .H = H, .D = D,
-                        .C = H * D, .Dp = round_up(D, NR), .Tp = round_up(T, LANES),
+    return (Attention){ .q = q, .kv = kv, .n_keys = n_keys, .B = B, .Tq = Tq, .T = T, .H = H,
+                        .D = D, .C = H * D, .Dp = round_up(D, NR), .Tp = round_up(T, LANES),
                         .scale = 1 / sqrtf((float)D) };
 }
 
@@ -68,9 +68,9 @@ typedef struct {
 
 static Queries queries_at(const Attention *a, int64_t b, int64_t i0)
 {
-    Queries t = { .i0 = i0, .n = min64(NR, a->Tq - i0), .keys = a->seen ? 1 : a->T };
+    Queries t = { .i0 = i0, .n = min64(NR, a->Tq - i0), .keys = a->n_keys ? 1 : a->T };
     for (int64_t i = 0; i < NR; i++) {
-        int64_t seen = a->seen && i < t.n ? a->seen[b * a->Tq + i0 + i] : a->seen ? 1 : a->T;
+        int64_t seen = !a->n_keys ? a->T : i < t.n ? a->n_keys[b * a->Tq + i0 + i] : 1;
         REQUIRE(seen >= 1 && seen <= a->T);
         t.seen[i] = (float)seen;
         if (seen > t.keys) t.keys = seen;
@@ -136,10 +136,10 @@ static void heads_fwd(void *arg, int64_t from, int64_t to)
 }
 
 static void cpu_attention_fwd(real *y, real *lse, const real *q, const real *kv,
-                              const int32_t *seen, int64_t B, int64_t Tq, int64_t T, int64_t H,
+                              const int32_t *n_keys, int64_t B, int64_t Tq, int64_t T, int64_t H,
                               int64_t D)
 {
-    Attention a = attention(q, kv, seen, B, Tq, T, H, D);
+    Attention a = attention(q, kv, n_keys, B, Tq, T, H, D);
     a.y = y;
     a.lse = lse;
     a.slot = D * (a.Tp + NR) + a.Dp * (T + NR) + T * NR;
@@ -242,10 +242,10 @@ static void heads_bwd(void *arg, int64_t from, int64_t to)
 }
 
 static void cpu_attention_bwd(real *dq, real *dkv, const real *dy, const real *y, const real *lse,
-                              const real *q, const real *kv, const int32_t *seen, int64_t B,
+                              const real *q, const real *kv, const int32_t *n_keys, int64_t B,
                               int64_t Tq, int64_t T, int64_t H, int64_t D)
 {
-    Attention a = attention(q, kv, seen, B, Tq, T, H, D);
+    Attention a = attention(q, kv, n_keys, B, Tq, T, H, D);
     a.dq = dq;
     a.dkv = dkv;
     a.dy = dy;
