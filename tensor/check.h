@@ -3,8 +3,9 @@
 //     t.check = check_finite;
 //     tape_begin(&t, TAPE_TRAIN);  ..  TRY(tape_backward(&t, loss));
 //
-// The tape then calls it after every op, forward and backward, and it looks at the result, or at the
-// gradients of the op's operands. The first element that is NaN or Inf fails the tape (ERR_FORMAT):
+// The tape then calls it after every op, forward and backward, and it looks at the result, or at
+// the gradients of the op's operands. The first element that is NaN or Inf fails the tape
+// (ERR_FORMAT):
 //
 //     check: visual.transformer.resblocks.7.mlp.c_fc, forward: linear: y = act(x w^T + b): the
 //     result (32,50,3072) is nan at element 5, from (32,50,768), (3072,768), (3072)
