@@ -1,4 +1,4 @@
-// clip.c - finds a model's files, reads its sizes, declares its parameters and loads them by name.
+// clip.c - reads a model's sizes, declares its parameters and loads them by name.
 #include "clip/clip.h"
 
 #include <stdio.h>
@@ -6,82 +6,18 @@
 #include <string.h>
 
 #include "clip/config.h"
+#include "clip/form.h"
 #include "clip/names.h"
 #include "clip/towers.h"
 
-// ---- which files --------------------------------------------------------------------------------
-
-typedef enum { FORM_HF, FORM_OPEN_CLIP, FORM_STATE } Form;
-
-// A folder's form is told by its configuration file; the first weights that exist are taken.
-static const struct { Form form; const char *config, *weights[3]; } folders[] = {
-    { FORM_HF, "config.json", { "model.safetensors", "model.safetensors.index.json",
-                                "pytorch_model.bin" } },
-    { FORM_OPEN_CLIP, "open_clip_config.json", { "open_clip_model.safetensors",
-                                                 "open_clip_pytorch_model.bin", NULL } },
-};
-enum { FOLDERS = sizeof folders / sizeof *folders };
-
-static bool folder_has(const char *folder, const char *name)
-{
-    char path[FILE_PATH];
-    return name && path_join(path, folder, name) == OK && file_exists(path);
-}
-
-static Status find_in_folder(Clip *c, Form *form, const char *path)
-{
-    snprintf(c->folder, sizeof c->folder, "%s", path);
-    for (int f = 0; f < FOLDERS; f++)
-        for (int i = 0; i < 3 && folder_has(path, folders[f].config); i++)
-            if (folder_has(path, folders[f].weights[i])) {
-                *form = folders[f].form;
-                return path_join(c->file, path, folders[f].weights[i]);
-            }
-    return err_set(ERR_IO, "model: %s: neither config.json and model.safetensors nor "
-                   "open_clip_config.json and open_clip_model.safetensors are there", path);
-}
-
-// A file with one of those names next to its configuration stands for its folder.
-static Status find_files(Clip *c, Form *form, const char *path)
-{
-    if (strlen(path) >= FILE_PATH) return err_set(ERR_IO, "model: path too long");
-    if (folder_exists(path)) return find_in_folder(c, form, path);
-    if (!file_exists(path))
-        return err_set(ERR_IO, "model: %s: there is no such file or folder", path);
-    const char *name = path_name(path);
-    size_t n = (size_t)(name - path);
-    snprintf(c->file, sizeof c->file, "%s", path);
-    snprintf(c->folder, sizeof c->folder, "%.*s", n > 1 ? (int)n - 1 : (int)n, n ? path : ".");
-    if (n == 0) snprintf(c->folder, sizeof c->folder, ".");
-    *form = FORM_STATE;
-    for (int f = 0; f < FOLDERS; f++)
-        for (int i = 0; i < 3; i++)
-            if (folders[f].weights[i] && strcmp(name, folders[f].weights[i]) == 0
-                && folder_has(c->folder, folders[f].config))
-                *form = folders[f].form;
-    return OK;
-}
-
 // ---- what it is ---------------------------------------------------------------------------------
-
-static Status spelling_of(Clip *c)
-{
-    const Weights *w = c->weights;
-    if (weights_find(w, "text.token_embedding.weight")) c->spelling = SPELL_TEXT_PREFIX;
-    else if (weights_find(w, "visual.conv1.weight")) c->spelling = SPELL_OPENAI;
-    else if (weights_find(w, "vision_model.embeddings.class_embedding")) c->spelling = SPELL_HF;
-    else return err_set(ERR_FORMAT, "model: %s: none of its %lld tensors is visual.conv1.weight or "
-                        "vision_model.embeddings.class_embedding: not a CLIP with a vision "
-                        "transformer", c->file, (long long)weights_count(w));
-    return OK;
-}
 
 // A stated activation must not be overridden: the wrong one would be wrong in silence.
 static Status choose_activation(Clip *c, bool said, const char *given)
 {
     static const char *const names[] = { [ACT_QUICK_GELU] = "quick_gelu", [ACT_GELU] = "gelu" };
     if (!given)
-        return said ? OK : err_set(ERR_FORMAT, "model: %s: a bare state dict does not say its "
+        return said ? OK : err_set(ERR_FORMAT, "model: %s: bare weights do not say their "
                                    "activation: give --activation quick_gelu (OpenAI's weights and "
                                    "those trained from them) or gelu", c->file);
     Act act = strcmp(given, "quick_gelu") == 0 ? ACT_QUICK_GELU : ACT_GELU;
@@ -94,20 +30,53 @@ static Status choose_activation(Clip *c, bool said, const char *given)
     return OK;
 }
 
+// A traced or scripted model keeps the classes of its modules.
+static bool said_by_script(Clip *c)
+{
+    const char *class = weights_class(c->weights, "visual.transformer.resblocks.0.mlp.gelu");
+    bool quick = class && strcmp(class, "QuickGELU") == 0;
+    bool plain = class && strcmp(class, "GELU") == 0;
+    if (quick || plain) c->config.act = quick ? ACT_QUICK_GELU : ACT_GELU;
+    return quick || plain;
+}
+
+static Status choose_heads(const Clip *c, TowerSize *s, bool said, int64_t given, const char *flag)
+{
+    if (said && given && given != s->heads)
+        return err_set(ERR_FORMAT, "model: %s: has %lld heads, not %s %lld", c->file,
+                       (long long)s->heads, flag, (long long)given);
+    if (given) s->heads = given;
+    return s->heads ? OK : err_set(ERR_FORMAT, "model: %s: the heads of a tower of width %lld are "
+                                   "not known: give %s", c->file, (long long)s->width, flag);
+}
+
+// What the file says is kept, what is given is taken, the rest must be known.
+static Status choose(Clip *c, Form form, const ClipOptions *o)
+{
+    bool said = form != FORM_STATE;
+    if (o->sizes) {
+        if (!c->config.vision.heads) c->config.vision.heads = 1;
+        if (!c->config.text.heads) c->config.text.heads = 1;
+        return OK;
+    }
+    TRY(choose_heads(c, &c->config.vision, said, o->heads, "--heads"));
+    TRY(choose_heads(c, &c->config.text, said, o->text_heads, "--text-heads"));
+    return choose_activation(c, said || said_by_script(c), o->activation);
+}
+
 static Status configure(Clip *c, Form form, const ClipOptions *options)
 {
     const Weights *w = c->weights;
-    bool said = form != FORM_STATE || weights_kind(w) == WEIGHTS_TORCHSCRIPT;
     c->config = config_default();
-    TRY(spelling_of(c));
+    TRY(form_spelling(c));
     if (form == FORM_HF) TRY(config_hf(&c->config, c->folder));
     else if (form == FORM_OPEN_CLIP) TRY(config_open_clip(&c->config, c->folder));
     else if (c->spelling != SPELL_HF) TRY(config_state(&c->config, w, c->file, c->spelling));
     else return err_set(ERR_FORMAT, "model: %s: needs the config.json that was published with it, "
                         "in the same folder", c->file);
     TRY(config_mlp(&c->config, w, c->file, c->spelling));
-    TRY(config_check(&c->config, c->file));
-    return choose_activation(c, said, options ? options->activation : NULL);
+    TRY(choose(c, form, options ? options : &(ClipOptions){ .heads = 0 }));
+    return config_check(&c->config, c->file);
 }
 
 // ---- parameters ---------------------------------------------------------------------------------
@@ -250,7 +219,7 @@ Status clip_load(Clip *c, int (*group)(const char *name))
 static Status read_model(Clip *c, const Backend *be, const char *path, const ClipOptions *options)
 {
     Form form = FORM_STATE;
-    TRY(find_files(c, &form, path));
+    TRY(form_find(&form, c, path));
     TRY(weights_open(&c->weights, c->file));
     TRY(configure(c, form, options));
     TRY(clip_declare(c, be));

@@ -48,7 +48,10 @@ typedef enum { CLIP_IMAGE = 1, CLIP_TEXT = 2, CLIP_BOTH = 3 } ClipTowers;
 
 typedef struct {
     ClipTowers towers;                   // 0: both. A tower that is left out is not loaded
-    const char *activation;              // "quick_gelu" or "gelu" where the file does not say; NULL
+    // For files that do not say it themselves; what contradicts the file is an error.
+    const char *activation;              // "quick_gelu" or "gelu"; NULL
+    int64_t heads, text_heads;           // 0: by the towers' widths
+    bool sizes;                          // nothing will be computed: no need to say the above
 } ClipOptions;
 
 typedef struct Clip {

@@ -256,15 +256,23 @@ static int64_t count_layers(const Dict *d, const char *prefix)
     return n - 1;
 }
 
+// Heads are 64 wide (CLIP/clip/model.py, build_model), but not in open_clip's largest towers:
+// ViT-H, g, bigG, e; the text tower of SO400M.
+int64_t config_heads(int64_t width)
+{
+    static const int others[][2] = { { 1152, 72 }, { 1280, 80 }, { 1408, 88 }, { 1664, 104 },
+                                     { 1792, 112 } };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (width == others[i][0]) return width / others[i][1];
+    return width <= 1024 && width % 64 == 0 ? width / 64 : 0;
+}
+
 static Status tower_state(TowerSize *s, const Dict *d, const char *ln, const char *blocks)
 {
     TRY(dim_of(&s->width, d, ln, 1, 0));
     s->layers = count_layers(d, blocks);
-    s->heads = s->width / 64;                  // CLIP/clip/model.py, build_model
-    if (s->layers >= 1 && s->width % 64 == 0) return OK;
-    return err_set(ERR_SHAPE, "clip: %s: %lld layers of width %lld in %s: heads have width 64 "
-                   "where no configuration says otherwise", d->path, (long long)s->layers,
-                   (long long)s->width, blocks);
+    s->heads = config_heads(s->width);
+    return s->layers ? OK : err_set(ERR_SHAPE, "clip: %s: no %s0", d->path, blocks);
 }
 
 Status config_state(ClipConfig *c, const Weights *w, const char *path, int spelling)

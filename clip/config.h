@@ -11,9 +11,13 @@ ClipConfig config_default(void);
 Status config_hf(ClipConfig *c, const char *folder);
 Status config_open_clip(ClipConfig *c, const char *folder);
 
-// From the shapes of a state dict with OpenAI's or open_clip's names (names.h). Heads are width /
-// 64. What shapes do not tell is left unchanged; `path` is for messages.
+// From the shapes of a state dict with OpenAI's or open_clip's names (names.h). Heads follow from
+// the widths of published models; 0: no published model has this width. What shapes do not tell is
+// left unchanged; `path` is for messages.
 Status config_state(ClipConfig *c, const Weights *w, const char *path, int spelling);
+
+// The heads of published towers of this width; 0: none is known.
+int64_t config_heads(int64_t width);
 
 // The widths of both MLPs.
 Status config_mlp(ClipConfig *c, const Weights *w, const char *path, int spelling);

@@ -91,7 +91,8 @@ Spelt names_spelt(const char *name, int spelling)
 bool names_ignored(const char *name)
 {
     static const char *const known[] = { "position_ids", "attn_mask", "num_batches_tracked",
-                                         "input_resolution", "context_length", "vocab_size" };
+                                         "input_resolution", "context_length", "vocab_size",
+                                         "n_averaged" };
     const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(last, known[i]) == 0) return true;

@@ -353,7 +353,7 @@ static void put_pickle(const char *name, const void *pickle, size_t n, int metho
 static void pickles(void)
 {
     char path[FILE_PATH];
-    PICKLE("system.pt", "cposix\nsystem\nX\16\0\0\0touch owned.txt\x85R.");
+    PICKLE("system.pt", "cposix\nsystem\nX\17\0\0\0touch owned.txt\x85R.");
     PICKLE("os.pt", "cos\nsystem\nX\2\0\0\0id\x85R.");
     PICKLE("eval.pt", "cbuiltins\neval\nX\2\0\0\0()\x85R.");
     PICKLE("popen.pt", "csubprocess\nPopen\nX\2\0\0\0id\x85R.");

@@ -2,6 +2,7 @@
 // computed (test/golden/clip_fixtures.py): image and text within 1e-5 of PyTorch; what is written
 // is read back to the same bits; what does not fit is refused by name.
 #include "clip/clip.h"
+#include "clip/config.h"
 #include "clip/names.h"
 #include "test/device.h"
 
@@ -92,6 +93,14 @@ static void model_is(const char *model, const char *golden, const char *activati
     clip_free(&c);
 }
 
+static void refused(const char *model, const char *activation, Status status, const char *word)
+{
+    Clip c;
+    CHECK_STATUS(clip_open(&c, device(), model, &(ClipOptions){ .activation = activation }),
+                 status, word);
+    clip_free(&c);
+}
+
 #define GOLDEN(name) "test/golden/clip/" name
 #define EXPECT(name) GOLDEN(name) ".expect.safetensors"
 
@@ -111,6 +120,12 @@ static void case_checkpoint(void)
     model_is(GOLDEN("oc-checkpoint.pt"), EXPECT("oc-checkpoint"), "gelu");
 }
 static void case_openai(void) { model_is(GOLDEN("openai.pt"), EXPECT("openai"), NULL); }
+static void case_script(void)                  // its modules' classes say gelu
+{
+    model_is(GOLDEN("script-gelu.pt"), EXPECT("script-gelu"), NULL);
+    model_is(GOLDEN("script-gelu.pt"), EXPECT("script-gelu"), "gelu");
+    refused(GOLDEN("script-gelu.pt"), "quick_gelu", ERR_FORMAT, "its activation is gelu, not");
+}
 
 // ---- towers -------------------------------------------------------------------------------------
 
@@ -208,15 +223,94 @@ static void case_random(void)
     clip_free(&b);
 }
 
-// ---- refusals -----------------------------------------------------------------------------------
+// ---- spellings and folders ----------------------------------------------------------------------
 
-static void refused(const char *model, const char *activation, Status status, const char *word)
+// Writes the tensors of a file under other names: a prefix before each, and one more tensor.
+static void respell(const char *to, const char *from, const char *prefix, const char *more)
 {
-    Clip c;
-    CHECK_STATUS(clip_open(&c, device(), model, &(ClipOptions){ .activation = activation }),
-                 status, word);
-    clip_free(&c);
+    Weights *w;
+    WeightsOut *o;
+    char name[WEIGHTS_NAME];
+    if (!CHECK_OK(weights_open(&w, from)) || !CHECK_OK(weights_create(&o, to))) return;
+    for (int64_t i = 0; i < weights_count(w); i++) {
+        const WeightsTensor *t = weights_at(w, i);
+        snprintf(name, sizeof name, "%s%s", prefix, t->name);
+        weights_declare(o, name, t->dtype, t->ndim, t->dim);
+    }
+    if (more) weights_declare(o, more, WEIGHTS_F32, 0, NULL);
+    for (int64_t i = 0; i < weights_count(w); i++)
+        weights_write(o, weights_at(w, i)->data, weights_at(w, i)->bytes);
+    if (more) weights_write(o, &(float){ 1 }, sizeof(float));
+    CHECK_OK(weights_commit(o));
+    weights_close(w);
 }
+
+static void case_prefixes(void)
+{
+    static const struct { const char *prefix, *more; Status status; const char *word; } files[] = {
+        { "", NULL, OK, "" }, { "module.", NULL, OK, "" }, { "_orig_mod.", NULL, OK, "" },
+        { "model.", NULL, OK, "" }, { "clip.", NULL, OK, "" },
+        { "module._orig_mod.model.clip.model.", "n_averaged", OK, "" },
+        { "model.", "logit_bias", ERR_FORMAT, "tensor logit_bias has no place" },
+        { "model.", "logit_scale", ERR_FORMAT, "logit_scale: is there twice" },
+        { "student.", NULL, ERR_FORMAT, "begin with the prefix student., not with module." },
+        { "model.student.", NULL, ERR_FORMAT, "begin with the prefix model.student." },
+        { "visual.trunk.", NULL, ERR_UNSUPPORTED, "one of timm's" },
+        { "submodule.", NULL, ERR_FORMAT, "prefix submodule." },
+    };
+    char folder[] = "/tmp/proreg-clip-XXXXXX", path[FILE_PATH];
+    CHECK(mkdtemp(folder), "no folder");
+    snprintf(path, sizeof path, "%s/x", folder);
+    for (int i = 0; i < TEST_COUNT(files); i++) {
+        Clip c;
+        respell(path, GOLDEN("oc-quick/open_clip_model.safetensors"), files[i].prefix,
+                files[i].more);
+        const ClipOptions said = { .activation = "gelu", .heads = 2, .text_heads = 4 };
+        Status status = clip_open(&c, device(), path, &said);
+        CHECK(status == files[i].status && (status == OK || strstr(err_msg(), files[i].word)),
+              "%s: %s", files[i].prefix, err_msg());
+        clip_free(&c);
+    }
+    folder_discard(folder);
+}
+
+// What lies in a folder beside the model decides nothing, unless it is the model's.
+static void case_folders(void)
+{
+    static const char *const shard[] = { "model-00001-of-00003.safetensors",
+                                         "model-00002-of-00003.safetensors",
+                                         "model-00003-of-00003.safetensors", "config.json" };
+    static const char timm[] = "{\"architecture\": \"vit_base_patch32_clip_224\"}";
+    char folder[] = "/tmp/proreg-clip-XXXXXX", from[FILE_PATH], to[FILE_PATH], config[FILE_PATH];
+    CHECK(mkdtemp(folder), "no folder");
+    snprintf(config, sizeof config, "%s/config.json", folder);
+    for (int i = 0; i < 4; i++) {
+        snprintf(from, sizeof from, GOLDEN("hf-gelu-sharded/%s"), shard[i]);
+        snprintf(to, sizeof to, "%s/%s", folder, shard[i]);
+        CHECK_OK(file_copy(from, to));
+    }
+    refused(folder, NULL, ERR_IO, "config.json, but no weights: none of model.safetensors");
+    snprintf(to, sizeof to, "%s/pytorch_model.bin.index.json", folder);
+    CHECK_OK(file_copy(GOLDEN("hf-gelu-sharded/model.safetensors.index.json"), to));
+    model_is(folder, EXPECT("hf-gelu-sharded"), NULL);
+    model_is(to, EXPECT("hf-gelu-sharded"), NULL);
+    CHECK_OK(file_save(config, timm, strlen(timm)));
+    refused(folder, NULL, ERR_IO, "config.json is of timm's image tower");
+    snprintf(to, sizeof to, "%s/open_clip_config.json", folder);
+    CHECK_OK(file_copy(GOLDEN("oc-quick/open_clip_config.json"), to));
+    snprintf(to, sizeof to, "%s/model.safetensors", folder);
+    CHECK_OK(file_copy(GOLDEN("oc-quick/open_clip_model.safetensors"), to));
+    refused(folder, NULL, ERR_IO, "but no weights: none of open_clip_model.safetensors");
+    CHECK_OK(unlink(config) == 0 ? OK : ERR_IO);
+    model_is(folder, EXPECT("oc-quick"), NULL);            // now it cannot be timm's
+    CHECK_OK(file_save(config, timm, strlen(timm)));
+    snprintf(to, sizeof to, "%s/open_clip_pytorch_model.bin", folder);
+    CHECK_OK(file_copy(GOLDEN("oc-quick/open_clip_model.safetensors"), to));
+    model_is(folder, EXPECT("oc-quick"), NULL);
+    folder_discard(folder);
+}
+
+// ---- refusals -----------------------------------------------------------------------------------
 
 static void case_refused(void)
 {
@@ -226,6 +320,25 @@ static void case_refused(void)
     refused(GOLDEN("oc-checkpoint.pt"), "relu", ERR_USAGE, "relu");
     refused(GOLDEN("hf-quick"), "gelu", ERR_FORMAT, "its activation is quick_gelu, not gelu");
     refused(GOLDEN("openai.pt"), "gelu", ERR_FORMAT, "its activation is quick_gelu, not gelu");
+    static const int64_t heads[][2] = { { 512, 8 }, { 768, 12 }, { 896, 14 }, { 1024, 16 },
+        { 1152, 16 }, { 1280, 16 }, { 1408, 16 }, { 1664, 16 }, { 1792, 16 }, { 800, 0 },
+        { 1536, 0 } };
+    for (int i = 0; i < TEST_COUNT(heads); i++)
+        CHECK(config_heads(heads[i][0]) == heads[i][1], "width %d", (int)heads[i][0]);
+    Clip c;
+    CHECK_STATUS(clip_open(&c, device(), GOLDEN("hf-quick"), &(ClipOptions){ .heads = 4 }),
+                 ERR_FORMAT, "has 3 heads, not --heads 4");
+    const char *bare = GOLDEN("oc-quick/open_clip_model.safetensors");
+    char path[] = "/tmp/proreg-clip-XXXXXX";
+    CHECK(close(mkstemp(path)) == 0, "no file");
+    CHECK_OK(file_copy(bare, path));
+    CHECK_STATUS(clip_open(&c, device(), path, &(ClipOptions){ .activation = "gelu" }), ERR_FORMAT,
+                 "the heads of a tower of width 32 are not known: give --heads");
+    CHECK_STATUS(clip_open(&c, device(), path, &(ClipOptions){ .activation = "gelu", .heads = 2 }),
+                 ERR_FORMAT, "of width 24 are not known: give --text-heads");
+    CHECK_OK(clip_read(&c, device(), path, &(ClipOptions){ .sizes = true }));
+    clip_free(&c);
+    remove(path);
     refused(EXPECT("hf-quick"), NULL, ERR_FORMAT, "not a CLIP");
     refused("test/golden/twin.json", NULL, ERR_FORMAT, "twin.json");
 }
@@ -295,8 +408,10 @@ static void case_names(void)
 static const TestCase cases[] = {
     { "hf", case_hf }, { "hf_file", case_hf_file }, { "hf_sharded", case_hf_sharded },
     { "open_clip", case_open_clip }, { "open_clip_gelu", case_open_clip_gelu },
-    { "checkpoint", case_checkpoint }, { "openai", case_openai }, { "alone", case_alone },
+    { "checkpoint", case_checkpoint }, { "openai", case_openai }, { "script", case_script },
+    { "alone", case_alone },
     { "one_tower", case_one_tower }, { "save", case_save }, { "random", case_random },
+    { "prefixes", case_prefixes }, { "folders", case_folders },
     { "refused", case_refused }, { "broken", case_broken }, { "names", case_names },
 };
 

@@ -73,6 +73,11 @@ static void golden_files(void)
     check_file("state.pt", WEIGHTS_STATE_DICT);
     check_file("metadata.pt", WEIGHTS_STATE_DICT);
     check_file("checkpoint.pt", WEIGHTS_STATE_DICT);
+    check_file("extras_p2.pt", WEIGHTS_STATE_DICT);
+    check_file("extras_p3.pt", WEIGHTS_STATE_DICT);
+    check_file("extras_p4.pt", WEIGHTS_STATE_DICT);
+    check_file("extras_p5.pt", WEIGHTS_STATE_DICT);
+    check_file("pytorch_model.bin.index.json", WEIGHTS_STATE_SHARDS);
     check_file("parameters.pt", WEIGHTS_STATE_DICT);
 }
 
@@ -105,6 +110,14 @@ static void lookups(void)
     const char *near = weights_nearest(w, "visual.blocks.1.ln.wieght");
     CHECK(near && !strcmp(near, "visual.blocks.1.ln.weight"), "nearest: %s", near ? near : "none");
     CHECK(!weights_nearest(w, "qqqqqqqqqqqqqq"), "nearest of nonsense");
+    const char *class = weights_class(w, "visual.blocks.0.ln");
+    CHECK(class && !strcmp(class, "LayerNorm") && !weights_class(w, "visual.no"), "classes");
+    CHECK_OK(weights_drop_prefix(w, "visual."));
+    CHECK(weights_find(w, "blocks.0.ln.weight") && weights_find(w, "logit_scale") &&
+          !weights_find(w, "visual.blocks.0.ln.weight") && weights_class(w, "blocks.0.ln"),
+          "a prefix that not all names have");
+    CHECK_OK(weights_drop_prefix(w, "blocks.0."));
+    CHECK_STATUS(weights_drop_prefix(w, "blocks.1."), ERR_FORMAT, "is there twice");
     weights_close(w);
     weights_close(NULL);
 }

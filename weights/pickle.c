@@ -14,6 +14,7 @@ typedef struct {
     char *text;                        // where the next string goes; none outgrows its opcode
     Pickle **stack, **memo;            // [top of room], [memos]
     int64_t top, room, memos, values;
+    int64_t memorized;                 // entries of the memo that are set
     bool stopped;
 } Machine;
 
@@ -132,7 +133,6 @@ static Status take_text(Machine *m, const char **out, uint64_t n)
 {
     const uint8_t *p = NULL;
     TRY(take_bytes(m, &p, n));
-    if (memchr(p, 0, (size_t)n)) return pickle_error(m, "a byte 0 in a string");
     *out = m->text;
     memcpy(m->text, p, (size_t)n);
     m->text[n] = 0;
@@ -144,6 +144,7 @@ static Status take_line(Machine *m, const char **out)
 {
     const uint8_t *end = memchr(m->at, '\n', (size_t)(m->end - m->at));
     if (!end) return pickle_error(m, "the data ends early");
+    if (memchr(m->at, 0, (size_t)(end - m->at))) return pickle_error(m, "a byte 0 in a name");
     TRY(take_text(m, out, (uint64_t)(end - m->at)));
     m->at++;
     return OK;
@@ -153,9 +154,24 @@ static Status take_line(Machine *m, const char **out)
 
 typedef Status Call(Machine *m, const Pickle *args, Pickle **out);
 
+// What is not read is known by the name of the class or function that would have made it.
+static Status new_other(Machine *m, Pickle **out, const char *module, const char *name)
+{
+    TRY(new_value(m, out, PICKLE_OTHER));
+    (*out)->module = module;
+    (*out)->name = name;
+    return OK;
+}
+
 static Status call_ordered_dict(Machine *m, const Pickle *args, Pickle **out)
 {
     if (args->count != 0) return pickle_error(m, "OrderedDict with arguments");
+    return new_value(m, out, PICKLE_DICT);
+}
+
+static Status call_default_dict(Machine *m, const Pickle *args, Pickle **out)
+{
+    (void)args;                                // the function that makes its defaults
     return new_value(m, out, PICKLE_DICT);
 }
 
@@ -164,10 +180,12 @@ static Status call_rebuild_tensor(Machine *m, const Pickle *args, Pickle **out)
 {
     static const PickleType types[4] = { PICKLE_STORAGE, PICKLE_INT, PICKLE_TUPLE, PICKLE_TUPLE };
     if (args->count < 4) return pickle_error(m, "a tensor with too few arguments");
+    const Pickle *storage = args->item[0];
+    if (storage->type == PICKLE_OTHER) return new_other(m, out, storage->module, storage->name);
     for (int i = 0; i < 4; i++)
         if (args->item[i]->type != types[i]) return pickle_error(m, "a tensor with odd arguments");
     TRY(new_value(m, out, PICKLE_TENSOR));
-    (*out)->storage = args->item[0];
+    (*out)->storage = storage;
     (*out)->offset = args->item[1]->integer;
     (*out)->dim = args->item[2];
     (*out)->stride = args->item[3];
@@ -182,23 +200,29 @@ static Status call_first(Machine *m, const Pickle *args, Pickle **out)
     return OK;
 }
 
-static const struct { const char *name; Call *call; } functions[] = {
-    { "collections.OrderedDict", call_ordered_dict },
-    { "torch._utils._rebuild_tensor_v2", call_rebuild_tensor },
-    { "torch._utils._rebuild_parameter", call_first },
-    { "torch.jit._pickle.build_intlist", call_first },
-    { "torch.jit._pickle.build_doublelist", call_first },
-    { "torch.jit._pickle.build_boollist", call_first },
-    { "torch.jit._pickle.build_tensorlist", call_first },
-    { "torch.jit._pickle.restore_type_tag", call_first },
+static Status call_rebuild_type(Machine *m, const Pickle *args, Pickle **out);
+
+static const struct { const char *module, *name; Call *call; } functions[] = {
+    { "collections", "OrderedDict", call_ordered_dict },
+    { "collections", "defaultdict", call_default_dict },
+    { "torch._utils", "_rebuild_tensor_v2", call_rebuild_tensor },
+    { "torch._utils", "_rebuild_parameter", call_first },
+    { "torch._utils", "_rebuild_parameter_with_state", call_first },
+    { "torch._tensor", "_rebuild_from_type_v2", call_rebuild_type },
+    { "torch.jit._pickle", "build_intlist", call_first },
+    { "torch.jit._pickle", "build_doublelist", call_first },
+    { "torch.jit._pickle", "build_boollist", call_first },
+    { "torch.jit._pickle", "build_tensorlist", call_first },
+    { "torch.jit._pickle", "restore_type_tag", call_first },
 };
 
+// All in the module torch.
 static const struct { const char *name; WeightsDtype dtype; } storages[] = {
-    { "torch.FloatStorage", WEIGHTS_F32 }, { "torch.HalfStorage", WEIGHTS_F16 },
-    { "torch.BFloat16Storage", WEIGHTS_BF16 }, { "torch.DoubleStorage", WEIGHTS_F64 },
-    { "torch.LongStorage", WEIGHTS_I64 }, { "torch.IntStorage", WEIGHTS_I32 },
-    { "torch.ShortStorage", WEIGHTS_I16 }, { "torch.CharStorage", WEIGHTS_I8 },
-    { "torch.ByteStorage", WEIGHTS_U8 }, { "torch.BoolStorage", WEIGHTS_BOOL },
+    { "FloatStorage", WEIGHTS_F32 }, { "HalfStorage", WEIGHTS_F16 },
+    { "BFloat16Storage", WEIGHTS_BF16 }, { "DoubleStorage", WEIGHTS_F64 },
+    { "LongStorage", WEIGHTS_I64 }, { "IntStorage", WEIGHTS_I32 },
+    { "ShortStorage", WEIGHTS_I16 }, { "CharStorage", WEIGHTS_I8 },
+    { "ByteStorage", WEIGHTS_U8 }, { "BoolStorage", WEIGHTS_BOOL },
 };
 
 enum {
@@ -206,17 +230,18 @@ enum {
     STORAGES = sizeof storages / sizeof *storages
 };
 
-static Call *function_of(const char *name)
+static Call *function_of(const Pickle *v)
 {
     for (int i = 0; i < FUNCTIONS; i++)
-        if (strcmp(functions[i].name, name) == 0) return functions[i].call;
+        if (!strcmp(functions[i].module, v->module) && !strcmp(functions[i].name, v->name))
+            return functions[i].call;
     return NULL;
 }
 
-static bool storage_dtype(const char *name, WeightsDtype *dtype)
+static bool storage_dtype(const Pickle *v, WeightsDtype *dtype)
 {
-    for (int i = 0; i < STORAGES; i++) {
-        if (strcmp(storages[i].name, name) != 0) continue;
+    for (int i = 0; i < STORAGES && !strcmp(v->module, "torch"); i++) {
+        if (strcmp(storages[i].name, v->name) != 0) continue;
         *dtype = storages[i].dtype;
         return true;
     }
@@ -224,9 +249,29 @@ static bool storage_dtype(const char *name, WeightsDtype *dtype)
 }
 
 // TorchScript's classes belong to the archive's own code, which is not read.
-static bool is_module_class(const char *name)
+static bool is_module_class(const Pickle *v)
 {
-    return strncmp(name, "__torch__.", 10) == 0;
+    return strncmp(v->module, "__torch__.", 10) == 0 || !strcmp(v->module, "__torch__");
+}
+
+// What is neither read nor refused, as nothing is run.
+static bool is_unknown(const Pickle *v)
+{
+    WeightsDtype dtype;
+    if (v->type == PICKLE_OTHER) return true;
+    return v->type == PICKLE_NAME && !function_of(v) && !storage_dtype(v, &dtype) &&
+           !is_module_class(v);
+}
+
+// A tensor with attributes, or of a class of its own: (function, class, its arguments, attributes).
+static Status call_rebuild_type(Machine *m, const Pickle *args, Pickle **out)
+{
+    bool fits = args->count >= 3 && args->item[0]->type == PICKLE_NAME &&
+                args->item[2]->type == PICKLE_TUPLE;
+    Call *call = fits ? function_of(args->item[0]) : NULL;
+    if (call == call_rebuild_type || !fits) return pickle_error(m, "a tensor with odd arguments");
+    if (!call) return new_other(m, out, args->item[0]->module, args->item[0]->name);
+    return call(m, args->item[2], out);
 }
 
 // ---- opcodes ------------------------------------------------------------------------------------
@@ -235,33 +280,49 @@ static Status op_proto(Machine *m)
 {
     int64_t version = 0;
     TRY(take_number(m, &version, 1, false));
-    return version == 2 ? OK : pickle_error(m, "not protocol 2");
+    return version >= 2 && version <= 5 ? OK : pickle_error(m, "not one of protocols 2 to 5");
+}
+
+static Status op_frame(Machine *m)             // only where Python's reads are to be cut
+{
+    int64_t bytes = 0;
+    return take_number(m, &bytes, 8, false);
+}
+
+static Status push_name(Machine *m, const char *module, const char *name)
+{
+    Pickle *v = NULL;
+    TRY(push_new(m, &v, PICKLE_NAME));
+    v->module = module;
+    v->name = name;
+    return OK;
 }
 
 static Status op_global(Machine *m)
 {
     const char *module = NULL, *name = NULL;
-    Pickle *v = NULL;
-    WeightsDtype dtype;
     TRY(take_line(m, &module));
-    m->text[-1] = '.';                                     // joins the two in place
     TRY(take_line(m, &name));
-    if (!function_of(module) && !storage_dtype(module, &dtype) && !is_module_class(module))
-        return err_set(ERR_UNSUPPORTED, "pickle: %s: %s: not a name that weights need, "
-                       "so nothing was run: save a state_dict", m->file, module);
-    TRY(push_new(m, &v, PICKLE_NAME));
-    v->text = module;
-    return OK;
+    return push_name(m, module, name);
+}
+
+static Status op_stack_global(Machine *m)
+{
+    Pickle *module = NULL, *name = NULL;
+    TRY(pop_type(m, &name, PICKLE_STRING, "a name that is no string"));
+    TRY(pop_type(m, &module, PICKLE_STRING, "a name that is no string"));
+    return push_name(m, module->text, name->text);
 }
 
 static Status op_reduce(Machine *m)
 {
     Pickle *args = NULL, *name = NULL, *result = NULL;
     TRY(pop_type(m, &args, PICKLE_TUPLE, "REDUCE without a tuple"));
-    TRY(pop_type(m, &name, PICKLE_NAME, "REDUCE of what is not a function"));
-    Call *call = function_of(name->text);
-    if (!call) return pickle_error(m, "REDUCE of what is not a function");
-    TRY(call(m, args, &result));
+    TRY(pop_value(m, &name));
+    Call *call = name->type == PICKLE_NAME ? function_of(name) : NULL;
+    if (call) TRY(call(m, args, &result));
+    else if (is_unknown(name)) TRY(new_other(m, &result, name->module, name->name));
+    else return pickle_error(m, "REDUCE of what is not a function");
     return push_value(m, result);
 }
 
@@ -269,9 +330,23 @@ static Status op_newobj(Machine *m)
 {
     Pickle *args = NULL, *name = NULL, *v = NULL;
     TRY(pop_type(m, &args, PICKLE_TUPLE, "NEWOBJ without a tuple"));
-    TRY(pop_type(m, &name, PICKLE_NAME, "NEWOBJ of what is not a class"));
-    if (!is_module_class(name->text)) return pickle_error(m, "NEWOBJ of what is not a module");
-    return push_new(m, &v, PICKLE_OBJECT);
+    TRY(pop_value(m, &name));
+    if (is_unknown(name)) {
+        TRY(new_other(m, &v, name->module, name->name));
+        return push_value(m, v);
+    }
+    if (name->type != PICKLE_NAME || !is_module_class(name))
+        return pickle_error(m, "NEWOBJ of what is not a module");
+    TRY(push_new(m, &v, PICKLE_OBJECT));
+    v->class = name->name;
+    return OK;
+}
+
+static Status op_newobj_ex(Machine *m)                     // with arguments by name
+{
+    Pickle *named = NULL;
+    TRY(pop_type(m, &named, PICKLE_DICT, "NEWOBJ_EX without a dict"));
+    return op_newobj(m);
 }
 
 // The state of an OrderedDict is its _metadata, that of a packed module a tuple: neither is needed.
@@ -280,7 +355,7 @@ static Status op_build(Machine *m)
     Pickle *state = NULL, *v = NULL;
     TRY(pop_value(m, &state));
     TRY(top_value(m, &v));
-    if (v->type != PICKLE_OBJECT && v->type != PICKLE_DICT)
+    if (v->type != PICKLE_OBJECT && v->type != PICKLE_DICT && v->type != PICKLE_OTHER)
         return pickle_error(m, "BUILD of a plain value");
     if (v->type == PICKLE_OBJECT && state->type == PICKLE_DICT) v->attributes = state;
     return OK;
@@ -296,8 +371,14 @@ static Status op_binpersid(Machine *m)
     TRY(pop_type(m, &id, PICKLE_TUPLE, "a persistent id that is not a tuple"));
     bool fits = id->count == 5;
     for (int i = 0; i < 5 && fits; i++) fits = id->item[i]->type == types[i];
-    if (!fits || strcmp(id->item[0]->text, "storage") || !storage_dtype(id->item[1]->text, &dtype))
+    if (!fits || strcmp(id->item[0]->text, "storage"))
         return pickle_error(m, "a persistent id that is not a storage");
+    if (!storage_dtype(id->item[1], &dtype)) {             // of complex numbers, say
+        if (!is_unknown(id->item[1]))
+            return pickle_error(m, "a persistent id that is not a storage");
+        TRY(new_other(m, &v, id->item[1]->module, id->item[1]->name));
+        return push_value(m, v);
+    }
     TRY(push_new(m, &v, PICKLE_STORAGE));
     v->dtype = dtype;
     v->member = id->item[2]->text;
@@ -342,13 +423,25 @@ static Status op_binint(Machine *m) { return push_int(m, 4, true); }
 static Status op_binint1(Machine *m) { return push_int(m, 1, false); }
 static Status op_binint2(Machine *m) { return push_int(m, 2, false); }
 
-static Status op_long1(Machine *m)
+// An integer of more than 64 bits, like bytes and the members of a set, is passed over.
+static Status skip_bytes(Machine *m, int64_t n, const char *name)
+{
+    const uint8_t *p = NULL;
+    Pickle *v = NULL;
+    TRY(take_bytes(m, &p, (uint64_t)n));
+    TRY(new_other(m, &v, NULL, name));
+    return push_value(m, v);
+}
+
+static Status push_long(Machine *m, unsigned length_bytes)
 {
     int64_t n = 0;
-    TRY(take_number(m, &n, 1, false));
-    if (n > 8) return pickle_error(m, "an integer of more than 64 bits");
-    return push_int(m, (unsigned)n, true);
+    TRY(take_number(m, &n, length_bytes, false));
+    return n <= 8 ? push_int(m, (unsigned)n, true) : skip_bytes(m, n, "int");
 }
+
+static Status op_long1(Machine *m) { return push_long(m, 1); }
+static Status op_long4(Machine *m) { return push_long(m, 4); }
 
 static Status op_binfloat(Machine *m)                      // big-endian, unlike everything else
 {
@@ -367,12 +460,25 @@ static Status push_text(Machine *m, unsigned length_bytes)
     Pickle *v = NULL;
     int64_t n = 0;
     TRY(take_number(m, &n, length_bytes, false));
+    if ((uint64_t)n <= (uint64_t)(m->end - m->at) && memchr(m->at, 0, (size_t)n))
+        return skip_bytes(m, n, "str");                    // bytes, as protocol 2 has to write them
     TRY(push_new(m, &v, PICKLE_STRING));
     return take_text(m, &v->text, (uint64_t)n);
 }
 
+static Status push_bytes(Machine *m, unsigned length_bytes)
+{
+    int64_t n = 0;
+    TRY(take_number(m, &n, length_bytes, false));
+    return skip_bytes(m, n, "bytes");
+}
+
 static Status op_binunicode(Machine *m) { return push_text(m, 4); }
+static Status op_binunicode8(Machine *m) { return push_text(m, 8); }
 static Status op_short_binstring(Machine *m) { return push_text(m, 1); }
+static Status op_binbytes(Machine *m) { return push_bytes(m, 4); }
+static Status op_binbytes8(Machine *m) { return push_bytes(m, 8); }
+static Status op_short_binbytes(Machine *m) { return push_bytes(m, 1); }
 
 static Status make_tuple(Machine *m, int64_t from)
 {
@@ -414,12 +520,13 @@ static Status op_tuple3(Machine *m) { return tuple_of(m, 3); }
 static Status move_items(Machine *m, int64_t from, int64_t below, PickleType type, const char *what)
 {
     int64_t at = from - below - 1;
-    if (at < 0 || m->stack[at]->type != type) return pickle_error(m, what);
+    bool other = at >= 0 && m->stack[at]->type == PICKLE_OTHER;
+    if (at < 0 || (m->stack[at]->type != type && !other)) return pickle_error(m, what);
     if (type == PICKLE_DICT && (m->top - from) % 2 != 0)
         return pickle_error(m, "a key without a value");
     for (int64_t i = from; i < m->top; i++) {
         if (m->stack[i]->type == PICKLE_MARK) return pickle_error(m, what);
-        TRY(append_item(m, m->stack[at], m->stack[i]));
+        if (!other) TRY(append_item(m, m->stack[at], m->stack[i]));
     }
     m->top = at + 1;
     return OK;
@@ -452,17 +559,65 @@ static Status op_append(Machine *m)
     return move_items(m, m->top - 1, 0, PICKLE_LIST, "APPEND to what is not a list");
 }
 
-static Status memo_put(Machine *m, unsigned bytes)
+// ---- sets, and what only moves on the stack -----------------------------------------------------
+
+static Status op_empty_set(Machine *m) { return skip_bytes(m, 0, "set"); }
+
+static Status op_additems(Machine *m)
 {
-    int64_t i = 0;
+    return fill_marked(m, PICKLE_OTHER, "ADDITEMS to what is not a set");
+}
+
+static Status op_pop_mark(Machine *m)
+{
+    int64_t from = 0;
+    TRY(above_mark(m, &from));
+    m->top = from - 1;
+    return OK;
+}
+
+static Status op_frozenset(Machine *m)
+{
+    TRY(op_pop_mark(m));
+    return skip_bytes(m, 0, "frozenset");
+}
+
+static Status op_pop(Machine *m)
+{
+    if (m->top == 0) return pickle_error(m, "nothing is on the stack");
+    m->top--;
+    return OK;
+}
+
+static Status op_dup(Machine *m)
+{
     Pickle *v = NULL;
-    TRY(take_number(m, &i, bytes, false));
+    TRY(top_value(m, &v));
+    return push_value(m, v);
+}
+
+// ---- the memo -----------------------------------------------------------------------------------
+
+static Status memo_set(Machine *m, int64_t i)
+{
+    Pickle *v = NULL;
     TRY(top_value(m, &v));
     if (i >= MAX_VALUES) return pickle_error(m, "a memo beyond 4 million");
     TRY(enlarge_list(&m->memo, &m->memos, i + 1));
+    if (!m->memo[i]) m->memorized++;
     m->memo[i] = v;
     return OK;
 }
+
+static Status memo_put(Machine *m, unsigned bytes)
+{
+    int64_t i = 0;
+    TRY(take_number(m, &i, bytes, false));
+    return memo_set(m, i);
+}
+
+static Status op_memoize(Machine *m) { return memo_set(m, m->memorized); }
+
 
 static Status memo_get(Machine *m, unsigned bytes)
 {
@@ -485,16 +640,20 @@ static Status op_stop(Machine *m)
 
 typedef Status Op(Machine *m);
 static Op *const ops[256] = {
-    [0x80] = op_proto, ['.'] = op_stop, ['('] = op_mark,
+    [0x80] = op_proto, [0x95] = op_frame, ['.'] = op_stop, ['('] = op_mark,
     ['N'] = op_none, [0x88] = op_newtrue, [0x89] = op_newfalse,
     ['J'] = op_binint, ['K'] = op_binint1, ['M'] = op_binint2, [0x8a] = op_long1,
-    ['G'] = op_binfloat, ['X'] = op_binunicode, ['U'] = op_short_binstring,
+    [0x8b] = op_long4, ['G'] = op_binfloat, ['X'] = op_binunicode, [0x8c] = op_short_binstring,
+    [0x8d] = op_binunicode8, ['U'] = op_short_binstring, ['T'] = op_binunicode,
+    ['B'] = op_binbytes, ['C'] = op_short_binbytes, [0x8e] = op_binbytes8, [0x96] = op_binbytes8,
     [')'] = op_empty_tuple, ['t'] = op_tuple, [0x85] = op_tuple1, [0x86] = op_tuple2,
     [0x87] = op_tuple3, [']'] = op_empty_list, ['a'] = op_append, ['e'] = op_appends,
     ['}'] = op_empty_dict, ['s'] = op_setitem, ['u'] = op_setitems,
     ['q'] = op_binput, ['r'] = op_long_binput, ['h'] = op_binget, ['j'] = op_long_binget,
-    ['c'] = op_global, ['R'] = op_reduce, [0x81] = op_newobj, ['b'] = op_build,
-    ['Q'] = op_binpersid,
+    [0x94] = op_memoize, ['c'] = op_global, [0x93] = op_stack_global, ['R'] = op_reduce,
+    [0x81] = op_newobj, [0x92] = op_newobj_ex, ['b'] = op_build, ['Q'] = op_binpersid,
+    [0x8f] = op_empty_set, [0x90] = op_additems, [0x91] = op_frozenset,
+    ['0'] = op_pop, ['1'] = op_pop_mark, ['2'] = op_dup,
 };
 
 // ---- use ----------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
-// pickle.h - reads the part of Python's pickle (protocol 2) that files of weights need, as plain
-// data. Nothing is imported or called: a tensor, a storage, a module are kinds of values here.
+// pickle.h - reads Python's pickle (protocols 2 to 5) as plain data. Nothing is imported or called:
+// a tensor, a storage, a module are kinds of values here, and whatever else a pickle would make
+// (numpy's numbers, paths, sets, a Namespace) is a PICKLE_OTHER that holds its name alone.
 //
-// Any other opcode or name is an error that names it. At most 4 million values; they may be shared
-// and may contain themselves, so code that walks them must bound its steps.
+// At most 4 million values; they may be shared and may contain themselves, so code that walks them
+// must bound its steps.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -13,11 +14,12 @@
 
 typedef enum {
     PICKLE_NONE, PICKLE_BOOL, PICKLE_INT, PICKLE_FLOAT, PICKLE_STRING, PICKLE_TUPLE, PICKLE_LIST,
-    PICKLE_DICT,         // also collections.OrderedDict
+    PICKLE_DICT,         // also collections.OrderedDict and defaultdict
     PICKLE_NAME,         // of a class or function
-    PICKLE_OBJECT,       // of a class __torch__.*: its attributes
+    PICKLE_OBJECT,       // of a class __torch__.*: its class and attributes
     PICKLE_STORAGE,      // a member of the zip
     PICKLE_TENSOR,       // a view of a storage
+    PICKLE_OTHER,        // what is not read
     PICKLE_MARK,         // on the machine's stack only
 } PickleType;
 
@@ -27,9 +29,10 @@ struct Pickle {
     union {
         int64_t integer;                                   // BOOL, INT
         double number;
-        const char *text;                                  // STRING, NAME ("module.name")
+        const char *text;                                  // STRING
+        struct { const char *module, *name; };             // NAME, OTHER; module NULL: a plain type
         struct { Pickle **item; int64_t count, room; };    // TUPLE, LIST; DICT: key, value, key, ..
-        struct { const Pickle *attributes; };              // a DICT, or NULL
+        struct { const char *class; const Pickle *attributes; };     // attributes: a DICT, or NULL
         struct { const char *member; int64_t elements; WeightsDtype dtype; };
         struct { const Pickle *storage, *dim, *stride; int64_t offset; };   // offset in elements
     };

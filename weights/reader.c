@@ -143,6 +143,25 @@ const WeightsTensor *weights_find(const Weights *w, const char *name)
     return NULL;
 }
 
+const char *weights_class(const Weights *w, const char *module)
+{
+    const WeightsModule *m = w->modules;
+    while (m && strcmp(m->path, module) != 0) m = m->next;
+    return m ? m->class : NULL;
+}
+
+Status weights_drop_prefix(Weights *w, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    for (int64_t i = 0; i < w->count; i++)
+        if (strncmp(w->tensor[i].name, prefix, n) == 0) w->tensor[i].name += n;
+    for (WeightsModule *m = w->modules; m; m = m->next)
+        if (strncmp(m->path, prefix, n) == 0) m->path += n;
+    free(w->sorted);
+    w->sorted = NULL;
+    return reader_sort(w);
+}
+
 const char *weights_nearest(const Weights *w, const char *name)
 {
     size_t n = strlen(name);

@@ -8,6 +8,12 @@
 #include "tensor/base/json.h"
 #include "weights/weights.h"
 
+typedef struct WeightsModule WeightsModule;
+struct WeightsModule {                 // of TorchScript
+    const char *path, *class;
+    WeightsModule *next;
+};
+
 struct Weights {
     WeightsKind kind;
     Arena arena;                       // names, headers, unpacked data
@@ -18,6 +24,7 @@ struct Weights {
     WeightsTensor *tensor;             // [count]
     const WeightsTensor **sorted;      // [count], by name
     int64_t count, room;
+    WeightsModule *modules;            // the last one first
     Weights **shard;                   // [shards]: files that the tensors lie in
     int64_t shards;
 };

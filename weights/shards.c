@@ -1,4 +1,4 @@
-// shards.c - a model in several safetensors files, listed by
+// shards.c - a model in several files of safetensors or of torch.save, listed by
 //
 //     {"metadata": {..}, "weight_map": {"NAME": "model-00001-of-00002.safetensors", ..}}
 #include <stdlib.h>
@@ -21,14 +21,22 @@ static Status shard_path(char out[FILE_PATH], const Weights *w, const char *name
     return path_join(out, folder, name);
 }
 
+// Not another list: it might name itself.
+static Status read_shard(Weights *w)
+{
+    bool zip = w->bytes >= 4 && memcmp(w->data, "PK\3\4", 4) == 0;
+    return zip ? read_torch(w) : read_safetensors(w);
+}
+
 static Status open_shard(Weights *w, const char *name)
 {
     char path[FILE_PATH];
     TRY(shard_path(path, w, name));
     if (w->shards == MAX_SHARDS)
         return err_set(ERR_FORMAT, "weights: %s: more than %d files", w->file, MAX_SHARDS);
-    TRY(reader_open(&w->shard[w->shards], path, read_safetensors));
+    TRY(reader_open(&w->shard[w->shards], path, read_shard));
     const Weights *s = w->shard[w->shards++];
+    if (s->kind != WEIGHTS_SAFETENSORS) w->kind = WEIGHTS_STATE_SHARDS;
     for (int64_t i = 0; i < s->count; i++) TRY(reader_add(w, &s->tensor[i]));
     return OK;
 }

@@ -10,14 +10,14 @@
 #include "weights/reader.h"
 #include "weights/zip.h"
 
-enum { MAX_DEPTH = 32, MAX_VISITS = 1 << 20 };
+enum { MAX_DEPTH = 32, MAX_VISITS = 1 << 20, MAX_MODULES = 1 << 16 };
 
 typedef struct {
     Weights *w;
     Zip zip;
     char prefix[WEIGHTS_NAME];         // "NAME/"
     char path[WEIGHTS_NAME];           // of the module that is being walked: "visual.conv1."
-    int64_t visits;
+    int64_t visits, modules;
 } Archive;
 
 // ---- one tensor ---------------------------------------------------------------------------------
@@ -148,6 +148,19 @@ static Status enter_name(Archive *a, const Pickle *key, const char *dot, size_t 
     return OK;
 }
 
+// a->path ends in the module's dot.
+static Status note_module(Archive *a, const char *class)
+{
+    if (++a->modules > MAX_MODULES) return OK;
+    WeightsModule *m = arena_take(&a->w->arena, sizeof *m);
+    char *path = arena_string(&a->w->arena, a->path);
+    if (!m || !path) return err_memory("torch");
+    path[strlen(path) - 1] = 0;
+    *m = (WeightsModule){ path, class, a->w->modules };
+    a->w->modules = m;
+    return OK;
+}
+
 static Status walk_module(Archive *a, const Pickle *dict, int depth)
 {
     if (depth == MAX_DEPTH)
@@ -157,19 +170,34 @@ static Status walk_module(Archive *a, const Pickle *dict, int depth)
         size_t length = 0;
         TRY(enter_name(a, dict->item[i], v->type == PICKLE_OBJECT ? "." : "", &length));
         if (v->type == PICKLE_TENSOR) TRY(add_tensor(a, v, a->path));
-        if (v->type == PICKLE_OBJECT) TRY(walk_module(a, v->attributes, depth + 1));
+        if (v->type == PICKLE_OBJECT) {
+            TRY(note_module(a, v->class));
+            TRY(walk_module(a, v->attributes, depth + 1));
+        }
         a->path[length] = 0;
     }
     return OK;
+}
+
+// A kind of tensor that is not read must not be missing without a word.
+static bool is_strange_tensor(const Pickle *v)
+{
+    return v->type == PICKLE_OTHER && v->module && strncmp(v->module, "torch", 5) == 0 &&
+           (strncmp(v->name, "_rebuild", 8) == 0 || strstr(v->name, "Storage"));
 }
 
 static Status add_state(Archive *a, const Pickle *dict)
 {
     for (int64_t i = 0; i < dict->count; i += 2) {
         size_t length = 0;
-        if (dict->item[i + 1]->type != PICKLE_TENSOR) continue;
+        const Pickle *v = dict->item[i + 1];
+        bool strange = is_strange_tensor(v);
+        if (v->type != PICKLE_TENSOR && !strange) continue;
         TRY(enter_name(a, dict->item[i], "", &length));
-        TRY(add_tensor(a, dict->item[i + 1], a->path));
+        if (strange)
+            return err_set(ERR_UNSUPPORTED, "torch: %s: %s: a tensor by %s.%s is not read",
+                           a->w->file, a->path, v->module, v->name);
+        TRY(add_tensor(a, v, a->path));
         a->path[length] = 0;
     }
     return OK;
@@ -178,22 +206,12 @@ static Status add_state(Archive *a, const Pickle *dict)
 // A training checkpoint holds the state dict under one of these keys.
 static const Pickle *state_of(const Pickle *root)
 {
-    static const char *const keys[] = { "state_dict", "model_state_dict", "model" };
-    for (int i = 0; i < 3; i++) {
+    static const char *const keys[] = { "state_dict", "model_state_dict", "model", "module" };
+    for (int i = 0; i < 4; i++) {
         const Pickle *v = pickle_get(root, keys[i]);
         if (v && v->type == PICKLE_DICT) return v;
     }
     return root;
-}
-
-// The prefix that DistributedDataParallel puts before every name.
-static void strip_module(Weights *w)
-{
-    static const char prefix[] = "module.";
-    size_t n = sizeof prefix - 1;
-    for (int64_t i = 0; i < w->count; i++)
-        if (strncmp(w->tensor[i].name, prefix, n) != 0) return;
-    for (int64_t i = 0; i < w->count; i++) w->tensor[i].name += n;
 }
 
 // ---- the archive --------------------------------------------------------------------------------
@@ -243,12 +261,13 @@ static Status read_root(Archive *a, const Pickle *root)
         return walk_module(a, root->attributes, 0);
     }
     w->kind = WEIGHTS_STATE_DICT;
+    if (root->type == PICKLE_NAME || (root->type == PICKLE_OTHER && root->module))
+        return err_set(ERR_UNSUPPORTED, "pickle: %s: %s.%s: not a name that weights need, so "
+                       "nothing was run: save a state_dict", w->file, root->module, root->name);
     if (root->type != PICKLE_DICT)
         return err_set(ERR_FORMAT, "torch: %s: holds neither a module nor a state dict", w->file);
     TRY(add_state(a, state_of(root)));
-    if (w->count == 0) return no_state(w, root);
-    strip_module(w);
-    return OK;
+    return w->count ? OK : no_state(w, root);
 }
 
 Status read_torch(Weights *w)

@@ -49,7 +49,7 @@ static Status read_any(Weights *w)
 const char *weights_kind_name(WeightsKind kind)
 {
     static const char *const names[] = { "safetensors", "TorchScript", "state dict",
-                                         "sharded safetensors" };
+                                         "sharded safetensors", "sharded state dict" };
     return names[kind];
 }
 

@@ -15,15 +15,15 @@
 //                         Tensors are named by their path through the submodules. Those that the
 //                         code uses but that are no parameters (attn_mask) are listed too
 //     torch.save          a zip with data.pkl, whose object is a state dict, or holds one under
-//                         `state_dict`, `model_state_dict` or `model` (training checkpoints; other
-//                         keys are skipped). A prefix `module.` of all names is removed
-//     index .json         safetensors in several files, which lie beside it
+//                         `state_dict`, `model_state_dict`, `model` or `module` (training
+//                         checkpoints; other keys are skipped)
+//     index .json         several safetensors or torch.save files, which lie beside it
 //
-// Members of a zip may be stored or deflated. Only the part of pickle that these files need is
-// implemented: nothing is ever executed, and any other opcode or class is an error that names it.
-// Files are not trusted: every length is checked, and unpacked data is limited to 64 MiB plus 20
-// times the file. Not supported: torch.save's format before 1.6, TorchScript before 1.4, whole
-// pickled modules.
+// Members of a zip may be stored or deflated. A pickle (protocols 2 to 5) is read as plain data:
+// nothing is ever executed, and what is no tensor (optimizer states, numpy's numbers, paths) is
+// skipped. Files are not trusted: every length is checked, and unpacked data is limited to 64 MiB
+// plus 20 times the file. Not supported: torch.save's format before 1.6, TorchScript before 1.4,
+// whole pickled modules.
 //
 // The file stays mapped, so opening is fast and f32 data can be used in place. The CRC of a stored
 // member is checked for data.pkl alone: for the others the whole file would have to be read. Many
@@ -53,7 +53,8 @@ typedef struct {
 } WeightsTensor;
 
 typedef enum {
-    WEIGHTS_SAFETENSORS, WEIGHTS_TORCHSCRIPT, WEIGHTS_STATE_DICT, WEIGHTS_SHARDS
+    WEIGHTS_SAFETENSORS, WEIGHTS_TORCHSCRIPT, WEIGHTS_STATE_DICT, WEIGHTS_SHARDS,
+    WEIGHTS_STATE_SHARDS
 } WeightsKind;
 
 typedef struct Weights Weights;
@@ -72,6 +73,10 @@ int64_t weights_count(const Weights *w);
 const WeightsTensor *weights_at(const Weights *w, int64_t i);   // in file order; NULL: out of range
 const WeightsTensor *weights_find(const Weights *w, const char *name);  // NULL: none
 const char *weights_nearest(const Weights *w, const char *name);  // for "did you mean"; or NULL
+// The class of a module of TorchScript, "QuickGELU"; NULL: not said. `module`: "visual.ln_pre".
+const char *weights_class(const Weights *w, const char *module);
+// Removes a prefix from all names that have it. A name that then comes twice is an error.
+Status weights_drop_prefix(Weights *w, const char *prefix);
 
 int64_t weights_elements(const WeightsTensor *t);
 const char *weights_dtype_name(WeightsDtype dtype);    // as in safetensors: "F32", "BF16", ..

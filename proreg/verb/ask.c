@@ -40,8 +40,8 @@ Status classifier_student(Classifier *c, const Backend *be, const RunCheckpoint 
 {
     char path[FILE_PATH];
     *c = (Classifier){ .be = be, .n = run->classes, .tuned = true };
-    TRY(student_open(&c->student, be, run->path, &(ClipOptions){ CLIP_IMAGE, activation },
-                     run->method, run->classes, NULL, 0));
+    const ClipOptions options = { .activation = activation };
+    TRY(student_open(&c->student, be, run->path, &options, run->method, run->classes, NULL, 0));
     c->config = &c->student.clip.config;
     tape_init(&c->tape, be);
     tape_init(&c->class_tape, be);
@@ -129,8 +129,8 @@ static Status zeroshot_vectors(float **raw, Options *o, const Backend *be,
 static Status begin_wise(Wise *w, Classifier *c, Options *o, const Backend *be, const float *raw)
 {
     Student zero;
-    TRY(student_open(&zero, be, o->model, &(ClipOptions){ CLIP_IMAGE, o->activation },
-                     c->student.method, c->n, raw, 0));
+    const ClipOptions options = setup_clip(o, CLIP_IMAGE);
+    TRY(student_open(&zero, be, o->model, &options, c->student.method, c->n, raw, 0));
     Status status = wise_begin(w, &c->student, &zero);
     student_free(&zero);
     return status;

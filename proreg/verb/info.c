@@ -77,7 +77,7 @@ static Status info_model(const Options *o, const char *path)
     const Backend *be;
     Clip c;
     TRY(backend_open(&be, "ref", NULL));
-    TRY(clip_read(&c, be, path, NULL));
+    TRY(clip_read(&c, be, path, &(ClipOptions){ .sizes = true }));
     if (!o->json) print_model(path, &c);
     Status status = info_weights(o, c.file);
     clip_free(&c);

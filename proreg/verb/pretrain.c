@@ -42,13 +42,19 @@ typedef struct {
 
 // ---- what is opened -----------------------------------------------------------------------------
 
+static int64_t heads_of(int64_t given)
+{
+    return given ? given : 4;
+}
+
 static ClipConfig shape_of(const Options *o, int64_t vocab)
 {
     ClipConfig c = config_default();
     c.image_size = o->image_size, c.patch = o->patch, c.embed = o->embed, c.context = o->context;
     c.vocab = vocab;
-    c.vision = (TowerSize){ o->width, o->layers, o->heads, 4 * o->width };
-    c.text = (TowerSize){ o->text_width, o->text_layers, o->text_heads, 4 * o->text_width };
+    c.vision = (TowerSize){ o->width, o->layers, heads_of(o->heads), 4 * o->width };
+    c.text = (TowerSize){ o->text_width, o->text_layers, heads_of(o->text_heads),
+                          4 * o->text_width };
     return c;
 }
 
@@ -57,9 +63,10 @@ static Status check_shape(const Options *o)
     if (o->patch > o->image_size || o->image_size % o->patch)
         return err_set(ERR_USAGE, "--patch: %lld does not divide --image-size %lld",
                        (long long)o->patch, (long long)o->image_size);
-    if (o->width % o->heads || o->text_width % o->text_heads)
+    int64_t heads = heads_of(o->heads), text_heads = heads_of(o->text_heads);
+    if (o->width % heads || o->text_width % text_heads)
         return err_set(ERR_USAGE, "--heads: %lld and %lld do not divide the widths %lld and %lld",
-                       (long long)o->heads, (long long)o->text_heads, (long long)o->width,
+                       (long long)heads, (long long)text_heads, (long long)o->width,
                        (long long)o->text_width);
     return OK;
 }
@@ -68,7 +75,8 @@ static Status open_weights(Pretrain *p)
 {
     Options *o = p->o;
     if (o->model) {
-        TRY(clip_read(&p->clip, p->be, o->model, &(ClipOptions){ CLIP_BOTH, o->activation }));
+        const ClipOptions options = setup_clip(o, CLIP_BOTH);
+        TRY(clip_read(&p->clip, p->be, o->model, &options));
         TRY(clip_load(&p->clip, group_pretrain));
         return setup_bpe(&p->bpe, o, &p->clip, true);
     }

@@ -52,12 +52,19 @@ Status setup_machine(Options *o, const Backend **be)
 
 // ---- models -------------------------------------------------------------------------------------
 
+ClipOptions setup_clip(const Options *o, ClipTowers towers)
+{
+    return (ClipOptions){ .towers = towers, .activation = o->activation, .heads = o->heads,
+                          .text_heads = o->text_heads };
+}
+
 Status setup_model(Clip *c, const Options *o, const Backend *be, const char *path,
                    ClipTowers towers)
 {
     if (!file_exists(path) && !folder_exists(path))
         return err_set(ERR_IO, "model: %s: no such file or folder", path);
-    return clip_open(c, be, path, &(ClipOptions){ towers, o->activation });
+    const ClipOptions options = setup_clip(o, towers);
+    return clip_open(c, be, path, &options);
 }
 
 Status setup_bpe(Bpe **bpe, const Options *o, const Clip *c, bool need)

@@ -21,6 +21,9 @@ void say(const Options *o, const char *format, ...) ERR_PRINTF(2, 3);
 // all that the machine has.
 Status setup_machine(Options *o, const Backend **be);
 
+// What the flags say about a model whose files do not say it themselves.
+ClipOptions setup_clip(const Options *o, ClipTowers towers);
+
 // The model at `path` with these towers, frozen. Its tokenizer; *bpe is NULL if it has none and
 // `need` is false.
 Status setup_model(Clip *c, const Options *o, const Backend *be, const char *path,

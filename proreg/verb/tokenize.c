@@ -81,7 +81,7 @@ static Status open_tokenizer(Tokenizer *t)
     t->context = 77;
     if (!t->o->model) return bpe_open(&t->bpe, t->o->merges, 0);
     TRY(backend_open(&be, "ref", NULL));
-    TRY(clip_read(&c, be, t->o->model, &(ClipOptions){ CLIP_TEXT, t->o->activation }));
+    TRY(clip_read(&c, be, t->o->model, &(ClipOptions){ .towers = CLIP_TEXT, .sizes = true }));
     t->context = (int)c.config.context;
     Status status = setup_bpe(&t->bpe, t->o, &c, true);
     clip_free(&c);

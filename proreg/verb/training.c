@@ -109,9 +109,8 @@ static Status check_state(const Training *r, const char *checkpoint)
 static Status open_checkpoint(Training *r, Student *s)
 {
     char last[FILE_PATH], path[FILE_PATH];
-    ClipOptions options = { CLIP_IMAGE, NULL };            // our own checkpoints say the activation
-    TRY(run_checkpoint(last, r->o->out, "last"));
-    TRY(student_open(s, r->be, last, &options, r->method, r->data.class_count, NULL, 0));
+    TRY(run_checkpoint(last, r->o->out, "last"));          // it says all that is to be known of it
+    TRY(student_open(s, r->be, last, NULL, r->method, r->data.class_count, NULL, 0));
     TRY(path_join(path, last, "classifier.safetensors"));
     TRY(student_load_classifier(s, path));
     TRY(path_join(path, last, "optimizer.safetensors"));
@@ -126,6 +125,7 @@ static Status open_models(Training *r, Student *student, Teacher *teacher)
     Options *o = r->o;
     int64_t K = r->data.class_count, kept = training_augments(r) ? 0 : r->data.train.n;
     bool prompts = r->method->head == HEAD_PROMPT;
+    const ClipOptions options = setup_clip(o, CLIP_IMAGE);
     TRY(setup_model(&r->pretrained, o, r->be, o->model, CLIP_BOTH));
     TRY(setup_bpe(&r->bpe, o, &r->pretrained, prompts));
     int64_t E = r->pretrained.config.embed;
@@ -137,8 +137,8 @@ static Status open_models(Training *r, Student *student, Teacher *teacher)
                              o->template.n));
     TRY(teacher_init(teacher, &r->pretrained, unit, K, r->loss.form ? kept : 0));
     if (o->resume) TRY(open_checkpoint(r, student));
-    else TRY(student_open(student, r->be, o->model, &(ClipOptions){ CLIP_IMAGE, o->activation },
-                          r->method, r->data.class_count, raw, (uint64_t)o->seed));
+    else TRY(student_open(student, r->be, o->model, &options, r->method, r->data.class_count, raw,
+                          (uint64_t)o->seed));
     return student_keep(student, kept);
 }
 

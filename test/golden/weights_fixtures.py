@@ -156,7 +156,7 @@ def state_files():
     torch.save({"epoch": 3, "name": "run", "state_dict": ddp, "optimizer": optimizer.state_dict(),
                 "scaler": {"scale": 65536.0, "_growth_tracker": 0, "big": -2**40}},
                os.path.join(OUT, "checkpoint.pt"))
-    expect("checkpoint.pt", model.state_dict())
+    expect("checkpoint.pt", ddp)
     parameters = dict(model.named_parameters())              # nn.Parameter, not plain tensors
     torch.save({"model": parameters, "step": 70000}, os.path.join(OUT, "parameters.pt"))
     expect("parameters.pt", parameters)
