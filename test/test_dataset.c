@@ -1,6 +1,7 @@
 // test_dataset.c - folders and lists: layouts, splits, classes, and what is refused.
 #include "data/set/dataset.h"
 #include "data/set/lists.h"
+#include "data/set/splits.h"
 #include "tensor/base/name.h"
 #include "test/folder.h"
 #include "test/test.h"
@@ -144,6 +145,56 @@ static void eval_splits(void)
     if (opens(&d, (DatasetOptions){ .root = f.path, .sides = DATASET_EVAL }))
         CHECK(d.eval.n == 2 && d.class_count == 2 && d.note, "the only split");
     dataset_close(&d);
+    folder_close(&f);
+}
+
+// The names of splits, however they are spelled, and nothing else.
+static void split_names(void)
+{
+    static const char *const kind[][8] = {
+        [SPLIT_NONE] = { "trainer", "tests", "vals", "device", "", "photo" },
+        [SPLIT_TRAIN] = { "train", "Train", "TRAIN", "training", "Training" },
+        [SPLIT_VAL] = { "val", "Valid", "validation", "dev", "DEV", "crossval", "CrossVal" },
+        [SPLIT_TEST] = { "test", "TEST", "testing", "Testing" },
+    };
+    for (int k = SPLIT_NONE; k <= SPLIT_TEST; k++)
+        for (int i = 0; i < 8 && kind[k][i]; i++)
+            CHECK((int)split_kind(kind[k][i]) == k, "%s", kind[k][i]);
+    const char *const flags[] = { "mine", NULL, "a b,Other" };
+    CHECK(split_called("Mine", flags, 3) && split_called("A b", flags, 3) &&
+          split_called("other", flags, 3) && !split_called("oth", flags, 3), "named by flags");
+    const char *const there[] = { "Test", "TRAIN", "dev", "test", "val" };
+    CHECK(split_find("test", there, 5) == 3 && split_find("Test", there, 5) == 0, "by bytes first");
+    CHECK(split_find("TEST", there, 5) == SPLIT_SEVERAL && split_find("train", there, 5) == 1 &&
+          split_find("training", there, 5) == 1 && split_find("crossval", there, 5) ==
+          SPLIT_SEVERAL && split_find("tset", there, 5) == -1, "then by spelling");
+}
+
+// Whatever its spelling, a split is none of the domains, and a flag finds it by another.
+static void spelled_splits(void)
+{
+    static const char *const pair[][3] = {
+        { "Train", "Test", "test" }, { "TRAIN", "TESTING", "Test" },
+        { "training", "Val", "validation" }, { "train", "dev", "val" },
+    };
+    Dataset d;
+    for (int i = 0; i < 4; i++) {
+        char pattern[80];
+        Folder f = folder_open();
+        snprintf(pattern, sizeof pattern, "{%s,%s}/{cat,dog}/1.ppm", pair[i][0], pair[i][1]);
+        plant(&f, pattern);
+        if (opens(&d, (DatasetOptions){ .root = f.path, .eval_split = pair[i][2] }))
+            CHECK(d.train.n == 2 && !strcmp(d.train.split, pair[i][0]) && d.eval.n == 2 &&
+                  !strcmp(d.eval.split, pair[i][1]) && d.domain_count == 1 && !*d.domain[0] &&
+                  !d.strays, "%s, %s", pair[i][0], pair[i][1]);
+        dataset_close(&d);
+        folder_close(&f);
+    }
+    Folder f = folder_open();
+    plant(&f, "{Train,train,test,TEST}/{cat,dog}/1.ppm");
+    refuses((DatasetOptions){ .root = f.path }, ERR_IO, "more than one split to train on");
+    refuses((DatasetOptions){ .root = f.path, .train_split = "train", .eval_split = "Test" },
+            ERR_IO, "which split is Test");
     folder_close(&f);
 }
 
@@ -436,6 +487,7 @@ static void shared_lists(void)
 
 static const TestCase cases[] = {
     { "layouts", layouts }, { "byte_order", byte_order }, { "eval_splits", eval_splits },
+    { "split_names", split_names }, { "spelled_splits", spelled_splits },
     { "classnames", classnames }, { "known", known }, { "deep", deep }, { "refused", refused },
     { "lists", lists },
     { "bad_lists", bad_lists }, { "suggestions", suggestions }, { "hashes", hashes },

@@ -12,9 +12,9 @@
 //     ROOT/DOMAIN/CLASS/FILE         ROOT/DOMAIN/SPLIT/CLASS/FILE
 //
 // or list files of `path label` and `path<TAB>class` lines (lists.h). A folder is a split if it is
-// called train, val, valid, crossval or test, or as an option says. Files are those with the suffix
-// of a picture format; their content is not read here. Pictures are in byte order of their relative
-// paths; those of list files in the order of their lines.
+// called so (splits.h: train, val, test and their other spellings) or as an option says. Files are
+// those with the suffix of a picture format; their content is not read here. Pictures are in byte
+// order of their relative paths; those of list files in the order of their lines.
 //
 // Classes are the folders of the training set in byte order of their names, and labels index them.
 // A number in a list is a label, and the folder that holds its pictures is its class's name. A file
@@ -67,8 +67,8 @@ enum { DATASET_TRAIN = 1, DATASET_EVAL = 2 };          // what to open; 0: both
 typedef struct {
     const char *root;          // may be NULL with lists: then paths are relative to their folder
     int sides;                 // DATASET_TRAIN, DATASET_EVAL or both
-    const char *train_split;   // NULL: "train" if there is one
-    const char *eval_split;    // NULL: val, valid or crossval, else the training one; note tells
+    const char *train_split;   // NULL: that of training, if there is one
+    const char *eval_split;    // NULL: that of validation, else the training one; note tells
     const char *train_domains, *eval_domains;          // "a,b", `_` or blank; NULL: all
     const char *train_list, *eval_list;                // files, "a.txt,b.txt"; NULL: folders
     int label_base;            // 0 or 1: the first label in the lists

@@ -5,6 +5,7 @@
 
 #include "data/set/dataset_work.h"
 #include "data/set/lists.h"
+#include "data/set/splits.h"
 #include "tensor/base/name.h"
 
 // ---- sets of names ------------------------------------------------------------------------------
@@ -116,22 +117,33 @@ static Status side_from_tree(Side *side, Work *w, const char *split, const char 
                    wants ? " of domains " : "", wants ? domains : "");
 }
 
-static const char *first_of(const char *const *choice, int choices, const char *const *name,
-                            int64_t n)
+// The split that a flag means; one of several spellings that are there must be named exactly.
+static Status asked_split(const char **split, Work *w, const char *asked, const char *const *name,
+                          int64_t n)
 {
-    for (int i = 0; i < choices; i++)
-        if (names_have(name, n, choice[i])) return choice[i];
-    return NULL;
+    char text[NAMES_TEXT];
+    int64_t i = split_find(asked, name, n);
+    if (i == SPLIT_SEVERAL)
+        return err_set(ERR_IO, "dataset: %s: which split is %s: there are %s", w->o->root, asked,
+                       names_joined(text, name, n));
+    if (i < 0) return no_such(w->o->root, "split", asked, name, n);
+    *split = name[i];
+    return OK;
 }
 
 // The name of the training split: "" where the layout has none; NULL: it has others.
 static Status train_split(const char **split, Work *w)
 {
-    const char **name, *asked = w->o->train_split;
-    int64_t n;
+    const char **name = NULL;
+    char text[NAMES_TEXT];
+    int64_t n = 0;
     TRY(tree_names(&name, &n, w, A_SPLIT));
-    if (asked && !names_have(name, n, asked)) return no_such(w->o->root, "split", asked, name, n);
-    *split = asked ? asked : n == 0 ? "" : first_of(&tree_split[TREE_TRAIN], 1, name, n);
+    if (w->o->train_split) return asked_split(split, w, w->o->train_split, name, n);
+    int64_t i = split_find_kind(SPLIT_TRAIN, name, n);
+    if (i == SPLIT_SEVERAL)
+        return err_set(ERR_IO, "dataset: %s: more than one split to train on, of %s "
+                       "(--train-split NAME)", w->o->root, names_joined(text, name, n));
+    *split = n == 0 ? "" : i < 0 ? NULL : name[i];
     return OK;
 }
 
@@ -149,9 +161,10 @@ static Status eval_split(const char **split, Work *w, const char *train)
     const char **name, *asked = o->eval_split;
     int64_t n;
     TRY(tree_names(&name, &n, w, A_SPLIT));
-    if (asked && !names_have(name, n, asked)) return no_such(o->root, "split", asked, name, n);
-    *split = asked ? asked : n == 0 ? "" : first_of(&tree_split[TREE_EVAL], TREE_EVALS, name, n);
-    if (asked) return OK;
+    if (asked) return asked_split(split, w, asked, name, n);
+    *split = n == 0 ? "" : NULL;
+    for (int64_t i = 0; i < n; i++)
+        if (split_kind(name[i]) == SPLIT_VAL) *split = name[i];
     if (n == 0) {
         bool same = dataset_wants(o, DATASET_TRAIN) && !o->train_domains && !o->eval_domains;
         return same ? tell_eval_split(w, ", and there are no splits", "what is trained on") : OK;
@@ -182,7 +195,7 @@ const char *domain_of(Arena *arena, const DatasetOptions *o, const char *path)
 {
     const char *const extra[] = { o->train_split, o->eval_split };
     const char *name = folder_above(arena, path, 2);
-    if (name && tree_is_split(name, extra, 2)) name = folder_above(arena, path, 3);
+    if (name && split_called(name, extra, 2)) name = folder_above(arena, path, 3);
     return name && strcmp(name, ".") && strcmp(name, "..") ? name : "";
 }
 
@@ -331,7 +344,7 @@ static Status training_side(Work *w, const char **split)
     const char **name;
     int64_t n;
     TRY(tree_names(&name, &n, w, A_SPLIT));
-    return no_such(o->root, "split", tree_split[TREE_TRAIN], name, n);
+    return no_such(o->root, "split", SPLIT_TRAIN_NAME, name, n);
 }
 
 static Status evaluation_side(Work *w, const char *train)

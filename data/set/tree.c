@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "data/set/lists.h"
+#include "data/set/splits.h"
 #include "tensor/base/file.h"
 
 // ---- the walk -----------------------------------------------------------------------------------
@@ -88,17 +89,6 @@ static Status walk_folder(Walk *w, int depth)
 
 // ---- the layout ---------------------------------------------------------------------------------
 
-const char *const tree_split[TREE_SPLITS] = { "train", "val", "valid", "crossval", "test" };
-
-bool tree_is_split(const char *name, const char *const *extra, int extras)
-{
-    for (int i = 0; i < TREE_SPLITS; i++)
-        if (!strcmp(name, tree_split[i])) return true;
-    for (int i = 0; i < extras; i++)
-        if (extra[i] && !strcmp(name, extra[i])) return true;
-    return false;
-}
-
 static int depth_of(const char *path)
 {
     int depth = 0;
@@ -152,7 +142,7 @@ static bool begins_with_split(const Found *f, const char *path)
     size_t length = strcspn(path, "/");
     memcpy(name, path, length);
     name[length] = 0;
-    return tree_is_split(name, f->extra, f->extras);
+    return split_called(name, f->extra, f->extras);
 }
 
 static void find_levels(Found *f)
@@ -189,7 +179,7 @@ static Status sort_files(Tree *tree, Arena *arena, const Found *f)
         TreeFile file = { .path = f->picture[i] };
         bool good = depth_of(file.path) == f->depth;
         if (good) TRY(name_folders(&file, tree->n ? &tree->file[tree->n - 1] : NULL, arena, f));
-        if (good && (f->split < 0 || tree_is_split(file.split, f->extra, f->extras)))
+        if (good && (f->split < 0 || split_called(file.split, f->extra, f->extras)))
             tree->file[tree->n++] = file;
         else if (!tree->strays++) tree->stray = file.path;
     }

@@ -4,8 +4,9 @@
 //     ROOT/DOMAIN/CLASS/FILE         ROOT/DOMAIN/SPLIT/CLASS/FILE
 //
 // The depth at which most pictures lie tells how many folders there are; a folder called like a
-// split tells the rest. Links are followed; names that begin with a dot are passed over. Pictures
-// at other depths are counted as strays. A folder below TREE_DEPTH others is counted and not read.
+// split (splits.h) tells the rest. Links are followed; names that begin with a dot are passed over.
+// Pictures at other depths are counted as strays. A folder below TREE_DEPTH others is counted and
+// not read.
 //
 // The name alone makes a picture: a link to nowhere, a named pipe or a device with a picture's
 // suffix counts as one too, and reading it is an error that says what it is. A link to nowhere with
@@ -36,12 +37,5 @@ typedef struct {
     int64_t empties;
 } Tree;
 
-// Names of splits: the one for training, those that are evaluated on unless one is named (the first
-// that is there), and others.
-enum { TREE_TRAIN = 0, TREE_EVAL = 1, TREE_EVALS = 3, TREE_SPLITS = 5 };
-extern const char *const tree_split[TREE_SPLITS];
-
-// extra: names of splits beside the known ones; NULL entries are passed over. A folder without
-// pictures is an error.
+// extra: names of splits beside the known ones (splits.h). A folder without pictures is an error.
 Status tree_read(Tree *tree, Arena *arena, const char *root, const char *const *extra, int extras);
-bool tree_is_split(const char *name, const char *const *extra, int extras);
