@@ -8,6 +8,7 @@
 #include "clip/config.h"
 #include "clip/form.h"
 #include "clip/names.h"
+#include "clip/prepare.h"
 #include "clip/towers.h"
 
 // ---- what it is ---------------------------------------------------------------------------------
@@ -75,8 +76,22 @@ static Status configure(Clip *c, Form form, const ClipOptions *options)
     else return err_set(ERR_FORMAT, "model: %s: needs the config.json that was published with it, "
                         "in the same folder", c->file);
     TRY(config_mlp(&c->config, w, c->file, c->spelling));
-    TRY(choose(c, form, options ? options : &(ClipOptions){ .heads = 0 }));
+    TRY(choose(c, form, options));
     return config_check(&c->config, c->file);
+}
+
+static Status read_pixels(Clip *c, Form form, const TransformGiven *given)
+{
+    ClipConfig *g = &c->config;
+    g->pixels = transform_clip((int)g->image_size);
+    if (form == FORM_HF) TRY(prepare_hf(&g->pixels, &g->pixels_said, c->folder));
+    if (form == FORM_OPEN_CLIP) TRY(prepare_open_clip(&g->pixels, &g->pixels_said, c->folder));
+    const char *flag = g->pixels_said ? transform_differs(&g->pixels, given) : NULL;
+    if (flag)
+        return err_set(ERR_FORMAT, "model: %s: %s: its files say something else about pictures",
+                       c->folder, flag);
+    transform_give(&g->pixels, given);
+    return transform_check(&g->pixels);
 }
 
 // ---- parameters ---------------------------------------------------------------------------------
@@ -218,12 +233,15 @@ Status clip_load(Clip *c, int (*group)(const char *name))
 
 static Status read_model(Clip *c, const Backend *be, const char *path, const ClipOptions *options)
 {
+    static const ClipOptions nothing;
+    const ClipOptions *o = options ? options : &nothing;
     Form form = FORM_STATE;
     TRY(form_find(&form, c, path));
     TRY(weights_open(&c->weights, c->file));
-    TRY(configure(c, form, options));
+    TRY(configure(c, form, o));
     TRY(clip_declare(c, be));
-    return check_tensors(c);
+    TRY(check_tensors(c));
+    return c->towers & CLIP_IMAGE ? read_pixels(c, form, &o->pixels) : OK;
 }
 
 Status clip_read(Clip *c, const Backend *be, const char *path, const ClipOptions *options)

@@ -19,6 +19,7 @@
 #pragma once
 #include "nn/layers.h"
 #include "tensor/base/file.h"
+#include "tensor/base/pixels.h"
 #include "weights/weights.h"
 
 typedef struct ClipConfig {
@@ -29,7 +30,8 @@ typedef struct ClipConfig {
     double eps;                          // of the layer norms
     int64_t eos;                         // a text is read at the first token with this id; -1: at
                                          // its greatest id
-    float mean[3], std[3];               // of pixels in 0..1
+    Transform pixels;                    // what is done to a picture
+    bool pixels_said;                    // by the model's files
 } ClipConfig;
 
 typedef struct {                         // CLIP/clip/model.py, class VisionTransformer
@@ -51,6 +53,7 @@ typedef struct {
     // For files that do not say it themselves; what contradicts the file is an error.
     const char *activation;              // "quick_gelu" or "gelu"; NULL
     int64_t heads, text_heads;           // 0: by the towers' widths
+    TransformGiven pixels;
     bool sizes;                          // nothing will be computed: no need to say the above
 } ClipOptions;
 

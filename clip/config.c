@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "clip/names.h"
-#include "tensor/base/clip_pixels.h"
 #include "tensor/base/json.h"
 
 enum { WIDEST = 1 << 16, LAYERS = 512, PATCH = 1024, PIXELS = 1 << 14, VOCAB = 1 << 24 };
@@ -16,7 +15,7 @@ ClipConfig config_default(void)
         .image_size = 224, .patch = 32, .embed = 512, .context = 77, .vocab = 49408,
         .vision = { 768, 12, 12, 3072 }, .text = { 512, 12, 8, 2048 },
         .act = ACT_QUICK_GELU, .eps = 1e-5, .eos = -1,
-        .mean = CLIP_MEAN, .std = CLIP_STD,
+        .pixels = transform_clip(224),
     };
 }
 
@@ -31,29 +30,6 @@ Status config_check(const ClipConfig *c, const char *path)
             return err_set(ERR_SHAPE, "clip: %s: %lld heads do not divide the width %lld", path,
                            (long long)towers[i]->heads, (long long)towers[i]->width);
     return OK;
-}
-
-// ---- pixels -------------------------------------------------------------------------------------
-
-static Status read_three(float out[3], const Json *from, const char *key, double low)
-{
-    const Json *list = json_get(from, key);
-    if (!list || list->type == JSON_NULL) return OK;
-    if (list->type != JSON_ARRAY || list->count != 3)
-        return json_error(ERR_FORMAT, list, "is not a list of three numbers");
-    for (int i = 0; i < 3; i++) {
-        double x;
-        TRY(json_number(&x, json_at(list, i)));
-        if (x < low || x > 1e3) return json_error(ERR_FORMAT, list, "%g cannot be", x);
-        out[i] = (float)x;
-    }
-    return OK;
-}
-
-static Status read_pixels(ClipConfig *c, const Json *from, const char *mean, const char *std)
-{
-    TRY(read_three(c->mean, from, mean, -1e3));
-    return read_three(c->std, from, std, 1e-6);
 }
 
 // ---- Hugging Face: transformers, configuration_clip.py ------------------------------------------
@@ -85,17 +61,6 @@ static const Json *half_of(const Json *root, const char *name, const char *older
 {
     const Json *old = json_get(root, older);
     return old && old->type == JSON_OBJECT ? old : json_get(root, name);
-}
-
-static Status pixels_hf(ClipConfig *c, Arena *arena, const char *folder)
-{
-    char path[FILE_PATH];
-    const Json *root;
-    TRY(path_join(path, folder, "preprocessor_config.json"));
-    if (!file_exists(path)) return OK;
-    TRY(json_load(&root, arena, path));
-    TRY(json_expect(root, JSON_OBJECT));
-    return read_pixels(c, root, "image_mean", "image_std");
 }
 
 static Status towers_hf(ClipConfig *c, const Json *root)
@@ -132,8 +97,7 @@ static Status hf_from(ClipConfig *c, Arena *arena, const char *folder)
     if (strcmp(type, "clip") != 0)
         return json_error(ERR_UNSUPPORTED, json_get(root, "model_type"), "%s: only clip is known",
                           type);
-    TRY(towers_hf(c, root));
-    return pixels_hf(c, arena, folder);
+    return towers_hf(c, root);
 }
 
 Status config_hf(ClipConfig *c, const char *folder)
@@ -214,8 +178,7 @@ static Status open_clip_from(ClipConfig *c, Arena *arena, const char *folder)
     TRY(json_opt_bool(&quick, model, "quick_gelu"));
     c->act = quick ? ACT_QUICK_GELU : ACT_GELU;
     TRY(vision_open_clip(c, vision));
-    TRY(text_open_clip(c, text));
-    return read_pixels(c, json_get(root, "preprocess_cfg"), "mean", "std");
+    return text_open_clip(c, text);
 }
 
 Status config_open_clip(ClipConfig *c, const char *folder)

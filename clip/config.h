@@ -5,7 +5,7 @@
 // transformers' defaults: openai/clip-vit-base-patch32.
 ClipConfig config_default(void);
 
-// Fill *c from a folder's config.json and preprocessor_config.json (Hugging Face) or from its
+// Fill *c, but for pixels (prepare.h), from a folder's config.json (Hugging Face) or from its
 // open_clip_config.json. Options that change the computation and are not implemented are refused by
 // name. The MLPs' widths come from config_mlp, as only the weights hold them.
 Status config_hf(ClipConfig *c, const char *folder);

@@ -5,6 +5,7 @@
 
 #include "clip/config.h"
 #include "clip/names.h"
+#include "clip/prepare.h"
 #include "tensor/base/json.h"
 
 // ---- configuration ------------------------------------------------------------------------------
@@ -47,41 +48,12 @@ static void put_config(JsonOut *o, const ClipConfig *c, float logit_scale)
     json_out_end(o);
 }
 
-static void put_three(JsonOut *o, const char *key, const float x[3])
-{
-    json_put_array(o, key);
-    for (int i = 0; i < 3; i++) json_out_float(o, x[i]);
-    json_out_end(o);
-}
-
-static void put_preprocessor(JsonOut *o, const ClipConfig *c)
-{
-    static const char *const on[] = { "do_resize", "do_center_crop", "do_rescale", "do_normalize",
-                                      "do_convert_rgb" };
-    json_out_object(o);
-    json_put_string(o, "image_processor_type", "CLIPImageProcessor");
-    json_put_string(o, "feature_extractor_type", "CLIPFeatureExtractor");
-    for (int i = 0; i < 5; i++) json_put_bool(o, on[i], true);
-    json_put_int(o, "resample", 3);            // bicubic, in Pillow's numbering
-    json_put_double(o, "rescale_factor", 1.0 / 255);
-    put_three(o, "image_mean", c->mean);
-    put_three(o, "image_std", c->std);
-    json_put_object(o, "size");
-    json_put_int(o, "shortest_edge", c->image_size);
-    json_out_end(o);
-    json_put_object(o, "crop_size");
-    json_put_int(o, "height", c->image_size);
-    json_put_int(o, "width", c->image_size);
-    json_out_end(o);
-    json_out_end(o);
-}
-
 Status config_save(const char *folder, const ClipConfig *c, float logit_scale)
 {
     JsonOut config = { .indent = 2 }, pixels = { .indent = 2 };
     put_config(&config, c, logit_scale);
     TRY(json_out_save(&config, folder, "config.json"));
-    put_preprocessor(&pixels, c);
+    prepare_put_hf(&pixels, &c->pixels);
     return json_out_save(&pixels, folder, "preprocessor_config.json");
 }
 

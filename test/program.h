@@ -103,14 +103,16 @@ static inline void program_model(const char *name, ClipConfig config)
 static const ClipConfig program_small = {
     .image_size = 16, .patch = 8, .embed = 16, .context = 16, .eps = 1e-5,
     .vision = { 32, 1, 2, 64 }, .text = { 32, 1, 2, 64 }, .act = ACT_QUICK_GELU,
-    .mean = { 0.48f, 0.46f, 0.41f }, .std = { 0.27f, 0.26f, 0.28f },
+    .pixels = { 16, 16, .filter = FILTER_BICUBIC, .scale = 1 / 255.0,
+                .mean = { 0.48f, 0.46f, 0.41f }, .std = { 0.27f, 0.26f, 0.28f } },
 };
 
 // Large enough that each kind of work of a step is cut into seven pieces or more.
 static const ClipConfig program_wide = {
     .image_size = 64, .patch = 8, .embed = 64, .context = 16, .eps = 1e-5,
     .vision = { 128, 2, 4, 512 }, .text = { 32, 1, 2, 64 }, .act = ACT_QUICK_GELU,
-    .mean = { 0.48f, 0.46f, 0.41f }, .std = { 0.27f, 0.26f, 0.28f },
+    .pixels = { 64, 64, .filter = FILTER_BICUBIC, .scale = 1 / 255.0,
+                .mean = { 0.48f, 0.46f, 0.41f }, .std = { 0.27f, 0.26f, 0.28f } },
 };
 
 // ---- pictures -----------------------------------------------------------------------------------

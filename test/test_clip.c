@@ -189,7 +189,7 @@ static void case_save(void)
         if (!CHECK_OK(clip_open(&b, device(), folder, NULL))) continue;
         CHECK(a.config.eos == b.config.eos && a.config.act == b.config.act
               && a.config.vision.mlp == b.config.vision.mlp && a.config.eps == b.config.eps
-              && memcmp(a.config.mean, b.config.mean, sizeof a.config.mean) == 0,
+              && memcmp(a.config.pixels.mean, b.config.pixels.mean, 3 * sizeof(float)) == 0,
               "%s: the configuration came back otherwise", models[i]);
         for (Param *p = a.params.first; p; p = p->next) {
             Param *q = params_find(&b.params, p->name);

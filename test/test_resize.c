@@ -20,6 +20,8 @@ static Image drawn(int width, int height)
     return image;
 }
 
+static const Resampling bicubic = { FILTER_BICUBIC, false };
+
 static int first_difference(const uint8_t *a, const uint8_t *b, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
@@ -40,7 +42,8 @@ static void pillow(void)
         Image image = drawn(v[1], v[2]);
         Rect from = { v[3], v[4], v[5], v[6] }, part = { 0, 0, v[7], v[8] };
         int n = 3 * v[7] * v[8];
-        if (CHECK_OK(resize_part(out, &image, from, v[7], v[8], (Filter)v[0], part))) {
+        const Resampling how = { (Filter)v[0], false };
+        if (CHECK_OK(resize_part(out, &image, from, v[7], v[8], how, part))) {
             int d = first_difference(out, map.data + at, n);
             CHECK(d < 0, "filter %d, %d x %d to %d x %d: byte %d is %d, Pillow's is %d", v[0], v[5],
                   v[6], v[7], v[8], d, out[d < 0 ? 0 : d], map.data[at + (size_t)(d < 0 ? 0 : d)]);
@@ -53,6 +56,13 @@ static void pillow(void)
     file_unmap(&map);
 }
 
+static Status resize_whole(Image *out, const Image *in, int w, int h, Resampling how)
+{
+    TRY(image_new(out, w, h));
+    return resize_part(out->rgb, in, (Rect){ 0, 0, in->width, in->height }, w, h, how,
+                       (Rect){ 0, 0, w, h });
+}
+
 // Any part has the bytes of the whole, whatever the block of rows it falls into.
 static void parts(void)
 {
@@ -62,13 +72,13 @@ static void parts(void)
         int w = 1 + (int)rng_below(&rng, 90), h = 1 + (int)rng_below(&rng, 90);
         if (i % 5 == 0) w = image.width;
         if (i % 7 == 0) h = image.height;
-        Filter filter = (Filter)rng_below(&rng, 3);
-        if (!CHECK_OK(resize(&whole, &image, w, h, filter))) return;
+        const Resampling how = { (Filter)rng_below(&rng, 3), i % 2 == 1 };
+        if (!CHECK_OK(resize_whole(&whole, &image, w, h, how))) return;
         Rect p = { (int)rng_below(&rng, (uint32_t)w), (int)rng_below(&rng, (uint32_t)h), 0, 0 };
         p.width = 1 + (int)rng_below(&rng, (uint32_t)(w - p.x));
         p.height = 1 + (int)rng_below(&rng, (uint32_t)(h - p.y));
         uint8_t *part = malloc(3 * (size_t)p.width * (size_t)p.height);
-        CHECK_OK(resize_part(part, &image, (Rect){ 0, 0, image.width, image.height }, w, h, filter,
+        CHECK_OK(resize_part(part, &image, (Rect){ 0, 0, image.width, image.height }, w, h, how,
                              p));
         for (int y = 0; y < p.height; y++)
             CHECK(!memcmp(part + 3 * y * p.width, whole.rgb + 3 * ((p.y + y) * w + p.x),
@@ -108,9 +118,9 @@ static void refused(void)
 {
     Image image = drawn(4, 4), out;
     uint8_t byte[3];
-    CHECK_STATUS(resize_part(byte, &image, (Rect){ 1, 1, 4, 1 }, 1, 1, FILTER_BICUBIC,
+    CHECK_STATUS(resize_part(byte, &image, (Rect){ 1, 1, 4, 1 }, 1, 1, bicubic,
                              (Rect){ 0, 0, 1, 1 }), ERR_SHAPE, "outside");
-    CHECK_STATUS(resize_part(byte, &image, (Rect){ 0, 0, 4, 4 }, 2, 2, FILTER_BICUBIC,
+    CHECK_STATUS(resize_part(byte, &image, (Rect){ 0, 0, 4, 4 }, 2, 2, bicubic,
                              (Rect){ 1, 2, 1, 1 }), ERR_SHAPE, "outside");
     CHECK(resize(&out, &image, 0, 5, FILTER_BICUBIC) != OK && !out.rgb, "width 0");
     Transform t = transform_clip(0);

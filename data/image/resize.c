@@ -224,7 +224,8 @@ static void turn_out(uint8_t *out, int64_t stride, const uint8_t *side, int rows
         for (int64_t j = whole; j < bytes; j++) out[r * stride + j] = side[j * LANES + r];
 }
 
-// Horizontal: `rows` rows of in -> rows of out, taps->n pixels each, without gaps.
+// Horizontal: `rows` rows of in, which begins at column taps->from -> rows of out, taps->n pixels
+// each, without gaps.
 static Status pass_across(uint8_t *out, Rows in, int rows, const Taps *taps)
 {
     ResizeSum *const best = resize_sum_best();
@@ -232,7 +233,6 @@ static Status pass_across(uint8_t *out, Rows in, int rows, const Taps *taps)
     uint8_t *side = malloc((size_t)((wide + stride) * LANES));
     if (!side) return err_memory("resize");
     uint8_t *done = side + wide * LANES;
-    in.at += 3 * (int64_t)taps->from;
     for (int y = 0; y < rows; y += LANES) {
         int block = rows - y < LANES ? rows - y : LANES;
         turn_in(side, (Rows){ in.at + y * in.stride, in.stride }, block, wide);
@@ -293,22 +293,47 @@ static bool inside(Rect r, int width, int height)
            r.height <= height - r.y;
 }
 
-static Status across_and_down(uint8_t *out, Rows in, Rect from, int width, const Taps *down,
-                              Filter filter, Rect part)
+static Rows from_column(Rows in, int x)
+{
+    return (Rows){ in.at + 3 * (int64_t)x, in.stride };
+}
+
+static Status across_then_down(uint8_t *out, Rows in, const Taps *across, const Taps *down)
 {
     int rows = down->to - down->from;
-    int64_t bytes = 3 * (int64_t)part.width;
-    in.at += down->from * in.stride;
-    if (width == from.width) {
-        pass_down(out, (Rows){ in.at + 3 * (int64_t)part.x, in.stride }, bytes, down);
-        return OK;
-    }
-    Taps across;
-    TRY(taps_make(&across, from.width, width, filter, part.x, part.width));
+    int64_t bytes = 3 * (int64_t)across->n;
     uint8_t *middle = malloc((size_t)(rows * bytes));
-    Status status = middle ? pass_across(middle, in, rows, &across) : err_memory("resize");
+    Status status = middle ? pass_across(middle, from_column(in, across->from), rows, across)
+                           : err_memory("resize");
     if (status == OK) pass_down(out, (Rows){ middle, bytes }, bytes, down);
     free(middle);
+    return status;
+}
+
+static Status down_then_across(uint8_t *out, Rows in, const Taps *across, const Taps *down)
+{
+    int64_t bytes = 3 * (int64_t)(across->to - across->from);
+    uint8_t *middle = malloc((size_t)(down->n * bytes));
+    if (!middle) return err_memory("resize");
+    pass_down(middle, from_column(in, across->from), bytes, down);
+    Status status = pass_across(out, (Rows){ middle, bytes }, down->n, across);
+    free(middle);
+    return status;
+}
+
+static Status both_ways(uint8_t *out, Rows in, Rect from, int width, int height, const Taps *down,
+                        Resampling how, Rect part)
+{
+    bool down_first = how.pillow13 && height < from.height &&
+                      from.height - height > 2 * ((int64_t)from.width - width);
+    Taps across;
+    in.at += down->from * in.stride;
+    if (width == from.width) {
+        pass_down(out, from_column(in, part.x), 3 * (int64_t)part.width, down);
+        return OK;
+    }
+    TRY(taps_make(&across, from.width, width, how.filter, part.x, part.width));
+    Status status = (down_first ? down_then_across : across_then_down)(out, in, &across, down);
     taps_free(&across);
     return status;
 }
@@ -317,29 +342,28 @@ static Status across_only(uint8_t *out, Rows in, Rect from, int width, Filter fi
 {
     in.at += part.y * in.stride;
     if (width == from.width) {
-        copy_part(out, (Rows){ in.at + 3 * (int64_t)part.x, in.stride }, part.height,
-                  3 * (int64_t)part.width);
+        copy_part(out, from_column(in, part.x), part.height, 3 * (int64_t)part.width);
         return OK;
     }
     Taps across;
     TRY(taps_make(&across, from.width, width, filter, part.x, part.width));
-    Status status = pass_across(out, in, part.height, &across);
+    Status status = pass_across(out, from_column(in, across.from), part.height, &across);
     taps_free(&across);
     return status;
 }
 
-Status resize_part(uint8_t *out, const Image *in, Rect from, int width, int height, Filter filter,
+Status resize_part(uint8_t *out, const Image *in, Rect from, int width, int height, Resampling how,
                    Rect part)
 {
     if (!inside(from, in->width, in->height) || !inside(part, width, height))
         return err_set(ERR_SHAPE, "resize: %d x %d to %d x %d: a part lies outside", in->width,
                        in->height, width, height);
     Rows rows = { in->rgb + 3 * (from.y * (int64_t)in->width + from.x), 3 * (int64_t)in->width };
-    if (filter == FILTER_NEAREST) return nearest(out, rows, from, width, height, part);
-    if (height == from.height) return across_only(out, rows, from, width, filter, part);
+    if (how.filter == FILTER_NEAREST) return nearest(out, rows, from, width, height, part);
+    if (height == from.height) return across_only(out, rows, from, width, how.filter, part);
     Taps down;
-    TRY(taps_make(&down, from.height, height, filter, part.y, part.height));
-    Status status = across_and_down(out, rows, from, width, &down, filter, part);
+    TRY(taps_make(&down, from.height, height, how.filter, part.y, part.height));
+    Status status = both_ways(out, rows, from, width, height, &down, how, part);
     taps_free(&down);
     return status;
 }
@@ -348,7 +372,8 @@ Status resize(Image *out, const Image *in, int width, int height, Filter filter)
 {
     Rect all = { 0, 0, in->width, in->height }, whole = { 0, 0, width, height };
     TRY(image_new(out, width, height));
-    Status status = resize_part(out->rgb, in, all, width, height, filter, whole);
+    Status status = resize_part(out->rgb, in, all, width, height, (Resampling){ filter, false },
+                                whole);
     if (status != OK) image_free(out);
     return status;
 }

@@ -4,22 +4,15 @@
 //     TRY(transform_crop(&t, crop, &image));         // (224,224,3) bytes
 //     transform_normalise(&t, pixels, crop);         // (3,224,224) floats
 //
-// As CLIP and torchvision do it: the short side becomes `size`, the long side is rounded down, the
-// middle is cut out (half pixels to even), then (p/255 - mean)/std in f32 with divisions. Equal to
-// Pillow and torchvision byte by byte, and the floats bit by bit.
+// As CLIP, torchvision and open_clip do it: the picture is resized as pixels.h says, and size x
+// size around its center are cut out (half pixels to even) or padded (the odd pixel to the right
+// and below); then (byte scale - mean) / std in f32 with divisions. Equal to Pillow and torchvision
+// byte by byte, and the floats bit by bit.
 #pragma once
 #include <stdint.h>
 
 #include "data/image/resize.h"
-
-typedef struct {
-    int size;                  // S: pixels per side
-    float mean[3], std[3];     // red, green, blue
-    Filter filter;
-} Transform;
-
-Transform transform_clip(int size);                    // CLIP's means, deviations; bicubic
-Status transform_check(const Transform *t);            // a size of 1..4096, finite, std > 0
+#include "tensor/base/pixels.h"
 
 Status transform_crop(const Transform *t, uint8_t *crop, const Image *image);  // -> (S,S,3)
 

@@ -14,11 +14,12 @@
 #include "tensor/backend.h"
 #include "tensor/base/file.h"
 #include "tensor/base/name.h"
+#include "tensor/base/pixels.h"
 
 // ---- the table ----------------------------------------------------------------------------------
 
 typedef enum {                         // flags.inc says what they hold
-    T_BOOL, T_INT, T_REAL, T_PAIR, T_TEXT, T_PATH, T_PATHS, T_CHOICE, T_NAME, T_LIST
+    T_BOOL, T_INT, T_REAL, T_PAIR, T_THREE, T_TEXT, T_PATH, T_PATHS, T_CHOICE, T_NAME, T_LIST
 } Type;
 
 // What config.json does with an option: it is written; it is read back by --config, --run and
@@ -49,6 +50,7 @@ typedef struct {
     }
 NAMES(checkpoint_name, "last", "best")
 NAMES(activation_name, "quick_gelu", "gelu")
+NAMES(pillow_name, "12", "13")
 NAMES(augment_name, "none", "randaug")
 NAMES(kind_name, "captioned", "simple", "task")
 NAMES(isa_name, "scalar", "avx2", "avx512", "neon")
@@ -57,6 +59,7 @@ NAMES(isa_name, "scalar", "avx2", "avx512", "neon")
 #define SETS (VERB_TRAIN | VERB_EVAL | VERB_ZEROSHOT | VERB_WISE)
 #define MODELS (VERB_TRAIN | CLASSIFIERS | VERB_ENCODE)
 #define RUNS (VERB_EVAL | VERB_PREDICT | VERB_ENCODE | VERB_EXPORT | VERB_WISE)
+#define SEEING (MODELS | VERB_PRETRAIN | VERB_PREPROCESS | VERB_INFO)
 #define LISTING (SETS | VERB_PREDICT | VERB_TOKENIZE | VERB_INFO | VERB_CHECK)
 #define PICTURE (VERB_PREPROCESS | VERB_AUGMENT)
 #define READING (MODELS | PICTURE | VERB_PRETRAIN | VERB_CHECK | VERB_DECODE)
@@ -73,6 +76,7 @@ NAMES(isa_name, "scalar", "avx2", "avx512", "neon")
 #define INT(field, low, high) VALUE(T_INT, field, int64_t), RANGE(low, high)
 #define REAL_(field, low, high) VALUE(T_REAL, field, double), RANGE(low, high)
 #define PAIR(field, low, high) VALUE(T_PAIR, field, double *), RANGE(low, high)
+#define THREE(field, low, high) VALUE(T_THREE, field, double *), RANGE(low, high)
 #define TEXT(field) VALUE(T_TEXT, field, const char *)
 #define PATH(field) VALUE(T_PATH, field, const char *)
 #define PATHS(field) VALUE(T_PATHS, field, const char *)
@@ -153,6 +157,21 @@ static Status parse_pair(double out[2], const Option *row, const char *text)
     return OK;
 }
 
+static Status parse_three(double out[3], const Option *row, const char *text)
+{
+    double x[3];
+    int n = 0;
+    for (const char *s = text, *comma; s && n < 3; s = comma ? comma + 1 : NULL, n++) {
+        comma = strchr(s, ',');
+        TRY(parse_real(&x[n], row, s, n < 2 ? ',' : 0));
+    }
+    if (n == 2)
+        return err_set(ERR_USAGE, "--%s: %.200s: neither one number nor three, %s", row->name, text,
+                       row->takes);
+    for (int i = 0; i < 3; i++) out[i] = x[n == 3 ? i : 0];
+    return OK;
+}
+
 // The index of `text` among the row's names; -1: it is none of them.
 static int choice_of(const Option *row, const char *text)
 {
@@ -214,6 +233,7 @@ static Status set_value(Options *o, const Option *row, const char *text, Source 
     case T_INT: TRY(parse_int(at, row, text)); break;
     case T_REAL: TRY(parse_real(at, row, text, 0)); break;
     case T_PAIR: TRY(parse_pair(at, row, text)); break;
+    case T_THREE: TRY(parse_three(at, row, text)); break;
     case T_CHOICE:
     case T_NAME:
         if (choice_of(row, text) < 0) return choice_error(row, text);
@@ -292,6 +312,7 @@ static Status parse_all(Options *o, int argc, char **argv)
     if (!o->args) return err_memory("options");
     for (int i = 0; i < COUNT; i++) {
         if (options[i].type == T_CHOICE) *(int *)place(o, &options[i]) = -1;
+        if (options[i].type == T_THREE) *(double *)place(o, &options[i]) = NAN;
         if (options[i].standard) TRY(set_value(o, &options[i], options[i].standard, FROM_TABLE));
     }
     for (int i = 0; i < argc; i++) {
@@ -486,6 +507,17 @@ static void write_paths(JsonOut *out, const char *list)
     free(text);
 }
 
+static void write_numbers(JsonOut *out, const double *x, int n)
+{
+    if (isnan(x[0])) {
+        json_out_null(out);
+        return;
+    }
+    json_out_array(out);
+    for (int i = 0; i < n; i++) json_out_double(out, x[i]);
+    json_out_end(out);
+}
+
 static void write_value(const Options *o, const Option *row, JsonOut *out)
 {
     const void *at = place(o, row);
@@ -494,12 +526,8 @@ static void write_value(const Options *o, const Option *row, JsonOut *out)
     case T_BOOL: json_out_bool(out, *(const bool *)at); break;
     case T_INT: json_out_int(out, *(const int64_t *)at); break;
     case T_REAL: json_out_double(out, *(const double *)at); break;
-    case T_PAIR:
-        json_out_array(out);
-        json_out_double(out, ((const double *)at)[0]);
-        json_out_double(out, ((const double *)at)[1]);
-        json_out_end(out);
-        break;
+    case T_PAIR: write_numbers(out, at, 2); break;
+    case T_THREE: write_numbers(out, at, 3); break;
     case T_PATH: write_path(out, *(const char *const *)at); break;
     case T_PATHS: write_paths(out, *(const char *const *)at); break;
     case T_TEXT:
@@ -524,11 +552,23 @@ void options_write_config(const Options *o, JsonOut *out)
     }
 }
 
+static Status numbers_typed(char text[80], const Json *v, int n)
+{
+    TRY(json_expect(v, JSON_ARRAY));
+    if (v->count != n) return json_error(ERR_FORMAT, v, "not %d numbers", n);
+    for (int i = 0, used = 0; i < n; i++) {
+        double x;
+        TRY(json_number(&x, json_at(v, i)));
+        used += snprintf(text + used, 80 - (size_t)used, "%s%.17g", i ? "," : "", x);
+    }
+    return OK;
+}
+
 // A value of the file as it would be typed. `text` holds numbers; strings stay in the file's arena.
 static Status as_typed(const char **out, char text[80], const Option *row, const Json *v)
 {
     int64_t whole;
-    double x, y;
+    double x;
     bool truth;
     *out = text;
     switch (row->type) {
@@ -544,13 +584,8 @@ static Status as_typed(const char **out, char text[80], const Option *row, const
         TRY(json_number(&x, v));
         snprintf(text, 80, "%.17g", x);
         return OK;
-    case T_PAIR:
-        TRY(json_expect(v, JSON_ARRAY));
-        if (v->count != 2) return json_error(ERR_FORMAT, v, "not two numbers");
-        TRY(json_number(&x, json_at(v, 0)));
-        TRY(json_number(&y, json_at(v, 1)));
-        snprintf(text, 80, "%.17g,%.17g", x, y);
-        return OK;
+    case T_PAIR: return numbers_typed(text, v, 2);
+    case T_THREE: return numbers_typed(text, v, 3);
     default: return json_string(out, v);
     }
 }

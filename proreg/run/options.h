@@ -37,6 +37,10 @@ enum { KIND_CAPTIONED, KIND_SIMPLE, KIND_TASK };  // --kind
 typedef struct Options {
     // model
     const char *model, *merges, *activation, *run, *checkpoint;
+    // what is done to a picture
+    double mean[3], std[3];                       // mean[0], std[0] NaN: not given
+    int64_t resize;
+    const char *resize_mode, *interpolation, *pillow;
     // pictures, classes, prompts
     const char *data, *train_split, *eval_split, *train_domains, *eval_domains;
     const char *train_list, *eval_list, *lists, *classnames, *classes, *templates_file;

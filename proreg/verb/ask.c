@@ -36,11 +36,11 @@ Status classifier_zeroshot(Classifier *c, Options *o, const Backend *be,
 }
 
 Status classifier_student(Classifier *c, const Backend *be, const RunCheckpoint *run,
-                          const char *activation)
+                          const Options *o)
 {
     char path[FILE_PATH];
     *c = (Classifier){ .be = be, .n = run->classes, .tuned = true };
-    const ClipOptions options = { .activation = activation };
+    const ClipOptions options = setup_clip(o, CLIP_IMAGE);
     TRY(student_open(&c->student, be, run->path, &options, run->method, run->classes, NULL, 0));
     c->config = &c->student.clip.config;
     tape_init(&c->tape, be);

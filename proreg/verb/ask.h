@@ -27,7 +27,7 @@ typedef struct {
 Status classifier_zeroshot(Classifier *c, Options *o, const Backend *be,
                            const char *const *prompts, int n);
 Status classifier_student(Classifier *c, const Backend *be, const RunCheckpoint *run,
-                          const char *activation);     // NULL: as the checkpoint says
+                          const Options *o);
 void classifier_free(Classifier *c);
 
 // WiSE-FT: the line from the zero-shot model (o->model with these prompts) to the student of a run,

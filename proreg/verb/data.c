@@ -175,11 +175,14 @@ static Status save_npy(const Options *o, const Transform *t, uint8_t *crop)
 Status verb_preprocess(Options *o)
 {
     Transform t = transform_clip((int)o->size);
+    const TransformGiven given = setup_pixels(o);
     bool ppm = o->output && ends_with(o->output, ".ppm");
     if (!o->output || !(ppm || ends_with(o->output, ".npy")))
         return err_set(ERR_USAGE, "data preprocess: needs -o FILE.npy or -o FILE.ppm");
     if (o->ops && o->randaug)
         return err_set(ERR_USAGE, "data preprocess: --ops: does not go with --randaug");
+    transform_give(&t, &given);
+    TRY(transform_check(&t));
     TRY(setup_output(o->output));
     uint8_t *crop = malloc((size_t)(3 * o->size * o->size));
     if (!crop) return err_memory("preprocess");

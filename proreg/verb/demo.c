@@ -100,7 +100,7 @@ static Status ask_model(DemoRun *r, Tally *t, Options *o, const Backend *be, con
     const char **names, **prompts;
     Classifier c;
     TRY(setup_names(d, &o->arena, &names, &prompts));
-    TRY(o->run ? classifier_student(&c, be, run, NULL)
+    TRY(o->run ? classifier_student(&c, be, run, o)
                : classifier_zeroshot(&c, o, be, prompts, d->class_count));
     Status status = OK;
     if (o->verb->bit == VERB_WISE) {

@@ -124,7 +124,7 @@ static Status eval_student(Options *o, const Backend *be, const RunCheckpoint *r
                            const Dataset *d)
 {
     Classifier c;
-    TRY(classifier_student(&c, be, run, NULL));
+    TRY(classifier_student(&c, be, run, o));
     Status status = evaluate_and_print(o, &c, d, run->state.step);
     classifier_free(&c);
     return status;

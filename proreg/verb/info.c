@@ -61,9 +61,12 @@ static void print_tower(const char *name, TowerSize s)
 static void print_model(const char *path, const Clip *c)
 {
     const ClipConfig *g = &c->config;
+    char text[TRANSFORM_TEXT];
     printf("%s: CLIP, %lld numbers\n", path, (long long)params_count(&c->params));
     printf("  %-12s %lld px, patches of %lld px\n", "pictures", (long long)g->image_size,
            (long long)g->patch);
+    printf("  %-12s %s%s\n", "prepared", transform_text(text, &g->pixels),
+           g->pixels_said ? "" : " (not said by its files)");
     print_tower("vision", g->vision);
     print_tower("text", g->text);
     printf("  %-12s %lld positions, %lld tokens\n", "texts", (long long)g->context,
@@ -77,7 +80,7 @@ static Status info_model(const Options *o, const char *path)
     const Backend *be;
     Clip c;
     TRY(backend_open(&be, "ref", NULL));
-    TRY(clip_read(&c, be, path, &(ClipOptions){ .sizes = true }));
+    TRY(clip_read(&c, be, path, &(ClipOptions){ .sizes = true, .pixels = setup_pixels(o) }));
     if (!o->json) print_model(path, &c);
     Status status = info_weights(o, c.file);
     clip_free(&c);

@@ -127,7 +127,7 @@ static Status open_run(Classifier *c, Options *o, const Backend *be, const char 
     RunCheckpoint run;
     TRY(run_open(&run, &o->arena, o->run, o->checkpoint));
     *names = run.class_name;
-    return classifier_student(c, be, &run, o->activation);
+    return classifier_student(c, be, &run, o);
 }
 
 static Status open_prompts(Classifier *c, Options *o, const Backend *be, Items *items)

@@ -50,6 +50,9 @@ static int64_t heads_of(int64_t given)
 static ClipConfig shape_of(const Options *o, int64_t vocab)
 {
     ClipConfig c = config_default();
+    const TransformGiven given = setup_pixels(o);
+    c.pixels = transform_clip((int)o->image_size);
+    transform_give(&c.pixels, &given);
     c.image_size = o->image_size, c.patch = o->patch, c.embed = o->embed, c.context = o->context;
     c.vocab = vocab;
     c.vision = (TowerSize){ o->width, o->layers, heads_of(o->heads), 4 * o->width };

@@ -1,6 +1,7 @@
 // setup.c - from options to a machine, a model, a method.
 #include "proreg/verb/setup.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,10 +53,19 @@ Status setup_machine(Options *o, const Backend **be)
 
 // ---- models -------------------------------------------------------------------------------------
 
+TransformGiven setup_pixels(const Options *o)
+{
+    return (TransformGiven){
+        .mode = o->resize_mode, .filter = o->interpolation, .resize = (int)o->resize,
+        .pillow = o->pillow ? atoi(o->pillow) : 0,
+        .mean = isnan(o->mean[0]) ? NULL : o->mean, .std = isnan(o->std[0]) ? NULL : o->std,
+    };
+}
+
 ClipOptions setup_clip(const Options *o, ClipTowers towers)
 {
     return (ClipOptions){ .towers = towers, .activation = o->activation, .heads = o->heads,
-                          .text_heads = o->text_heads };
+                          .text_heads = o->text_heads, .pixels = setup_pixels(o) };
 }
 
 Status setup_model(Clip *c, const Options *o, const Backend *be, const char *path,

@@ -21,7 +21,8 @@ void say(const Options *o, const char *format, ...) ERR_PRINTF(2, 3);
 // all that the machine has.
 Status setup_machine(Options *o, const Backend **be);
 
-// What the flags say about a model whose files do not say it themselves.
+// What the flags say about a model whose files do not say it themselves. What is pointed to is o's.
+TransformGiven setup_pixels(const Options *o);
 ClipOptions setup_clip(const Options *o, ClipTowers towers);
 
 // The model at `path` with these towers, frozen. Its tokenizer; *bpe is NULL if it has none and

@@ -1,8 +1,6 @@
 // setup_pictures.c - from options to pictures: the data set, its loader, what is left out of it.
 #include "proreg/verb/setup.h"
 
-#include <string.h>
-
 #include "data/set/tree.h"
 
 // A recipe's list of classes is used unless the user names one.
@@ -80,13 +78,10 @@ Status setup_names(const Dataset *d, Arena *arena, const char ***names, const ch
 LoaderOptions setup_loader(const Options *o, const Dataset *d, const SampleSet *set,
                            const ClipConfig *config)
 {
-    Transform t = { .size = (int)config->image_size, .filter = FILTER_BICUBIC };
-    memcpy(t.mean, config->mean, sizeof t.mean);
-    memcpy(t.std, config->std, sizeof t.std);
-    return (LoaderOptions){ .root = d->root, .set = set, .transform = t, .batch = (int)o->batch,
-                            .micro = (int)o->micro_batch, .workers = (int)o->workers,
-                            .seed = (uint64_t)o->seed, .max_pixels = o->max_pixels,
-                            .skip_bad = o->skip_bad };
+    return (LoaderOptions){ .root = d->root, .set = set, .transform = config->pixels,
+                            .batch = (int)o->batch, .micro = (int)o->micro_batch,
+                            .workers = (int)o->workers, .seed = (uint64_t)o->seed,
+                            .max_pixels = o->max_pixels, .skip_bad = o->skip_bad };
 }
 
 Augment setup_augment(const Options *o, bool randaug)

@@ -103,7 +103,7 @@ static Status mix_alphas(Options *o, const Backend *be, const RunCheckpoint *run
     Wise w;
     const char **names, **prompts;
     TRY(setup_names(d, &o->arena, &names, &prompts));
-    TRY(classifier_student(&c, be, run, NULL));
+    TRY(classifier_student(&c, be, run, o));
     Status status = classifier_wise(&w, &c, o, be, prompts, d->class_count);
     if (status == OK) status = print_alphas(o, &c, &w, d, names, a);
     wise_free(&w);
