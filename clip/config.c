@@ -111,32 +111,62 @@ Status config_hf(ClipConfig *c, const char *folder)
 
 // ---- open_clip: src/open_clip/model.py, CLIPVisionCfg and CLIPTextCfg ---------------------------
 
-static bool listed(const char *key, const char *const *known)
+// A key with the value that stands for what this engine computes; NULL: with any value.
+typedef struct { const char *key, *value; } OpenClipKey;
+
+static bool is_value(const Json *v, const char *value)
 {
-    for (; *known; known++)
-        if (strcmp(key, *known) == 0) return true;
-    return false;
+    return !value || (v->type == JSON_STRING && strcmp(v->string, value) == 0);
 }
 
-// An unknown key must be null, false or 0: the feature is off.
-static Status refuse_unknown(const Json *from, const char *const *known)
+// Any other key must be null, false, 0 or empty: the feature is off.
+static Status refuse_unknown(const Json *from, const OpenClipKey *known)
 {
     for (int64_t i = 0; i < from->count; i++) {
         const Json *v = json_at(from, i);
         bool off = v->type == JSON_NULL || (v->type == JSON_BOOL && !v->truth)
-                   || (v->type == JSON_NUMBER && v->number == 0);
-        if (!off && !listed(v->key, known))
+                   || (v->type == JSON_NUMBER && v->number == 0)
+                   || ((v->type == JSON_OBJECT || v->type == JSON_STRING) && v->count == 0);
+        const OpenClipKey *k = known;
+        while (k->key && strcmp(k->key, v->key) != 0) k++;
+        if (!off && !(k->key && is_value(v, k->value)))
             return json_error(ERR_UNSUPPORTED, v, "this feature of open_clip is not built here");
     }
     return OK;
 }
 
+// Arguments of the towers' layer norms and activations.
+static Status layer_kwargs(double *eps, const Json *tower)
+{
+    static const OpenClipKey norm[] = { { "eps", NULL }, { NULL, NULL } },
+                             act[] = { { "approximate", "none" }, { NULL, NULL } };
+    const Json *norms = json_get(tower, "norm_kwargs"), *acts = json_get(tower, "act_kwargs");
+    if (acts && acts->type == JSON_OBJECT) TRY(refuse_unknown(acts, act));
+    if (!norms || norms->type != JSON_OBJECT) return OK;
+    TRY(refuse_unknown(norms, norm));
+    TRY(json_opt_number(eps, norms, "eps"));
+    if (*eps >= 0 && *eps <= 1) return OK;
+    return json_error(ERR_FORMAT, json_get(norms, "eps"), "%g cannot be", *eps);
+}
+
 static Status vision_open_clip(ClipConfig *c, const Json *v)
 {
-    static const char *const known[] = { "image_size", "layers", "width", "patch_size",
-                                         "head_width", "mlp_ratio", NULL };
+    // What belongs to towers of timm and to the attentional pool says nothing without these.
+    static const OpenClipKey known[] = {
+        { "image_size", NULL }, { "layers", NULL }, { "width", NULL }, { "patch_size", NULL },
+        { "head_width", NULL }, { "mlp_ratio", NULL }, { "pos_embed_type", "learnable" },
+        { "pool_type", "tok" }, { "block_type", "default" }, { "output_tokens", NULL },
+        { "norm_kwargs", NULL }, { "act_kwargs", NULL }, { "attn_pooler_queries", NULL },
+        { "attn_pooler_heads", NULL }, { "timm_pool", NULL }, { "timm_proj", NULL },
+        { "timm_model_pretrained", NULL }, { "timm_proj_bias", NULL }, { "timm_drop", NULL },
+        { "timm_drop_path", NULL }, { NULL, NULL } };
+    const Json *layers = json_get(v, "layers");
     int64_t head_width = 64;
+    c->patch = 16;
+    if (layers && layers->type == JSON_ARRAY)
+        return json_error(ERR_UNSUPPORTED, layers, "a ResNet: only vision transformers are built");
     TRY(refuse_unknown(v, known));
+    TRY(layer_kwargs(&c->eps, v));
     TRY(json_opt_int(&c->image_size, v, "image_size", 1, PIXELS));
     TRY(json_opt_int(&c->vision.layers, v, "layers", 1, LAYERS));
     TRY(json_opt_int(&c->vision.width, v, "width", 1, WIDEST));
@@ -151,9 +181,20 @@ static Status vision_open_clip(ClipConfig *c, const Json *v)
 
 static Status text_open_clip(ClipConfig *c, const Json *v)
 {
-    static const char *const known[] = { "context_length", "vocab_size", "width", "heads", "layers",
-                                         "mlp_ratio", NULL };
+    // eos_id and pad_id are for other pools; what begins with hf_ for towers of transformers.
+    static const OpenClipKey known[] = {
+        { "context_length", NULL }, { "vocab_size", NULL }, { "width", NULL }, { "heads", NULL },
+        { "layers", NULL }, { "mlp_ratio", NULL }, { "pool_type", "argmax" },
+        { "proj_type", "linear" }, { "block_type", "default" }, { "output_tokens", NULL },
+        { "norm_kwargs", NULL }, { "act_kwargs", NULL }, { "eos_id", NULL }, { "pad_id", NULL },
+        { "hf_model_pretrained", NULL }, { "hf_proj_type", NULL }, { "hf_pooler_type", NULL },
+        { NULL, NULL } };
+    double eps = 1e-5;
     TRY(refuse_unknown(v, known));
+    TRY(layer_kwargs(&eps, v));
+    if (eps != c->eps)
+        return json_error(ERR_UNSUPPORTED, v, "the towers differ in norm_kwargs.eps: %g and %g",
+                          eps, c->eps);
     TRY(json_opt_int(&c->context, v, "context_length", 1, WIDEST));
     TRY(json_opt_int(&c->vocab, v, "vocab_size", 1, VOCAB));
     TRY(json_opt_int(&c->text.width, v, "width", 1, WIDEST));
@@ -163,8 +204,11 @@ static Status text_open_clip(ClipConfig *c, const Json *v)
 
 static Status open_clip_from(ClipConfig *c, Arena *arena, const char *folder)
 {
-    static const char *const known[] = { "embed_dim", "vision_cfg", "text_cfg", "quick_gelu",
-                                         "init_logit_scale", "custom_text", NULL };
+    // A scale of one dimension is read as a number; the others say how a model is made or called.
+    static const OpenClipKey known[] = {
+        { "embed_dim", NULL }, { "vision_cfg", NULL }, { "text_cfg", NULL }, { "quick_gelu", NULL },
+        { "init_logit_scale", NULL }, { "custom_text", NULL }, { "nonscalar_logit_scale", NULL },
+        { "output_dict", NULL }, { NULL, NULL } };
     char path[FILE_PATH];
     const Json *root, *model, *vision, *text;
     bool quick = false;
@@ -202,8 +246,7 @@ static const WeightsTensor *look_up(const Dict *d, const char *name)
 static Status dim_of(int64_t *out, const Dict *d, const char *name, int ndim, int axis)
 {
     const WeightsTensor *x = look_up(d, name);
-    if (!x) return err_set(ERR_FORMAT, "clip: %s: no %s: not the weights of a CLIP with a vision "
-                           "transformer", d->path, name);
+    if (!x) return err_set(ERR_FORMAT, "clip: %s: no tensor %s", d->path, name);
     if (x->ndim != ndim || x->dim[axis] < 1 || x->dim[axis] > VOCAB)
         return err_set(ERR_SHAPE, "clip: %s: %s has the wrong shape", d->path, name);
     *out = x->dim[axis];

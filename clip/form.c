@@ -167,6 +167,7 @@ static const char *kind_of(const Weights *w)
         { "vision_model.head.", "a SigLIP" },
         { "text.transformer.embeddings.", "its text tower is not CLIP's transformer" },
         { "text.transformer.encoder.", "its text tower is not CLIP's transformer" },
+        { "text_model.embeddings.", "CLIP's text tower alone, without its image tower" },
         { "patch_embed.proj.", "an image tower of timm alone, without a text tower" },
     };
     for (int64_t i = 0; i < weights_count(w); i++)
@@ -183,7 +184,7 @@ static Status not_known(const Clip *c, const char *prefix)
         return err_set(ERR_FORMAT, "model: %s: the names of its tensors begin with the prefix %s, "
                        "not with module., _orig_mod., model. or clip.", c->file, prefix);
     return err_set(ERR_FORMAT, "model: %s: none of its %lld tensors is visual.conv1.weight or "
-                   "vision_model.embeddings.class_embedding: not a CLIP with a vision transformer",
+                   "vision_model.embeddings.class_embedding, as in every CLIP that is read",
                    c->file, (long long)weights_count(c->weights));
 }
 

@@ -310,6 +310,56 @@ static void case_folders(void)
     folder_discard(folder);
 }
 
+// oc-quick's configuration with more keys in one of its parts.
+static void with_keys(const char *path, const char *part, const char *keys)
+{
+    static char text[8192];
+    FileMap map;
+    if (!CHECK_OK(file_map(&map, GOLDEN("oc-quick/open_clip_config.json")))) return;
+    const char *from = (const char *)map.data, *at = strstr(from, part) + strlen(part);
+    int n = snprintf(text, sizeof text, "%.*s%s%.*s", (int)(at - from), from, keys,
+                     (int)(from + map.size - at), at);
+    CHECK_OK(file_save(path, text, (size_t)n));
+    file_unmap(&map);
+}
+
+// What spells out a default is read; what turns something on is refused by its key.
+static void case_open_clip_keys(void)
+{
+    static const char in_model[] = "\"model_cfg\": {", in_vision[] = "\"vision_cfg\": {",
+                      in_text[] = "\"text_cfg\": {";
+    static const struct { const char *part, *keys, *word; } files[] = {
+        { in_model, "\"nonscalar_logit_scale\": true, \"output_dict\": true,", NULL },
+        { in_vision, "\"pool_type\": \"tok\", \"pos_embed_type\": \"learnable\", \"timm_pool\": "
+          "\"avg\", \"attn_pooler_heads\": 8, \"attentional_pool\": false, \"act_kwargs\": {}, "
+          "\"norm_kwargs\": {}, \"timm_model_name\": \"\", \"ls_init_value\": null,", NULL },
+        { in_text, "\"pool_type\": \"argmax\", \"proj_type\": \"linear\", \"eos_id\": 2, "
+          "\"hf_proj_type\": \"mlp\", \"norm_kwargs\": {\"eps\": 1e-5}, \"act_kwargs\": "
+          "{\"approximate\": \"none\"},", NULL },
+        { in_model, "\"init_logit_bias\": -10,", "model_cfg.init_logit_bias" },
+        { in_vision, "\"pool_type\": \"avg\",", "vision_cfg.pool_type" },
+        { in_vision, "\"layers\": [3, 4, 6, 3],", NULL },   // the last of two counts, as in Python
+        { in_vision, "\"norm_kwargs\": {\"eps\": 1e-6},", "norm_kwargs.eps: 1e-05 and 1e-06" },
+        { in_vision, "\"norm_kwargs\": {\"bias\": 1},", "norm_kwargs.bias" },
+        { in_text, "\"act_kwargs\": {\"approximate\": \"tanh\"},", "act_kwargs.approximate" },
+        { in_text, "\"pool_type\": \"last\",", "text_cfg.pool_type" },
+        { in_text, "\"hf_tokenizer_name\": \"bert\",", "text_cfg.hf_tokenizer_name" },
+    };
+    char folder[] = "/tmp/proreg-clip-XXXXXX", config[FILE_PATH], weights[FILE_PATH];
+    CHECK(mkdtemp(folder), "no folder");
+    snprintf(config, sizeof config, "%s/open_clip_config.json", folder);
+    snprintf(weights, sizeof weights, "%s/open_clip_model.safetensors", folder);
+    CHECK_OK(file_copy(GOLDEN("oc-quick/open_clip_model.safetensors"), weights));
+    for (int i = 0; i < TEST_COUNT(files); i++) {
+        with_keys(config, files[i].part, files[i].keys);
+        if (files[i].word) refused(folder, NULL, ERR_UNSUPPORTED, files[i].word);
+        else model_is(folder, EXPECT("oc-quick"), NULL);
+    }
+    with_keys(config, "\"patch_size\": 6,", "\"layers\": [3, 4, 6, 3],");
+    refused(folder, NULL, ERR_UNSUPPORTED, "vision_cfg.layers: a ResNet");
+    folder_discard(folder);
+}
+
 // ---- refusals -----------------------------------------------------------------------------------
 
 static void case_refused(void)
@@ -339,7 +389,7 @@ static void case_refused(void)
     CHECK_OK(clip_read(&c, device(), path, &(ClipOptions){ .sizes = true }));
     clip_free(&c);
     remove(path);
-    refused(EXPECT("hf-quick"), NULL, ERR_FORMAT, "not a CLIP");
+    refused(EXPECT("hf-quick"), NULL, ERR_FORMAT, "as in every CLIP that is read");
     refused("test/golden/twin.json", NULL, ERR_FORMAT, "twin.json");
 }
 
@@ -412,6 +462,7 @@ static const TestCase cases[] = {
     { "alone", case_alone },
     { "one_tower", case_one_tower }, { "save", case_save }, { "random", case_random },
     { "prefixes", case_prefixes }, { "folders", case_folders },
+    { "open_clip_keys", case_open_clip_keys },
     { "refused", case_refused }, { "broken", case_broken }, { "names", case_names },
 };
 

@@ -229,6 +229,8 @@ static void which_file(void)
     CHECK(!said, "an empty preprocess_cfg says something");
     CHECK_OK(read_open_clip(&t, &said, "{\"mean\": null}"));
     CHECK(said && t.mean[0] == transform_clip(S).mean[0], "null is not the default");
+    CHECK_OK(read_open_clip(&t, &said, "{\"fill_color\": 9}"));
+    CHECK(t.fill == 0, "a margin of %d where open_clip has none", t.fill);
 }
 
 static void given(void)
