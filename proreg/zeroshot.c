@@ -17,17 +17,21 @@ typedef struct {
     int64_t n, n_templates;
 } Prompts;
 
-// "{}" in the template becomes the class.
+// Each "{}" in the template becomes the class.
 static Status prompt(char **out, const char *template, const char *name)
 {
-    const char *place = strstr(template, "{}");
-    if (!place) return err_set(ERR_USAGE, "template: %s: has no {} for the class", template);
-    size_t head = (size_t)(place - template), size = strlen(template) + strlen(name);
-    char *text = *out = malloc(size);          // "{}" makes room for the end
+    size_t places = 0, length = strlen(name);
+    for (const char *at = template; (at = strstr(at, "{}")); at += 2) places++;
+    if (!places) return err_set(ERR_USAGE, "template: %s: has no {} for the class", template);
+    char *text = *out = malloc(strlen(template) + places * length + 1);
     if (!text) return err_memory("zeroshot");
-    memcpy(text, template, head);
-    strcpy(text + head, name);
-    strcat(text, place + 2);
+    for (const char *place; (place = strstr(template, "{}")); template = place + 2) {
+        memcpy(text, template, (size_t)(place - template));
+        text += place - template;
+        memcpy(text, name, length);
+        text += length;
+    }
+    strcpy(text, template);
     return OK;
 }
 

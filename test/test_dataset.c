@@ -220,7 +220,8 @@ static void classnames(void)
         CHECK(d.train.sample[0].label == 2 && d.train.sample[2].label == 0, "ordered");
     }
     dataset_close(&d);
-    if (opens(&d, (DatasetOptions){ .root = f.path, .classnames = name[1] })) {
+    refuses((DatasetOptions){ .root = f.path, .classnames = name[1] }, ERR_FORMAT, "--rename");
+    if (opens(&d, (DatasetOptions){ .root = f.path, .classnames = name[1], .rename = true })) {
         CHECK(!strcmp(d.classes[1].name, "shirt_with_text") && !strcmp(d.classes[1].folder,
                                                                        "t_shirt") &&
               !strcmp(d.classes[1].prompt, "shirt with text"), "renamed");
@@ -236,7 +237,160 @@ static void classnames(void)
     refuses((DatasetOptions){ .root = f.path, .classnames = name[5] }, ERR_FORMAT,
             "bear stands there twice");
     refuses((DatasetOptions){ .root = f.path, .classnames = name[6] }, ERR_FORMAT, "no names");
+    refuses((DatasetOptions){ .root = f.path, .classnames = name[2], .rename = true }, ERR_FORMAT,
+            "did you mean t_shirt");
     refuses((DatasetOptions){ .root = f.path, .classnames = "/nowhere" }, ERR_IO, "/nowhere");
+    folder_close(&f);
+}
+
+// "name=folder:prompt, .." of the classes.
+static const char *called(const Dataset *d)
+{
+    static char text[1000];
+    size_t used = 0;
+    text[0] = 0;
+    for (int k = 0; k < d->class_count && used < sizeof text - 200; k++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s=%s:%s", k ? ", " : "",
+                                 d->classes[k].name, d->classes[k].folder ? d->classes[k].folder
+                                 : "none", d->classes[k].prompt);
+    return text;
+}
+
+// Lines that are folders by another spelling, with a number, or with a name behind.
+static void spelled_classnames(void)
+{
+    static const char own[] = "t-shirt=t-shirt:t-shirt, Big cat=Big cat:Big cat, star=star:star";
+    static const char folders[] = "t-shirt=t-shirt:T shirt, Big cat=Big cat:BIG CAT, "
+                                  "star=star:Star";
+    static const struct { const char *file, *want; } good[] = {
+        { "t-shirt\nBig cat\nstar\n", own },
+        { "T_shirt\nBIG CAT\nStar\n", folders },
+        { "\"T shirt\"\n\"BIG_CAT\"\n'Star'\n", folders },
+        { "0 T shirt\n1 BIG CAT\n2 Star\n", folders },
+        { "2,BIG CAT\n3,Star\n1,T shirt\n", folders },
+        { "1\tbig-cat\n0\tt-shirt\n2\tstar\n",
+          "t-shirt=t-shirt:t-shirt, Big cat=Big cat:big-cat, star=star:star" },
+        { "\"0\", \"T shirt\"\n\"1\", \"BIG CAT\"\n\"2\", \"Star\"\n", folders },
+        { "star 2\nBig cat 1\nt-shirt 0\n", NULL },
+        { "star,2\nBig cat,1\nt-shirt,0\n", own },
+        { "star: sun, or moon\nbig cat: lion\nt-shirt: top\n",
+          "sun, or moon=star:sun, or moon, lion=Big cat:lion, top=t-shirt:top" },
+        { "0 star\n0 Big cat\n1 t-shirt\n", "its numbers are not 0..2 or 1..3" },
+        { "star\nSTAR\nBig cat\nt-shirt\n", "class folder star stands there twice" },
+        { "star\nBig cat\n", "class folder t-shirt is not in it" },
+        { "0 sun\n1 lion\n2 top\n", "--rename names the folders by order" },
+    };
+    Dataset d;
+    Folder f = folder_open();
+    plant(&f, "{Big cat,star,t-shirt}/1.ppm");
+    for (int i = 0; i < (int)(sizeof good / sizeof *good); i++) {
+        folder_text(&f, "names.txt", good[i].file);
+        DatasetOptions o = { .root = f.path, .classnames = folder_name(&f, "names.txt") };
+        if (good[i].want && !strchr(good[i].want, '=')) {
+            refuses(o, ERR_FORMAT, good[i].want);
+        } else if (!good[i].want) {
+            refuses(o, ERR_FORMAT, "is no class folder");      // `Big cat 1` has two blanks
+        } else if (opens(&d, o)) {
+            CHECK(!strcmp(called(&d), good[i].want), "%s\n    got  %s\n    want %s", good[i].file,
+                  called(&d), good[i].want);
+            CHECK(!d.renamed, "%s", good[i].file);
+        }
+        if (good[i].want && strchr(good[i].want, '=')) dataset_close(&d);
+    }
+    folder_close(&f);
+    f = folder_open();
+    plant(&f, "{n01440764,n01443537}/1.ppm");
+    folder_text(&f, "names.txt", "n01443537 goldfish, Carassius\nn01440764 tench\n");
+    if (opens(&d, (DatasetOptions){ .root = f.path, .classnames = folder_name(&f, "names.txt") }))
+        CHECK(!strcmp(called(&d), "goldfish, Carassius=n01443537:goldfish, Carassius, "
+                      "tench=n01440764:tench"), "%s", called(&d));
+    dataset_close(&d);
+    folder_close(&f);
+    f = folder_open();
+    plant(&f, "{Dog,dog2}/1.ppm");
+    plant(&f, "dog/1.ppm");
+    folder_text(&f, "names.txt", "DOG\ndog2\ndog\n");
+    refuses((DatasetOptions){ .root = f.path, .classnames = folder_name(&f, "names.txt") },
+            ERR_FORMAT, "line 1: DOG: may be several class folders");
+    folder_close(&f);
+}
+
+// Told to rename, names that stand twice are numbered apart and keep one prompt.
+static void renamed(void)
+{
+    Dataset d;
+    Folder f = folder_open();
+    plant(&f, "{a,b,c,d}/1.ppm");
+    folder_text(&f, "names.txt", "0,crane\n1,\"moth, or bat\"\n3,crane\n2,crane\n");
+    DatasetOptions o = { .root = f.path, .classnames = folder_name(&f, "names.txt"),
+                         .rename = true };
+    if (opens(&d, o)) {
+        CHECK(!strcmp(called(&d), "crane=a:crane, moth, or bat=b:moth, or bat, crane (2)=c:crane, "
+                      "crane (3)=d:crane"), "%s", called(&d));
+        CHECK(d.renamed && d.class_note && strstr(d.class_note, "crane (2), crane (3)"), "%s",
+              d.class_note ? d.class_note : "none");
+    }
+    dataset_close(&d);
+    folder_text(&f, "names.txt", "crane\nmoth\nbat\nCrane\n");
+    refuses(o, ERR_FORMAT, "classes: crane and Crane have the same prompt");
+    o.equal_prompts = true;
+    if (opens(&d, o)) CHECK(!strcmp(d.equal_note, "crane and Crane"), "%s", d.equal_note);
+    dataset_close(&d);
+    folder_close(&f);
+}
+
+// Folders that a tokenizer sees as one, and one class in two normal forms of Unicode.
+static void equal_classes(void)
+{
+    Dataset d;
+    Folder f = folder_open();
+    plant(&f, "{train,test}/{a_b,cat}/1.ppm");
+    plant(&f, "train/a b/1.ppm");
+    DatasetOptions o = { .root = f.path, .eval_split = "test" };
+    refuses(o, ERR_FORMAT, "a b and a_b have the same prompt: a b (--equal-prompts");
+    o.equal_prompts = true;
+    if (opens(&d, o))
+        CHECK(d.class_count == 3 && d.eval.sample[0].label == 1 && d.equal_note, "as they are");
+    dataset_close(&d);
+    folder_close(&f);
+    f = folder_open();
+    plant(&f, "train/{caf\xc3\xa9,square}/1.ppm");
+    plant(&f, "test/{cafe\xcc\x81,square}/1.ppm");
+    o = (DatasetOptions){ .root = f.path, .eval_split = "test" };
+    if (opens(&d, o)) CHECK(d.class_count == 2 && d.eval.n == 2 && !d.eval.sample[0].label, "one");
+    dataset_close(&d);
+    CHECK(!name_same("caf\xe9", "caf\xc3\xa9") && !name_same("\xe9", "\xe8"), "no UTF-8");
+    folder_close(&f);
+    f = folder_open();
+    plant(&f, "photo/{caf\xc3\xa9,square}/1.ppm");
+    plant(&f, "sketch/{cafe\xcc\x81,square}/1.ppm");
+    refuses((DatasetOptions){ .root = f.path }, ERR_SHAPE, "another normal form of Unicode");
+    folder_close(&f);
+}
+
+// A folder without pictures is a class to every side, in every domain.
+static void empty_classes(void)
+{
+    Dataset d;
+    Folder f = folder_open();
+    plant(&f, "{train,test}/{cat,dog}/1.ppm");
+    CHECK_OK(folder_make(folder_name(&f, "train/cow")));
+    CHECK_OK(folder_make(folder_name(&f, "test/ant")));
+    for (int sides = 0; sides <= DATASET_EVAL; sides += DATASET_EVAL)
+        if (opens(&d, (DatasetOptions){ .root = f.path, .eval_split = "test", .sides = sides })) {
+            CHECK(!strcmp(called(&d), "cat=cat:cat, cow=cow:cow, dog=dog:dog"), "%s", called(&d));
+            CHECK(d.empties == 1 && !strcmp(d.empty, "train/cow"), "told");
+            CHECK(d.eval.sample[1].label == 2, "dog is the third");
+            dataset_close(&d);
+        }
+    folder_close(&f);
+    f = folder_open();
+    plant(&f, "{photo,sketch}/{cat,dog}/1.ppm");
+    plant(&f, "photo/cow/1.ppm");
+    CHECK_OK(folder_make(folder_name(&f, "sketch/cow")));
+    if (opens(&d, (DatasetOptions){ .root = f.path }))
+        CHECK(d.class_count == 3 && d.empties == 1, "%d classes", d.class_count);
+    dataset_close(&d);
     folder_close(&f);
 }
 
@@ -302,11 +456,6 @@ static void refused(void)
     if (opens(&d, (DatasetOptions){ .root = f.path, .classnames = names }))
         CHECK(d.train.n == 5 && d.strays == 1 && !strcmp(d.stray, "1.ppm") && !d.deeps, "strays");
     dataset_close(&d);
-    folder_close(&f);
-    f = folder_open();
-    plant(&f, "{train,test}/{cat,dog}/1.ppm");
-    CHECK_OK(folder_make(folder_name(&f, "train/cow")));
-    refuses((DatasetOptions){ .root = f.path }, ERR_IO, "without pictures: train/cow");
     folder_close(&f);
     f = folder_open();
     plant(&f, "train/{cat,dog}/1.ppm");
@@ -488,8 +637,10 @@ static void shared_lists(void)
 static const TestCase cases[] = {
     { "layouts", layouts }, { "byte_order", byte_order }, { "eval_splits", eval_splits },
     { "split_names", split_names }, { "spelled_splits", spelled_splits },
-    { "classnames", classnames }, { "known", known }, { "deep", deep }, { "refused", refused },
-    { "lists", lists },
+    { "classnames", classnames }, { "spelled_classnames", spelled_classnames },
+    { "renamed", renamed }, { "equal_classes", equal_classes },
+    { "empty_classes", empty_classes }, { "known", known }, { "deep", deep },
+    { "refused", refused }, { "lists", lists },
     { "bad_lists", bad_lists }, { "suggestions", suggestions }, { "hashes", hashes },
     { "shared_sets", shared_sets }, { "shared_lists", shared_lists },
 };

@@ -72,6 +72,47 @@ static void predictions(void)
     CHECK(strstr(program_stdout(), "\"top\": [{\"class\": "), "%s", program_stdout());
 }
 
+// What `predict --json` prints, without its names: the probabilities alone.
+static const char *chances(void)
+{
+    static char text[2000];
+    size_t used = 0;
+    text[0] = 0;
+    for (const char *s = program_stdout(); (s = strstr(s, "\"p\": ")) && used < 1900; s++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%.*s ", (int)strcspn(s, "}"), s);
+    return text;
+}
+
+static void class_names(void)
+{
+    char text[6000] = "", want[2000];
+    for (int i = 0; i < 345; i++) snprintf(text + strlen(text), 20, "class %d\n", i);
+    folder_text(&world, "many.txt", text);
+    CHECK(proreg("predict --model $M --classnames $W/many.txt -k 345 --json $W/set/test/red/0.ppm")
+          == 0, "%s", program_stderr());
+    int n = 0;
+    for (const char *s = program_stdout(); (s = strstr(s, "\"class\"")); s++) n++;
+    CHECK(n == 345, "%d classes", n);
+    CHECK(proreg("predict --model $M --classes red,cat,red $W/set/test/red/0.ppm") == 1 &&
+          strstr(program_stderr(), "red and red have the same prompt"), "%s", program_stderr());
+    folder_text(&world, "names.txt", "0 red\n1 cat\n2 red\n");
+    CHECK(proreg("predict --model $M --classnames $W/names.txt --json $W/set/test/red/0.ppm") ==
+          0 && strstr(program_stdout(), "\"red (2)\"") && strstr(program_stderr(), "red (2)"),
+          "%s%s", program_stdout(), program_stderr());
+    CHECK(proreg("predict --model $M --classes 'red or red,cat or cat' --template 'a {}' --json "
+                 "$W/set/test/red/0.ppm") == 0, "%s", program_stderr());
+    snprintf(want, sizeof want, "%s", chances());
+    CHECK(proreg("predict --model $M --classes red,cat --template 'a {} or {}' --json "
+                 "$W/set/test/red/0.ppm") == 0 && *want && !strcmp(want, chances()), "%s, %s",
+          want, chances());
+    folder_text(&world, "names.txt", "azure\nbird\ncrimson\n");
+    CHECK(proreg("zeroshot --model $M --data $W/set --eval-split test --classnames $W/names.txt "
+                 "--rename") == 0 &&
+          strstr(program_stderr(), "blue -> azure\ngreen_bird -> bird\nred -> crimson\n"),
+          "%s", program_stderr());
+    CHECK(proreg("zeroshot --model $M --data $W/set --rename") == 2, "%s", program_stderr());
+}
+
 // Commas and quotes are quoted; the label is the folder's, whatever was predicted.
 static void csv(void)
 {
@@ -242,7 +283,8 @@ static void lost_json(void)
 
 static const TestCase cases[] = {
     { "helps", helps }, { "tokens", tokens }, { "merges", merges },
-    { "predictions", predictions }, { "csv", csv }, { "vectors", vectors },
+    { "predictions", predictions }, { "class_names", class_names },
+    { "csv", csv }, { "vectors", vectors },
     { "deep_folders", deep_folders }, { "listings", listings }, { "pixels", pixels },
     { "checked", checked }, { "environment", environment }, { "streams", streams },
     { "full_disk", full_disk }, { "lost_json", lost_json },

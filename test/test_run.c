@@ -462,7 +462,10 @@ static void changed_prompts(void)
     put("templates.txt", "a {}.\n{} of paint\n");
     put("names.txt", "azure\nbird\ncrimson\n");
     CHECK(proreg(TRAIN "--epochs 2 --max-steps 2 --templates $W/templates.txt --classnames "
-                 "$W/names.txt --out $W/prompts") == 0, "%s", program_stderr());
+                 "$W/names.txt --out $W/prompts") == 1 && strstr(program_stderr(), "--rename"),
+          "%s", program_stderr());
+    CHECK(proreg(TRAIN "--epochs 2 --max-steps 2 --templates $W/templates.txt --classnames "
+                 "$W/names.txt --rename --out $W/prompts") == 0, "%s", program_stderr());
     put("templates.txt", "a {}.\n{} of ink\n");
     CHECK(proreg("train --resume --out $W/prompts -q") == 1 &&
           strstr(program_stderr(), "template has changed since: `{} of ink` was `{} of paint`"),
@@ -480,6 +483,9 @@ static void changed_prompts(void)
     put("merges.txt", "#version: 0.2\n");
     CHECK(proreg("train --resume --out $W/prompts -q --merges $W/merges.txt") == 1, "merges");
     CHECK(proreg("train --resume --out $W/prompts -q") == 0, "%s", program_stderr());
+    CHECK(system("sed -i /rename/d $W/prompts/config.json") == 0 &&
+          proreg("eval --run $W/prompts --data $W/set -q") == 0, "before there was --rename: %s",
+          program_stderr());
 }
 
 // Two processes would write over each other's checkpoints.

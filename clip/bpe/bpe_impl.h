@@ -6,7 +6,7 @@
 // entries.
 #pragma once
 #include "clip/bpe/bpe.h"
-#include "clip/bpe/unicode.h"
+#include "tensor/base/unicode.h"
 
 enum {
     BYTES = 256,

@@ -8,8 +8,8 @@
 // Known differences: that repair; bytes that are not UTF-8 become U+FFFD first; references nested
 // over a hundred levels deep ("&amp;amp;amp;...") are not resolved to the end.
 #pragma once
-#include "clip/bpe/unicode.h"
 #include "tensor/base/err.h"
+#include "tensor/base/unicode.h"
 
 // Appends the cleaned text. The only error is ERR_MEMORY.
 Status clean_text(CodePoints *out, const char *text, size_t bytes);

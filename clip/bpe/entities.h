@@ -3,7 +3,7 @@
 // Both append to `out`, which must not be `text`. Names are those of HTML 5; numbers in 0x80..0x9f
 // are read as windows-1252, and numbers that are no character become U+FFFD or nothing.
 #pragma once
-#include "clip/bpe/unicode.h"
+#include "tensor/base/unicode.h"
 
 // Python's html.unescape: the semicolon may be missing, and the longest known prefix of an unknown
 // name counts ("&notit;" is a not sign and "it;").

@@ -109,7 +109,7 @@ static Status items_from_tree(Look *w)
                                 .class_name = f->class_name, .number = -1 };
     }
     for (int64_t i = 0; i < tree.empties; i++)
-        TRY(finding(w, CHECK_STRAY, tree.empty[i], "class folder without pictures"));
+        TRY(finding(w, CHECK_STRAY, tree.empty[i].path, "class folder without pictures"));
     if (tree.deeps)
         TRY(finding(w, CHECK_STRAY, tree.deep,
                     "the first of %lld folders deeper than %d levels: not read",

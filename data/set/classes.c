@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/set/classnames.h"
 #include "data/set/dataset_work.h"
-#include "data/set/lists.h"
 #include "tensor/base/name.h"
 
 // ---- from the entries of one side ---------------------------------------------------------------
@@ -29,15 +29,18 @@ static int by_letters(const void *a, const void *b)
     return d ? d : strcmp(x, y);
 }
 
+// A folder without pictures is a class too: without it the labels behind it would be others.
 static Status classes_by_name(Work *w, const Side *side)
 {
-    const char **name = arena_take(w->arena, (size_t)side->n * sizeof *name), *last = NULL;
+    const int64_t most = side->n + side->empties;
+    const char **name = arena_take(w->arena, (size_t)most * sizeof *name), *last = NULL;
     if (!name) return err_memory("dataset");
     int64_t n = 0;
     for (int64_t i = 0; i < side->n; i++) {
         if (side->entry[i].folder != last) name[n++] = side->entry[i].folder;
         last = side->entry[i].folder;
     }
+    for (int64_t i = 0; i < side->empties; i++) name[n++] = side->empty[i]->class_name;
     n = names_unique(name, n);
     if (n > CLASSES_MOST) return too_many(side, n);
     if (w->o->by_letters) qsort(name, (size_t)n, sizeof *name, by_letters);
@@ -96,84 +99,37 @@ static const char **folders_of(const Work *w)
     return folder;
 }
 
-static Status check_repeats(const char *file, const Lines *lines, Arena *arena)
+// Told to, line i names folder i. A list of numbers need not have pictures of every class: then the
+// file may have more names than the list has folders.
+static Status rename_classes(Work *w, const char *file, bool numeric)
 {
-    const char **copy = arena_take(arena, (size_t)lines->n * sizeof *copy);
-    if (!copy) return err_memory("dataset");
-    memcpy(copy, lines->name, (size_t)lines->n * sizeof *copy);
-    if (names_unique(copy, lines->n) == lines->n) return OK;
-    int64_t i = 1;
-    while (!names_have(lines->name, i, lines->name[i])) i++;
-    return err_set(ERR_FORMAT, "classnames: %s: %s stands there twice", file, lines->name[i]);
-}
-
-// Some lines are folders, some are not: most likely a line is misspelt.
-static Status mixture(const char *file, const Lines *lines, const char *const *folder, int64_t n)
-{
-    int64_t named = 0, other = -1;
-    for (int64_t i = 0; i < lines->n; i++)
-        if (name_find(lines->name[i], folder, n) < 0) other = i;
-        else named++;
-    for (int64_t k = 0; k < n && other < 0; k++)
-        if (folder[k] && name_find(folder[k], lines->name, lines->n) < 0)
-            return err_set(ERR_FORMAT, "classnames: %s: class folder %s is not in it", file,
-                           folder[k]);
-    const char *near = name_nearest(lines->name[other], folder, n);
-    return err_set(ERR_FORMAT,
-                   "classnames: %s: %s is no class folder, though %lld other lines are%s%s",
-                   file, lines->name[other], (long long)named, near ? ": did you mean " : "",
-                   near ? near : "");
-}
-
-static Status order_classes(Work *w, const Lines *lines, const char *const *folder)
-{
-    ClassName *made = arena_zero(w->arena, (size_t)lines->n * sizeof *made);
-    if (!made) return err_memory("dataset");
-    for (int64_t i = 0; i < lines->n; i++) {
-        int64_t k = name_find(lines->name[i], folder, w->firsts);
-        made[i].folder = k < 0 ? NULL : folder[k];
-        made[i].name = k < 0 ? lines->name[i] : folder[k];
-    }
-    w->first = made;
-    w->firsts = (int)lines->n;
-    return OK;
-}
-
-static Status rename_classes(Work *w, const Lines *lines, const char *file, bool numeric)
-{
-    if (lines->n < w->firsts || (lines->n > w->firsts && !numeric))
+    ClassNames made;
+    TRY(classnames_read(&made, w->arena, file));
+    if (made.n < w->firsts || (made.n > w->firsts && !numeric))
         return err_set(ERR_SHAPE, "classnames: %s: %lld names for %d classes", file,
-                       (long long)lines->n, w->firsts);
-    ClassName *made = arena_zero(w->arena, (size_t)lines->n * sizeof *made);
-    if (!made) return err_memory("dataset");
-    for (int64_t i = 0; i < lines->n; i++) {
-        made[i].name = lines->name[i];
-        made[i].folder = i < w->firsts ? w->first[i].folder : NULL;
-    }
-    w->first = made;
-    w->firsts = (int)lines->n;
+                       (long long)made.n, w->firsts);
+    if (!w->o->rename && !classes_numbers_only(w))
+        return err_set(ERR_FORMAT, "classnames: %s: no line is a class folder (line 1: %s; folders:"
+                       " %s, ..): --rename names the folders by order", file, made.item[0].name,
+                       w->first[0].folder);
+    for (int i = 0; i < w->firsts; i++) made.item[i].folder = w->first[i].folder;
+    w->d->renamed = !classes_numbers_only(w);
+    w->d->class_note = made.note;
+    w->first = made.item;
+    w->firsts = (int)made.n;
     return OK;
 }
 
-// A list of numbers need not have pictures of every class: then the file may have more names than
-// the list has folders.
 static Status apply_classnames(Work *w, const char *file, bool numeric)
 {
-    Lines lines;
-    TRY(lines_read(&lines, w->arena, file));
-    if (lines.n > CLASSES_MOST)
-        return err_set(ERR_FORMAT, "classnames: %s: %lld lines", file, (long long)lines.n);
-    TRY(check_repeats(file, &lines, w->arena));
+    ClassNames made;
     const char **folder = folders_of(w);
     if (!folder) return err_memory("dataset");
-    int64_t matched = 0, named = 0;
-    for (int64_t i = 0; i < lines.n; i++)
-        matched += name_find(lines.name[i], folder, w->firsts) >= 0;
-    for (int k = 0; k < w->firsts; k++) named += folder[k] != NULL;
-    if (matched == 0) return rename_classes(w, &lines, file, numeric);
-    const bool all_folders = matched == named && (numeric || matched == lines.n);
-    if (all_folders) return order_classes(w, &lines, folder);
-    return mixture(file, &lines, folder, w->firsts);
+    TRY(classnames_match(&made, w->arena, file, folder, w->firsts, numeric));
+    if (!made.item) return rename_classes(w, file, numeric);
+    w->first = made.item;
+    w->firsts = (int)made.n;
+    return OK;
 }
 
 // ---- checks, and a run's classes ----------------------------------------------------------------
@@ -190,16 +146,36 @@ static const Entry **groups_of(int64_t *n, const Side *side, Arena *arena)
     return group;
 }
 
+static bool has_empty(const Side *side, const char *domain, const char *folder)
+{
+    for (int64_t i = 0; i < side->empties; i++)
+        if (!strcmp(side->empty[i]->domain, domain) && !strcmp(side->empty[i]->class_name, folder))
+            return true;
+    return false;
+}
+
 // The domain of the first of the groups that follow, up to the next domain, that lack this folder.
-static const char *domain_without(const Entry *const *group, int64_t n, const char *folder)
+static const char *domain_without(const Entry *const *group, int64_t n, const char *folder,
+                                  const Side *side)
 {
     bool seen = false;
     for (int64_t k = 0; k < n; k++) {
+        const char *domain = group[k]->domain;
         seen |= !strcmp(group[k]->folder, folder);
-        if (k + 1 < n && !strcmp(group[k + 1]->domain, group[k]->domain)) continue;
-        if (!seen) return group[k]->domain;
+        if (k + 1 < n && !strcmp(group[k + 1]->domain, domain)) continue;
+        if (!seen && !has_empty(side, domain, folder)) return domain;
         seen = false;
     }
+    return NULL;
+}
+
+// A folder of that domain that differs from this one in spelling alone.
+static const char *same_in(const Entry *const *group, int64_t n, const char *domain,
+                           const char *folder)
+{
+    for (int64_t k = 0; k < n; k++)
+        if (!strcmp(group[k]->domain, domain) && name_same(group[k]->folder, folder))
+            return group[k]->folder;
     return NULL;
 }
 
@@ -211,7 +187,12 @@ static Status check_domains(const Side *side, Arena *arena)
     const Entry **group = groups_of(&n, side, arena);
     if (!group) return err_memory("dataset");
     for (int64_t i = 0; i < n; i++) {
-        const char *without = domain_without(group, n, group[i]->folder);
+        const char *without = domain_without(group, n, group[i]->folder, side);
+        const char *same = without ? same_in(group, n, without, group[i]->folder) : NULL;
+        if (same)
+            return err_set(ERR_SHAPE, "dataset: class folders differ between domains: %s in %s is "
+                           "%s in %s by another normal form of Unicode (NFC, NFD) or `_`: rename "
+                           "one", group[i]->folder, group[i]->domain, same, without);
         if (without)
             return err_set(ERR_SHAPE,
                            "dataset: class folders differ between domains: %s has %s, %s "
@@ -234,7 +215,9 @@ static Status match_known(Work *w)
     for (int i = 0; i < w->firsts; i++) {
         int64_t k = name_find(w->first[i].name, o->known, o->known_count);
         w->final[i] = (int32_t)k;
-        if (k >= 0) w->d->classes[k].folder = w->first[i].folder;
+        if (k < 0) continue;
+        w->d->classes[k].folder = w->first[i].folder;
+        w->d->classes[k].prompt = w->first[i].prompt;
     }
     return OK;
 }
@@ -248,20 +231,14 @@ static Status first_from_known(Work *w)
     return OK;
 }
 
-const char *class_prompt(Arena *arena, const char *name)
-{
-    char *prompt = arena_string(arena, name);
-    if (prompt) name_blanks(prompt);
-    return prompt;
-}
-
 static Status make_prompts(Work *w)
 {
     for (int k = 0; k < w->d->class_count; k++) {
         if (strchr(w->d->classes[k].name, '\n'))   // a run's file has one class per line
             return err_set(ERR_FORMAT, "dataset: class %s: a line end in its name",
                            w->d->classes[k].name);
-        w->d->classes[k].prompt = class_prompt(w->arena, w->d->classes[k].name);
+        if (!w->d->classes[k].prompt)
+            w->d->classes[k].prompt = class_prompt(w->arena, w->d->classes[k].name);
         if (!w->d->classes[k].prompt) return err_memory("dataset");
     }
     return OK;
@@ -291,6 +268,9 @@ Status classes_make(Work *w, const Side *side)
         w->d->classes = w->first;
         w->d->class_count = w->firsts;
     }
-    return make_prompts(w);
+    TRY(make_prompts(w));
+    if (w->o->known) return OK;
+    const char **told = w->o->equal_prompts ? &w->d->equal_note : NULL;
+    return classes_distinct(w->d->classes, w->d->class_count, w->arena, told);
 }
 

@@ -137,20 +137,6 @@ static Status check_listed(const Dataset *d, const Side *side)
     return OK;
 }
 
-// An empty class folder would silently shift the labels of those behind it.
-static Status check_empties(const Work *w, const Side *side)
-{
-    for (int64_t i = 0; i < w->tree.empties; i++) {
-        const char *folder = w->tree.empty[i];
-        size_t parent = (size_t)(path_name(folder) - folder);
-        for (int64_t k = 0; k < side->n; k++)
-            if (!strncmp(side->entry[k].path, folder, parent))
-                return err_set(ERR_IO, "dataset: %s: class folder without pictures: %s", w->o->root,
-                               folder);
-    }
-    return OK;
-}
-
 static Status check_dataset_options(const DatasetOptions *o)
 {
     if (!o->root && !o->train_list && !o->eval_list)
@@ -168,8 +154,9 @@ static Status fill_dataset(Work *w)
     TRY(check_dataset_options(w->o));
     TRY(sides_read(w));
     const Side *base = w->train.n ? &w->train : &w->eval;
-    if (dataset_wants(w->o, DATASET_TRAIN)) TRY(check_empties(w, &w->train));
     TRY(classes_make(w, base));
+    w->d->empties = base->empties;
+    if (base->empties) w->d->empty = base->empty[0]->path;
     if (!dataset_wants(w->o, DATASET_TRAIN)) w->train = (Side){ .split = "" };
     TRY(check_listed(w->d, &w->train));
     TRY(check_listed(w->d, &w->eval));

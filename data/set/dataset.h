@@ -18,9 +18,10 @@
 //
 // Classes are the folders of the training set in byte order of their names, and labels index them.
 // A number in a list is a label, and the folder that holds its pictures is its class's name. A file
-// of class names sets their order, if its lines are the folders (a blank equals `_`), or renames
-// folder i to line i, if no line is a folder; a mixture is an error. A run's class names (`known`)
-// replace all of these, matched by name.
+// of class names sets their order, if its lines are the folders (classnames.h), or renames folder i
+// to line i, if no line is a folder and `rename` says so; a mixture is an error. The class names of
+// a run (`known`) replace all of these, matched by name: `_` equals a blank, composed (NFC) or not.
+// A folder without pictures beside those of the training set is a class like these.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -45,6 +46,7 @@ typedef struct {
     const char *name;          // what results and runs call it
     const char *folder;        // where its pictures lie; NULL: in none of its own
     const char *prompt;        // the name with `_` made blank
+    bool numbered;             // a file gives the name twice: other names, one prompt
 } ClassName;
 
 typedef struct {
@@ -57,6 +59,10 @@ typedef struct {
     const char *stray;         // the first of them
     int64_t deeps;             // folders that lie too deep to be read (TREE_DEPTH)
     const char *deep;          // the first of them
+    int64_t empties;           // classes of the training side, whose folders hold no pictures
+    const char *empty;         // the first of these folders
+    bool renamed;              // a file of names renamed the folders by order
+    const char *class_note, *equal_note;   // what must be told about the classes; NULL: nothing
     const char *note;          // what the user must be told about the eval split; NULL: nothing
     Arena arena;               // all of the above
 } Dataset;
@@ -72,7 +78,9 @@ typedef struct {
     const char *train_domains, *eval_domains;          // "a,b", `_` or blank; NULL: all
     const char *train_list, *eval_list;                // files, "a.txt,b.txt"; NULL: folders
     int label_base;            // 0 or 1: the first label in the lists
-    const char *classnames;    // a file with one class per line
+    const char *classnames;    // a file with one class per line (classnames.h)
+    bool rename;               // line i may rename folder i, if no line is a folder
+    bool equal_prompts;        // two classes may have the same prompt
     bool by_letters;           // sort folders by letters and digits, ignoring case (DomainNet)
     const char *const *known;  // class names of a run, in label order, matched by name
     int known_count;

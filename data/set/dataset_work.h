@@ -25,6 +25,8 @@ typedef struct {
     Entry *entry;              // (n)
     int64_t n;
     const char *split;
+    const TreeFile **empty;    // (empties) folders of its classes that hold no pictures
+    int64_t empties;
     bool numeric;              // a list's labels are numbers
     const char *odd_list, *odd_folder;     // where they first disagree with the folders; or NULL
     int64_t odd_line;

@@ -59,7 +59,7 @@ static Status copy_lines(Cursor *c, int64_t *lines, Arena *arena, const char *wh
 
 // ---- lists --------------------------------------------------------------------------------------
 
-static int32_t whole_number(const char *text)
+int32_t whole_number(const char *text)
 {
     int64_t n = 0;
     for (const char *p = text; *p; p++) {

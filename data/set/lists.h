@@ -39,5 +39,8 @@ Status list_read(List *list, Arena *arena, const char *path);
 Status lines_parse(Lines *lines, Arena *arena, const char *what, const uint8_t *data, size_t bytes);
 Status lines_read(Lines *lines, Arena *arena, const char *path);
 
+// The number that a text is: digits alone, up to 2^31-1; else -1.
+int32_t whole_number(const char *text);
+
 // Does the path have the suffix of a picture format, also of one that is not read here?
 bool picture_suffix(const char *path);

@@ -93,6 +93,21 @@ Status names_split(const char ***name, int64_t *n, Arena *arena, const char *tex
     return OK;
 }
 
+static Status keep_side_empties(Side *side, Work *w, const char *split, const char *const *wanted,
+                                int64_t wants)
+{
+    const Tree *t = &w->tree;
+    side->empty = arena_take(w->arena, (size_t)(t->empties + 1) * sizeof *side->empty);
+    if (!side->empty) return err_memory("dataset");
+    for (int64_t i = 0; i < t->empties; i++) {
+        const TreeFile *f = &t->empty[i];
+        bool here = !*split || !strcmp(f->split, split);
+        if (here && (!wants || name_find(f->domain, wanted, wants) >= 0))
+            side->empty[side->empties++] = f;
+    }
+    return OK;
+}
+
 static Status side_from_tree(Side *side, Work *w, const char *split, const char *domains)
 {
     const Tree *t = &w->tree;
@@ -112,6 +127,7 @@ static Status side_from_tree(Side *side, Work *w, const char *split, const char 
         if (wants && name_find(f->domain, wanted, wants) < 0) continue;
         side->entry[side->n++] = (Entry){ f->path, f->domain, f->class_name, -1, 0, NULL };
     }
+    TRY(keep_side_empties(side, w, split, wanted, wants));
     if (side->n) return OK;
     return err_set(ERR_IO, "dataset: %s: no pictures in split %s%s%s", w->o->root, split,
                    wants ? " of domains " : "", wants ? domains : "");

@@ -199,13 +199,16 @@ static bool has_sisters(const Tree *tree, const char *folder)
 // lie too, only those that hold nothing at all.
 static Status keep_empties(Tree *tree, Arena *arena, const Found *f)
 {
-    tree->empty = arena_take(arena, (size_t)(f->folders + 1) * sizeof *tree->empty);
+    tree->empty = arena_zero(arena, (size_t)(f->folders + 1) * sizeof *tree->empty);
     if (!tree->empty) return err_memory("dataset");
     for (int64_t i = 0; i < f->folders; i++) {
         const char *folder = f->folder[i];
         if (depth_of(folder) != f->depth - 1 || !has_sisters(tree, folder)) continue;
         if (f->depth == 1 && folder[-1] != NOTHING) continue;
-        tree->empty[tree->empties++] = folder;
+        TreeFile *e = &tree->empty[tree->empties];
+        *e = (TreeFile){ .path = folder };
+        TRY(name_folders(e, NULL, arena, f));
+        tree->empties += f->split < 0 || split_called(e->split, f->extra, f->extras);
     }
     return OK;
 }

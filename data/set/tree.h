@@ -33,7 +33,7 @@ typedef struct {
     const char *stray;             // the first of them; NULL: none
     int64_t deeps;                 // folders below TREE_DEPTH others: not read
     const char *deep;              // the first of them; NULL: none
-    const char **empty;            // (empties) class folders without pictures, relative to the root
+    TreeFile *empty;               // (empties) class folders without pictures beside others
     int64_t empties;
 } Tree;
 

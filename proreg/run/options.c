@@ -607,6 +607,14 @@ static Status read_value(Options *o, const Option *row, const Json *v)
     return OK;
 }
 
+// Files without `rename` are of a time when any --classnames without a folder renamed them.
+static Status rename_as_before(Options *o, const Json *root)
+{
+    const Json *names = json_get(root, "classnames");
+    if (!names || names->type != JSON_STRING || json_get(root, "rename")) return OK;
+    return options_default(o, "rename", "true", FROM_CONFIG);
+}
+
 Status options_read_config(Options *o, const char *path)
 {
     Arena arena = { 0 };
@@ -620,6 +628,7 @@ Status options_read_config(Options *o, const char *path)
         if (!v || v->type == JSON_NULL || !(options[i].config & READ)) continue;
         if (options[i].verbs & o->verb->bit) status = read_value(o, &options[i], v);
     }
+    if (status == OK) status = rename_as_before(o, root);
     arena_free(&arena);
     return status;
 }

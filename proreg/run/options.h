@@ -47,6 +47,7 @@ typedef struct Options {
     int recipe;                                   // of recipes[]; -1: none
     Items template;
     int64_t label_base;
+    bool rename, equal_prompts;
     // machine
     const char *device, *isa;
     int64_t batch, micro_batch, threads, workers;

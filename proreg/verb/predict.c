@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/set/lists.h"
+#include "data/set/classnames.h"
 #include "proreg/verb/ask.h"
 #include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
@@ -108,17 +108,37 @@ static Status predict(Options *o, Classifier *c, const char *const *names, int n
     return status;
 }
 
-static Status class_list(Options *o, Items *items)
+// "a,b" -> names, of any number.
+static Status names_of_text(ClassNames *c, Options *o)
 {
-    Lines lines;
+    char *at = arena_string(&o->arena, o->classes);
+    size_t most = strlen(o->classes) + 1;
+    c->item = arena_zero(&o->arena, most * sizeof *c->item);
+    if (!at || !c->item) return err_memory("predict");
+    for (char *next; at; at = next) {
+        next = strchr(at, ',');
+        if (next) *next++ = 0;
+        while (*at == ' ') at++;
+        for (size_t n = strlen(at); n > 0 && at[n - 1] == ' '; n--) at[n - 1] = 0;
+        if (!*at) return err_set(ERR_USAGE, "--classes: %.200s: an empty name", o->classes);
+        ClassName *item = &c->item[c->n++];
+        *item = (ClassName){ .name = at, .prompt = class_prompt(&o->arena, at) };
+        if (!item->prompt) return err_memory("predict");
+    }
+    return OK;
+}
+
+static Status class_list(Options *o, ClassNames *c)
+{
+    const char *equal = NULL;
     if (!o->classes == !o->classnames)
         return err_set(ERR_USAGE, "predict: needs either --classes A,B or --classnames FILE");
-    if (o->classes) return options_split(o, o->classes, items);
-    TRY(lines_read(&lines, &o->arena, o->classnames));
-    if (lines.n < 1 || lines.n > ITEMS_MAX)
-        return err_set(ERR_FORMAT, "classnames: %s: %lld names, not 1 to %d", o->classnames,
-                       (long long)lines.n, ITEMS_MAX);
-    for (items->n = 0; items->n < lines.n; items->n++) items->item[items->n] = lines.name[items->n];
+    *c = (ClassNames){ 0 };
+    if (o->classes) TRY(names_of_text(c, o));
+    else TRY(classnames_read(c, &o->arena, o->classnames));
+    if (c->note) say(o, "note: %s", c->note);
+    TRY(classes_distinct(c->item, c->n, &o->arena, o->equal_prompts ? &equal : NULL));
+    if (equal) say(o, "note: the same prompt: %s", equal);
     return OK;
 }
 
@@ -130,22 +150,22 @@ static Status open_run(Classifier *c, Options *o, const Backend *be, const char 
     return classifier_student(c, be, &run, o);
 }
 
-static Status open_prompts(Classifier *c, Options *o, const Backend *be, Items *items)
+static Status open_prompts(Classifier *c, Options *o, const Backend *be, const char ***names)
 {
-    Items prompts;
-    TRY(class_list(o, items));
-    prompts = *items;
-    for (int k = 0; k < items->n; k++) {
-        prompts.item[k] = class_prompt(&o->arena, items->item[k]);
-        if (!prompts.item[k]) return err_memory("predict");
+    ClassNames list;
+    TRY(class_list(o, &list));
+    *names = arena_take(&o->arena, 2 * (size_t)list.n * sizeof **names);
+    if (!*names) return err_memory("predict");
+    for (int64_t k = 0; k < list.n; k++) {
+        (*names)[k] = list.item[k].name;
+        (*names)[list.n + k] = list.item[k].prompt;
     }
-    return classifier_zeroshot(c, o, be, prompts.item, prompts.n);
+    return classifier_zeroshot(c, o, be, *names + list.n, (int)list.n);
 }
 
 Status verb_predict(Options *o)
 {
-    Items items = { 0 };
-    const char **names = items.item;
+    const char **names;
     const Backend *be;
     Classifier c;
     TRY(setup_model_or_run(o));
@@ -155,7 +175,7 @@ Status verb_predict(Options *o)
                            folder_exists(o->args[i]) ? "is a folder" : "no such file");
     TRY(setup_machine(o, &be));
     if (o->run) TRY(open_run(&c, o, be, &names));
-    else TRY(open_prompts(&c, o, be, &items));
+    else TRY(open_prompts(&c, o, be, &names));
     Status status = predict(o, &c, names, (int)c.n);
     classifier_free(&c);
     return status;

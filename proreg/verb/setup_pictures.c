@@ -23,7 +23,10 @@ Status setup_dataset_options(DatasetOptions *d, Options *o, int sides)
         .eval_split = o->eval_split, .train_domains = o->train_domains,
         .eval_domains = o->eval_domains, .train_list = o->train_list, .eval_list = o->eval_list,
         .label_base = (int)o->label_base, .classnames = o->classnames,
+        .rename = o->rename, .equal_prompts = o->equal_prompts,
     };
+    if (o->rename && !o->classnames && options_source(o, "rename") == FROM_FLAG)
+        return err_set(ERR_USAGE, "--rename: goes with --classnames FILE");
     return recipe_classes(recipe_of(o), o, d);
 }
 
@@ -33,6 +36,20 @@ static void tell_seen(const Options *o, const Recipe *r, const Dataset *d)
     for (int k = 0; k < d->domain_count; k++)
         if (dataset_seen(d, k))
             say(o, "note: recipe %s: %s is trained on and evaluated on", r->name, d->domain[k]);
+}
+
+// What became of the classes' names, and what is unusual about them.
+static void tell_classes(const Options *o, const Dataset *d)
+{
+    for (int k = 0; k < d->class_count && d->renamed; k++)
+        if (d->classes[k].folder) say(o, "%s -> %s", d->classes[k].folder, d->classes[k].name);
+    if (d->class_note) say(o, "note: %s", d->class_note);
+    if (d->empties)
+        say(o, "note: %lld class folders hold no pictures, and are classes all the same, the first:"
+            " %s", (long long)d->empties, d->empty);
+    if (o->rename && !d->renamed && options_source(o, "rename") == FROM_FLAG)
+        say(o, "note: --rename: renames nothing: the lines of %s are the folders", o->classnames);
+    if (d->equal_note) say(o, "note: the same prompt: %s", d->equal_note);
 }
 
 Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known, int n)
@@ -46,6 +63,7 @@ Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known
     }
     TRY(dataset_open(d, &options));
     if (d->note) say(o, "note: %s", d->note);
+    tell_classes(o, d);
     if (d->strays)
         say(o, "note: %lld pictures do not fit the layout and are left out, the first: %s",
             (long long)d->strays, d->stray);

@@ -3,16 +3,86 @@
 
 #include <string.h>
 
+#include "tensor/base/unicode.h"
+
 static char lower_ascii(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-bool name_same(const char *a, const char *b)
+static bool same_bytes(const char *a, const char *b)
 {
     for (; *a && *b; a++, b++)
         if ((*a == '_' ? ' ' : *a) != (*b == '_' ? ' ' : *b)) return false;
     return *a == *b;
+}
+
+static bool beyond_ascii(const char *name)
+{
+    for (; *name; name++)
+        if ((unsigned char)*name > 127) return true;
+    return false;
+}
+
+// Appends the composed characters of UTF-8. False: it is none, and nothing has been appended.
+static bool composed(CodePoints *out, const char *name)
+{
+    CodePoints text = { 0 };
+    uint8_t byte[4];
+    const char *at = name;
+    bool valid = true;
+    utf8_decode(&text, name, strlen(name));
+    for (size_t i = 0, n; i < text.n && valid; i++, at += n) {
+        n = (size_t)utf8_put(byte, text.at[i]);
+        valid = !strncmp(at, (const char *)byte, n);
+    }
+    if (valid) unicode_nfc(out, &text);
+    code_points_free(&text);
+    return valid;
+}
+
+// Equal when composed: files of macOS have `e` and an accent where others have one character.
+static bool same_composed(const char *a, const char *b)
+{
+    CodePoints x = { 0 }, y = { 0 };
+    bool same = composed(&x, a) && composed(&y, b) && !x.failed && !y.failed && x.n == y.n;
+    for (size_t i = 0; same && i < x.n; i++)
+        same = (x.at[i] == '_' ? ' ' : x.at[i]) == (y.at[i] == '_' ? ' ' : y.at[i]);
+    code_points_free(&x);
+    code_points_free(&y);
+    return same;
+}
+
+bool name_same(const char *a, const char *b)
+{
+    return same_bytes(a, b) || (beyond_ascii(a) && beyond_ascii(b) && same_composed(a, b));
+}
+
+// Appends one character of a key: no blank behind a blank or at the start.
+static char *add_to_key(char *end, const char *start, uint32_t c, bool dashes)
+{
+    bool blank = c == '_' || (c == '-' && dashes) || unicode_class(c) == UNICODE_SPACE;
+    if (!blank) return end + utf8_put((uint8_t *)end, c);
+    if (end > start && end[-1] != ' ') *end++ = ' ';
+    return end;
+}
+
+char *name_key(Arena *arena, const char *name, bool dashes)
+{
+    CodePoints text = { 0 }, lower = { 0 };
+    bool utf8 = composed(&text, name);
+    for (const char *p = name; !utf8 && *p; p++) code_points_add(&text, (unsigned char)*p);
+    if (utf8) unicode_lower(&lower, &text);
+    else for (size_t i = 0; i < text.n; i++)
+        code_points_add(&lower, text.at[i] < 128 ? (uint8_t)lower_ascii((char)text.at[i])
+                                                 : 0xe000 + text.at[i]);   // apart from UTF-8
+    char *key = text.failed || lower.failed ? NULL : arena_take(arena, 4 * lower.n + 1), *end = key;
+    for (size_t i = 0; key && i < lower.n; i++) end = add_to_key(end, key, lower.at[i], dashes);
+    if (key && end > key && end[-1] == ' ') end--;
+    if (key) *end = 0;
+    code_points_free(&text);
+    code_points_free(&lower);
+    return key;
 }
 
 void name_blanks(char *name)

@@ -4,8 +4,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Equal but for `_` in place of a blank?
+#include "tensor/base/arena.h"
+
+// Equal but for `_` in place of a blank, and for the normal form of Unicode (UAX 15)?
 bool name_same(const char *a, const char *b);
+// What all spellings of a name share that a tokenizer sees as one: composed characters (NFC), small
+// letters, one blank for each run of white space and `_` (dashes: and `-`), none at the ends. In
+// the arena; NULL: no memory.
+char *name_key(Arena *arena, const char *name, bool dashes);
 // Makes each `_` a blank, in place.
 void name_blanks(char *name);
 // <0, 0, >0: by bytes, or by letters and digits alone with case ignored, as DomainNet's labels are.

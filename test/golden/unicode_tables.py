@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""unicode_tables.py - writes clip/{unicode_tables,html_tables,width_table}.inc, and the hashes of
-what they must give (test/golden/unicode.sha256).
+"""unicode_tables.py - writes tensor/base/unicode_tables.inc, entities_tables.inc and
+width_table.inc in clip/bpe, and the hashes of what they must give (test/golden/unicode.sha256).
 
     pip install regex && python3 test/golden/unicode_tables.py
 
@@ -161,7 +161,7 @@ def hashes(of):
 
 def main():
     of = classes()
-    for path, text in (("clip/bpe/unicode_tables.inc", unicode_file(of)),
+    for path, text in (("tensor/base/unicode_tables.inc", unicode_file(of)),
                        ("clip/bpe/entities_tables.inc", html_file()),
                        ("clip/bpe/width_table.inc", width_file()),
                        ("test/golden/unicode.sha256", "".join(hashes(of)))):

@@ -1,6 +1,6 @@
 // unicode.c - binary search in sorted tables, and the two algorithms of Unicode that CLIP needs:
 // lower case with final sigma, and canonical composition (UAX 15). Hangul is computed.
-#include "clip/bpe/unicode.h"
+#include "tensor/base/unicode.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@ typedef struct { uint32_t first, last; int step, delta; } LowerRun;   // lower c
 typedef struct { uint32_t first, last; int combining; } MarkRange;    // canonical combining class
 typedef struct { uint32_t key, a, b; } Pair;                          // key is a then b; b may be 0
 
-#include "clip/bpe/unicode_tables.inc"
+#include "tensor/base/unicode_tables.inc"
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
