@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 
 #include "data/image/formats.h"
-#include "data/image/jpeg.h"
+#include "data/image/jpeg_work.h"
 #include "data/image/png.h"
 #include "tensor/base/file.h"
 #include "tensor/base/inflate.h"

@@ -5,7 +5,7 @@
 // Read: baseline, extended and progressive Huffman of 8 bits; one, three or four components.
 // Refused by name: arithmetic coding, lossless, hierarchical, 12 bits, a height that comes later
 // (DNL).
-#include "data/image/jpeg.h"
+#include "data/image/jpeg_work.h"
 
 #include <stdlib.h>
 #include <string.h>

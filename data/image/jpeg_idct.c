@@ -11,7 +11,7 @@
 // as in libjpeg-turbo's vectors, so that every input has one answer. No sum leaves 32 bits.
 #include <string.h>
 
-#include "data/image/jpeg.h"
+#include "data/image/jpeg_work.h"
 #include "data/image/jpeg_simd.h"
 
 static int16_t saturated(int32_t x)

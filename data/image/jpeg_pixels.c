@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/image/jpeg.h"
+#include "data/image/jpeg_work.h"
 #include "data/image/jpeg_simd.h"
 
 // ---- a progressive picture's samples ------------------------------------------------------------

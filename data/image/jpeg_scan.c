@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/image/jpeg.h"
+#include "data/image/jpeg_work.h"
 
 const uint8_t jpeg_zigzag[64 + 15] = {
     0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,

@@ -1,4 +1,4 @@
-// jpeg.h - what the files of the JPEG decoder share (ITU T.81). Use image.h.
+// jpeg_work.h - what the files of the JPEG decoder share (ITU T.81). Use image.h.
 //
 //     jpeg.c         markers, tables, the frame
 //     jpeg_scan.c    entropy-coded data to coefficients
