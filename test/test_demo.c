@@ -61,6 +61,18 @@ static void lines(void)
     CHECK(memcmp(l[2].score, l[2 + DEMO_METHODS].score, sizeof l[2].score) != 0, "seeds");
 }
 
+// A shell reads a word of the list back as it was, whatever a path holds.
+static void shell_words(void)
+{
+    DemoSettings s = { 1, 1, 1, "/m/it's a model" };
+    char line[200];
+    demo_command(line, sizeof line, &s, "eval --model $p --out @x-%", 3);
+    CHECK(!strcmp(line, "proreg eval --model '/m/it'\\''s a model' --out x-3"), "%s", line);
+    s.model = "/m/plain_1.pt";
+    demo_command(line, sizeof line, &s, "eval --model $p", 3);
+    CHECK(!strcmp(line, "proreg eval --model /m/plain_1.pt"), "%s", line);
+}
+
 // top1 of a domain on the lines of stdout; of `wise`, with alpha 0.5.
 static double top1(const char *domain)
 {
@@ -200,7 +212,8 @@ static void embedded(void)
 }
 
 static const TestCase cases[] = {
-    { "lines", lines }, { "commands", commands }, { "table", table }, { "page", page },
+    { "lines", lines }, { "quoted", shell_words }, { "commands", commands }, { "table", table },
+    { "page", page },
     { "scores", scores }, { "folders", folders }, { "embedded", embedded },
 };
 

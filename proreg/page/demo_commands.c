@@ -63,6 +63,19 @@ void demo_word(char *word, size_t bytes, const char **line, const DemoSettings *
     *line = end + strspn(end, " ");
 }
 
+// As a shell reads it back: whatever holds more than plain characters stands between quotes.
+static void add_quoted(char *out, size_t bytes, const char *word)
+{
+    const char *plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./,:=@%+";
+    if (*word && !word[strspn(word, plain)]) {
+        add_text(out, bytes, word);
+        return;
+    }
+    add_text(out, bytes, "'");
+    for (; *word; word++) add_text(out, bytes, *word == '\'' ? "'\\''" : (char[]){ *word, 0 });
+    add_text(out, bytes, "'");
+}
+
 void demo_command(char *out, size_t bytes, const DemoSettings *s, const char *line, int seed)
 {
     char word[FILE_PATH];
@@ -73,7 +86,7 @@ void demo_command(char *out, size_t bytes, const DemoSettings *s, const char *li
         demo_word(word, sizeof word, &line, s, seed, "");
         column = full ? 4 : column + 1;
         add_text(out, bytes, full ? " \\\n    " : " ");
-        add_text(out, bytes, word);
+        add_quoted(out, bytes, word);
         column += strlen(word);
     }
 }

@@ -28,5 +28,6 @@ typedef struct {
 void demo_word(char *word, size_t bytes, const char **line, const DemoSettings *s, int seed,
                const char *folder);
 
-// Expands the whole line as it is typed in the demo's folder, wrapped to several lines.
+// Expands the whole line as a shell in the demo's folder takes it, wrapped to several lines; a word
+// that holds a blank, say, stands between quotes.
 void demo_command(char *out, size_t bytes, const DemoSettings *s, const char *line, int seed);
