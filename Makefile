@@ -151,9 +151,10 @@ test: tests ## build and run all tests (under 3 minutes on 2 cores; no network, 
 	    $(foreach t,$(ON_FAR),'DEVICE=far $t') \
 	    $(foreach f,$(FUZZ),'$(B)/fuzz_$(f)_replay test/fuzz/corpus/$(f)')
 
-CHECKS   := $(if $(filter release,$(VARIANT)),test/layers.sh test/style.sh test/headers.sh)
+CHECKS   := $(if $(filter release,$(VARIANT)),test/layers.sh test/style.sh test/headers.sh \
+               test/limits.sh)
 
-layers style headers: ## who includes whom; widths and lengths; each header alone
+layers style headers limits: ## who includes whom; widths; each header alone; run.sh ends all
 	$(Q)CC='$(CC)' sh test/$@.sh
 
 grad: ## the tests that judge gradients, in double
@@ -251,6 +252,6 @@ clean: ## remove everything that was built
 help: ## print this list
 	@sed -n 's/^\([a-z][a-z0-9 -]*\):[^#]*## /  make \1 - /p' Makefile
 
-.PHONY: all tests test layers style headers grad debug asan tsan test-gcc test-clang test-musl \
-        test-aarch64 bugs parity interop check-all cov fuzz bench bench-kernels bench-data port \
-        profile-data demo pretrain pretrain-check world-results clean help FORCE
+.PHONY: all tests test layers style headers limits grad debug asan tsan test-gcc test-clang \
+        test-musl test-aarch64 bugs parity interop check-all cov fuzz bench bench-kernels \
+        bench-data port profile-data demo pretrain pretrain-check world-results clean help FORCE

@@ -1,11 +1,13 @@
 #!/bin/sh
 # headers.sh - each header compiles alone, as C11 with POSIX: it includes what it uses.
+#
+# tensor/cpu/work.h is the exception: a private text that each kernel file includes, with bodies for
+# the instruction set that the file is compiled for.
 failed=0
 n=0
-for header in tensor/*.h nn/*.h weights/*.h clip/*.h data/*.h proreg/*.h test/*.h; do
-    [ -f "$header" ] || continue
+for header in $(find tensor nn weights clip data proreg test -name '*.h' ! -name work.h | sort); do
     n=$((n + 1))
-    echo "#include \"$header\"" |
+    printf '#include "%s"\ntypedef int not_empty;\n' "$header" |
         ${CC:-cc} -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE -Wall -Wextra -Wpedantic \
             -Werror -I. -fsyntax-only -x c - && continue
     echo "FAIL headers: $header does not compile alone"

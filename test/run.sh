@@ -13,7 +13,7 @@
 LIMIT=${LIMIT:-120}
 log=$(mktemp "${TMPDIR:-/tmp}/proreg-run.XXXXXX") || exit 1
 child=
-end_group() { [ -z "$child" ] || kill -9 -- "-$child" 2>/dev/null; }
+end_group() { [ -z "$child" ] || kill -s KILL -- "-$child" 2>/dev/null; }
 trap 'rm -f "$log" "$log.all" "$log.late"' EXIT
 trap 'end_group; exit 1' HUP INT TERM
 : >"$log.all"

@@ -49,14 +49,14 @@ static void case_png(void)
     world_draw(&scene, &world_clean, 3, 4, &rng);
     CHECK_OK(world_paint(&a, &scene, &rng));
     CHECK_OK(png_save(&a, at("one.png")));
-    CHECK_OK(image_load(&b, at("one.png"), IMAGE_MAX_PIXELS));
+    if (!CHECK_OK(image_load(&b, at("one.png"), IMAGE_MAX_PIXELS))) return;
     CHECK(a.width == b.width && !memcmp(a.rgb, b.rgb, 3 * WORLD_SIZE * WORLD_SIZE),
           "a picture came back otherwise");
     image_free(&a);
     image_free(&b);
     CHECK_OK(image_new(&a, 301, 97));        // more than one stored block
     CHECK_OK(png_save(&a, at("one.png")));
-    CHECK_OK(image_load(&b, at("one.png"), IMAGE_MAX_PIXELS));
+    if (!CHECK_OK(image_load(&b, at("one.png"), IMAGE_MAX_PIXELS))) return;
     CHECK(!memcmp(a.rgb, b.rgb, 3 * 301 * 97), "a large picture came back otherwise");
     image_free(&a);
     image_free(&b);
