@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-// Batch, Loader, loader_open, loader_next, loader_close
+// Batch, Loader, loader_open, loader_close
 #include "data/set/loader.h"
 // Optim, optim_step, schedule_factor
 #include "nn/optim.h"
@@ -19,7 +19,7 @@
 #include "proreg/page/run_page.h"
 // Student, Teacher, LossConfig, LossRow, student_logits, teacher_logits, proreg_loss
 #include "proreg/proreg.h"
-// Score, score_row, score_lines
+// Score, score_row, score_free
 #include "proreg/run/score.h"
 // Predictor, evaluate
 #include "proreg/verb/ask.h"
@@ -82,6 +82,7 @@ static Status gradient(Train *t, Batch *b)
     params_zero_grad(&s->clip.params);
     tape_begin(&t->class_tape, TAPE_TRAIN);
     t->classes = student_classes(&t->class_tape, s);                            // (K,E)
+    TRY(tape_status(&t->class_tape));
     for (;;) {
         tape_begin(tape, TAPE_TRAIN);                     // forgets the last micro-batch
         if (b->n > 0) {
@@ -89,7 +90,8 @@ static Status gradient(Train *t, Batch *b)
             Tensor *z_t = c->form ? teacher_logits(tape, &t->teacher, x, b->index) : NULL;
             Tensor *z_s = student_logits(tape, s, x, b->index, t->classes);     // (n,K), as z_t
             LossRow *rows = t->rows + done;
-            TRY(tape_backward(tape, proreg_loss(tape, c, z_s, z_t, b->label, b->step_n, rows)));
+            Tensor *loss = proreg_loss(tape, c, z_s, z_t, b->label, b->step_n, rows);
+            TRY(tape_backward(tape, loss));               // adds to ->grad
             note_pictures(t, b, rows);
         }
         done += b->n;
@@ -109,7 +111,7 @@ static LogRecord log_record(const Train *t, const Batch *b, double factor, doubl
     for (int i = 0; i < b->step_n; i++) {
         r.loss += t->rows[i].loss;             // each is a share of the mean already
         r.ce += t->rows[i].ce;
-        r.kd += t->rows[i].kl;
+        r.kd += t->rows[i].kl;                 // the log's kd is KD less a constant: T^2 KL
         r.w += t->rows[i].w;
     }
     r.ce /= b->step_n;
@@ -153,7 +155,7 @@ static Status say_where(const Train *t, const Batch *b, Status status)
                       (long long)t->run.state.step, b->n, names, shown < b->n ? ", .." : "");
 }
 
-// A step of whose pictures none can be read (--skip-bad) passes without an update and a line.
+// A step none of whose pictures can be read (--skip-bad) is counted, but updates and logs nothing.
 static Status train_step(Train *t, bool *epoch_end)
 {
     RunState *state = &t->run.state;
@@ -180,6 +182,7 @@ static Status evaluate_student(Train *t)
     l.left_out = r->eval_left_out;
     tape_begin(&t->class_tape, TAPE_NO_GRAD);
     t->classes = student_classes(&t->class_tape, &t->student);
+    TRY(tape_status(&t->class_tape));
     score_free(&t->eval);
     Predictor p = { &t->tape, &t->student, t->classes, NULL };
     TRY(evaluate(&t->eval, &r->data, r->names, &l, &p, NULL, r->o->quiet));
@@ -225,7 +228,8 @@ static Status loop(Train *t)
     return OK;
 }
 
-// What is known before the first step, and what is written down of it.
+// A new run: the student is evaluated as it begins, the folder made, step 0 recorded. A resumed
+// one: the logs are cut back to its checkpoint.
 static Status begin(Train *t)
 {
     TRY(training_identify(&t->run, &t->student));
@@ -262,7 +266,7 @@ static Status plan(Train *t)
 static Status tell(Train *t)
 {
     const Training *r = &t->run;
-    if (!t->eval.n) TRY(evaluate_student(t));  // a resumed run that was already at its end
+    if (!t->eval.n) TRY(evaluate_student(t));  // none yet: a resumed run that was at its end
     count_left_out(r->o, r->loading.left_out, &r->data.train, "training pictures");
     count_left_out(r->o, r->eval_left_out, &r->data.eval, "pictures to evaluate on");
     if (r->o->mute) return OK;

@@ -17,7 +17,8 @@ void text_declare(TextTower *x, Params *p, const ClipConfig *c)
     layernorm_declare(&x->ln_final, p, C, c->eps, "ln_final");
 }
 
-// Where a text is read: at the first `eos`, or at the greatest id, which is the end token's.
+// Where a text is read: at the first `eos` where the configuration names one, else (-1) at the
+// greatest id, which in OpenAI's vocabulary is the end token's.
 static int64_t end_of(const int32_t *ids, int64_t context, int64_t eos)
 {
     int64_t end = 0;

@@ -32,7 +32,7 @@ Tensor *clip_image(Tape *t, const Clip *c, Tensor *pixels)
 {
     const Vit *v = &c->visual;
     Tensor *x = op_patches(t, pixels, c->config.patch);                 // (B,N,3PP)
-    x = op_linear(t, x, v->conv1, NULL, ACT_NONE);                      // (B,N,C)
+    x = op_linear(t, x, v->conv1, NULL, ACT_NONE);                      // (B,N,C): stride P
     x = op_tokens(t, x, v->class_embedding, v->positional_embedding);   // (B,T,C), T = 1 + N
     x = layernorm(t, &v->ln_pre, x);
     if (!x) return NULL;

@@ -52,9 +52,14 @@ static Tensor *linear_part(Tape *t, const Linear *l, Tensor *x, int64_t from, in
     return op_linear(t, x, tape_rows(t, l->w, from, n), tape_rows(t, l->b, from, n), ACT_NONE);
 }
 
+// A block changes every token twice, each time by adding to it. First attention: each token asks
+// with a query q, every token offers a key and a value; the answer is the mean of the values,
+// weighted by softmax(q . key). Then an MLP of each token by itself. A layer norm comes before
+// either.
+//
 // Keys and values are made of every token, as every query may look at them. In the last block,
 // where only one token's result will be read (seq->read_row), the query and all that follows it are
-// made for that token alone: q, a, h and x then are (B,..) instead of (B,T,..).
+// made for that token alone: u, q, a, h and x then are (B,..) instead of (B,T,..).
 Tensor *block(Tape *t, const Block *b, Tensor *x, const Sequence *seq)
 {
     int64_t C = b->width;
@@ -73,6 +78,7 @@ Tensor *block(Tape *t, const Block *b, Tensor *x, const Sequence *seq)
     return op_add(t, x, linear(t, &b->c_proj, h, ACT_NONE));
 }
 
+// Without gradients one block's memory serves all of them (tape_slot).
 Tensor *blocks(Tape *t, const Block *b, int64_t n, Tensor *x, const Sequence *seq)
 {
     const Sequence all = { .n_keys = seq->n_keys };

@@ -22,19 +22,20 @@ const char *schedule_name(int schedule)
     return name[schedule];
 }
 
-// The released order folds both corrections into one rate; torch's keeps sqrt(1 - b2^t) apart,
-// inside the denominator. So the two differ in what eps means, and in whether decay sees the
-// updated value.
+// AdamW divides a running mean of the gradient by the root of a running mean of its square
+// (equations: backend.h). Both begin at 0; the two corrections make up for that. Hugging Face's
+// order, the authors', folds both into one rate; torch's keeps sqrt(1 - b2^t) apart, inside the
+// denominator. So the two differ in what eps means, and in whether decay sees the updated value.
 static AdamwStep adamw_numbers(const Optim *o, int64_t step, double lr, double decay)
 {
-    double one = 1 - fm_pow_int(o->beta1, step + 1);
-    double root = sqrt(1 - fm_pow_int(o->beta2, step + 1));
+    double bias1 = 1 - fm_pow_int(o->beta1, step + 1);
+    double root_bias2 = sqrt(1 - fm_pow_int(o->beta2, step + 1));
     bool torch = o->kind == OPTIM_ADAMW;
     return (AdamwStep){
         .beta1 = (real)o->beta1, .one_minus_beta1 = (real)(1 - o->beta1),
         .beta2 = (real)o->beta2, .one_minus_beta2 = (real)(1 - o->beta2),
-        .eps = (real)o->eps, .root = (real)root,
-        .rate = (real)(torch ? lr / one : lr * root / one),
+        .eps = (real)o->eps, .root = (real)root_bias2,
+        .rate = (real)(torch ? lr / bias1 : lr * root_bias2 / bias1),
         .decay = (real)(lr * decay), .torch_order = torch,
     };
 }
@@ -45,7 +46,7 @@ static Status scale_grad(Params *p, double c)
     enum { CHUNK = 1 << 16 };
     ArenaMark mark = arena_mark(&p->device);
     real *scratch = arena_take(&p->device, CHUNK * sizeof *scratch);
-    if (!scratch) return err_memory("clip");
+    if (!scratch) return err_memory("gradient clipping");
     for (int64_t at = 0; at < p->trained; at += CHUNK) {
         int64_t n = p->trained - at < CHUNK ? p->trained - at : CHUNK;
         p->be->fill(scratch, 0, n);

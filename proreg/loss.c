@@ -52,8 +52,8 @@ static double fixed_weight(const LossConfig *c, double ce_s, double ce_t)
 const WeightForm weight_forms[] = {
     { "k10", power_weight, "p_t^k / (p_s + p_t^k + 1e-5)", NULL, 10 },       // as released
     { "k1", power_weight, "p_t^k / (p_s + p_t^k + 1e-5)", NULL, 1 },
-    { "ce-ratio", ratio_weight, "CE_s^g / (CE_s^g + CE_t^g + 1e-5)", "gamma", 10 },
-    { "fixed", fixed_weight, "a", "alpha", 10 },
+    { "ce-ratio", ratio_weight, "CE_s^g / (CE_s^g + CE_t^g + 1e-5)", "gamma", 10 },   // no k: 10 is
+    { "fixed", fixed_weight, "a", "alpha", 10 },                      // what config.json records
     { "power", power_weight, "p_t^k / (p_s + p_t^k + 1e-5)", "power", 0 },
     { 0 },
 };

@@ -7,8 +7,9 @@
 #include "tensor/base/rng.h"
 
 // ---- who is trained -----------------------------------------------------------------------------
-// The text tower is not part of a student. A scale that no logit is multiplied with gets no
-// gradient, and the authors' optimizer skips what has none.
+// The group of the optimizer that a parameter belongs to; -1: frozen. The text tower is not part of
+// a student. A scale that no logit is multiplied with gets no gradient, and the authors' optimizer
+// skips what has none.
 
 static int group_mlp(const char *name)
 {

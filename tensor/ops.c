@@ -349,7 +349,7 @@ static const Op softmax_op = { "softmax", "y = softmax(z / temp)", softmax_forwa
 
 Tensor *op_softmax(Tape *t, Tensor *z, real temp)
 {
-    if (!usable(t, z, z)) return NULL;
+    if (!usable(t, z, z) || !must_be_constant(t, &softmax_op, z)) return NULL;
     return tape_record(t, &(Node){ .op = &softmax_op, .in = { z }, .out = like(t, z),
                                    .temp = temp });
 }
@@ -455,6 +455,7 @@ Tensor *op_patches(Tape *t, Tensor *x, int64_t P)
                              tensor_shape(shape, x), (long long)P));
         return NULL;
     }
+    if (!must_be_constant(t, &patches_op, x)) return NULL;
     int64_t G = x->dim[2] / P, dim[] = { x->dim[0], G * G, 3 * P * P };
     return tape_record(t, &(Node){ .op = &patches_op, .in = { x }, .out = tape_tensor(t, 3, dim),
                                    .patch = P });

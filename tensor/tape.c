@@ -265,8 +265,8 @@ static void spare_give(Tape *t, real *data, int64_t n)
     t->spare = s;
 }
 
-// Also notes that a gradient reaches this leaf.
-static bool wants_grad(Tensor *x)
+// Does x want a gradient? Then it is about to get one, which is noted of its leaf.
+static bool reaches(Tensor *x)
 {
     if (!x || !x->needs_grad) return false;
     if (x->leaf) (x->whole ? x->whole : x)->reached = true;
@@ -281,7 +281,7 @@ real *grad_begin(Tape *t, const Tensor *x)
 
 void grad_end(Tape *t, Tensor *x, real *dx)
 {
-    if (!dx || !wants_grad(x)) return;
+    if (!dx || !reaches(x)) return;
     REQUIRE(dx != x->grad);
     if (!x->grad) {
         x->grad = dx;
@@ -293,7 +293,7 @@ void grad_end(Tape *t, Tensor *x, real *dx)
 
 real *grad_add(Tape *t, Tensor *w)
 {
-    if (!wants_grad(w)) return NULL;
+    if (!reaches(w)) return NULL;
     if (!w->grad) {
         w->grad = spare_take(t, tensor_size(w));
         if (w->grad) t->be->fill(w->grad, 0, tensor_size(w));
@@ -305,7 +305,7 @@ real *grad_add(Tape *t, Tensor *w)
 void grad_pass(Tape *t, Tensor *x, Tensor *y)
 {
     REQUIRE(y->grad && tensor_size(x) == tensor_size(y));
-    if (!wants_grad(x)) return;
+    if (!reaches(x)) return;
     if (x->grad) {
         t->be->axpy(x->grad, 1, y->grad, tensor_size(x));
     } else {

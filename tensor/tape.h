@@ -13,7 +13,7 @@
 // do the ops that are given NULL; tape_backward and tape_status return the first failure with its
 // message. So a model needs one check per step.
 //
-// Limits: rank <= 4; contiguous; one device. After backward only leaves keep their gradient.
+// Limits: rank <= 4; contiguous; one device. After backward only parameters keep their gradient.
 #pragma once
 #include <stdbool.h>
 
@@ -30,8 +30,8 @@ struct Tensor {
     int64_t dim[MAX_DIM];        // dim[0] is the slowest
     int ndim;
     bool needs_grad;
-    bool leaf;                   // its gradient outlives this tape's backward and is added to: a
-                                 // parameter's, or one that tape_leaf has made
+    bool leaf;                   // its gradient is added to by the backward of tapes that did not
+                                 // make it: a parameter, or an output that tape_leaf was given
     bool reached;                // some backward has added to this leaf
     Tensor *whole;               // tape_rows: the tensor whose rows these are
     const char *name;            // for messages; may be NULL
@@ -132,16 +132,16 @@ int64_t tensor_cols(const Tensor *x);                // the last dimension
 char *tensor_shape(char text[96], const Tensor *x);  // "name (3,5,7)", for messages
 
 // ---- for the functions of an Op -----------------------------------------------------------------
-// The contract: dx (an element per element of x) is assigned; dw (shared by many elements) is added
-// to; the gradient of the output may be overwritten. No kernel knows that a tensor feeds several
-// ops:
+// The contract: dx (of an x whose elements each belong to one sample) is assigned; dw (shared by
+// all samples) is added to; the gradient of the output may be overwritten. No kernel knows that a
+// tensor feeds several ops:
 //
 //     a = f(x);  b = g(x);                  // x fans out, so its gradient is a sum of two parts
 //     real *dx = grad_begin(t, x);          // g's backward assigns its part to dx, a buffer of
 //     kernel(dx, ..);  grad_end(t, x, dx);  // its own; f's comes later, and grad_end adds it
-real *grad_begin(Tape *t, const Tensor *x);          // where to assign dx; NULL: not wanted
+real *grad_begin(Tape *t, const Tensor *x);          // where to assign dx; NULL: no need
 void grad_end(Tape *t, Tensor *x, real *dx);         // x->grad becomes dx, or grows by it
-real *grad_add(Tape *t, Tensor *w);                  // where to add dw; NULL: not wanted
+real *grad_add(Tape *t, Tensor *w);                  // where to add dw; NULL: no need
 void grad_pass(Tape *t, Tensor *x, Tensor *y);       // y's gradient, as it is, becomes x's
 real *tape_numbers(Tape *t, int64_t n);              // device memory of this step; NULL: failed
 const int32_t *tape_index(Tape *t, const int32_t *host, int64_t n);   // a copy on the device

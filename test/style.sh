@@ -62,7 +62,7 @@ budget() {
 }
 path='train.c proreg/proreg.h proreg/loss.c proreg/student.c nn/layers.c nn/param.c nn/optim.c
       clip/vit.c clip/text.c tensor/tape.c tensor/ops.c'
-budget reading_path 2150 "$(cat $path | wc -l | tr -d ' ')"
+budget reading_path 2200 "$(cat $path | wc -l | tr -d ' ')"
 
 # The engine and the model: what is neither blank nor a comment; the tokenizer is counted by itself.
 engine=$(ls train.c proreg/loss.c tensor/*.[ch] tensor/*.inc nn/*.[ch] clip/*.[ch])

@@ -112,6 +112,9 @@ static void case_constant(void)
     tape_begin(&n.t, TAPE_TRAIN);
     CHECK(!op_dot(&n.t, a, b), "a sum with trained weights");
     CHECK_STATUS(tape_status(&n.t), ERR_SHAPE, "dot: y = sum w x: b.mlp.c_fc.weight (24,16) must");
+    tape_begin(&n.t, TAPE_TRAIN);
+    CHECK(!op_softmax(&n.t, a, 1), "a softmax of trained logits");
+    CHECK_STATUS(tape_status(&n.t), ERR_SHAPE, "a.mlp.c_fc.weight (24,16) must be a constant");
     net_close(&n);
 }
 

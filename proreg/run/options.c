@@ -14,6 +14,7 @@
 #include "tensor/backend.h"
 #include "tensor/base/file.h"
 #include "tensor/base/name.h"
+#include "tensor/base/par.h"
 #include "tensor/base/pixels.h"
 
 // ---- the table ----------------------------------------------------------------------------------

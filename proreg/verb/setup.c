@@ -30,11 +30,11 @@ static Status thread_count(const Options *o, int *threads)
     else if (ours && *ours) {
         char *end;
         long n = strtol(ours, &end, 10);
-        if (*end || n < 1 || n > 256)
-            return err_set(ERR_USAGE, "PROREG_THREADS: %.60s: not a whole number from 1 to 256",
-                           ours);
+        if (*end || n < 1 || n > PAR_THREADS)
+            return err_set(ERR_USAGE, "PROREG_THREADS: %.60s: not a whole number from 1 to %d",
+                           ours, PAR_THREADS);
         *threads = (int)n;
-    } else if (openmp && atoi(openmp) >= 1 && atoi(openmp) <= 256) {
+    } else if (openmp && atoi(openmp) >= 1 && atoi(openmp) <= PAR_THREADS) {
         *threads = atoi(openmp);               // may be a list, "4,2": its first number
     }
     return OK;

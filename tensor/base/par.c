@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { MAX_THREADS = 256, SPINS = 4000 };      // about 50 us of waiting before a thread sleeps
+enum { SPINS = 4000 };                           // about 50 us of waiting before a thread sleeps
 
 static struct {
     pthread_mutex_t busy, lock;                // busy: a loop runs.  lock: for sleeping
@@ -26,7 +26,7 @@ static struct {
     int64_t n, grain, pieces;
     ParFn *fn;
     void *arg;
-    pthread_t thread[MAX_THREADS];
+    pthread_t thread[PAR_THREADS];
     int threads;                               // the caller included; 0: not started yet
 } pool = { .busy = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER,
            .wake = PTHREAD_COND_INITIALIZER };
@@ -115,8 +115,8 @@ static Status start_threads(int threads)
 
 Status par_set_threads(int threads)
 {
-    if (threads < 1 || threads > MAX_THREADS)
-        return err_set(ERR_USAGE, "threads: %d is not in 1..%d", threads, MAX_THREADS);
+    if (threads < 1 || threads > PAR_THREADS)
+        return err_set(ERR_USAGE, "threads: %d is not in 1..%d", threads, PAR_THREADS);
     pthread_mutex_lock(&pool.busy);
     stop_threads();
     Status status = start_threads(threads);
@@ -209,5 +209,5 @@ int par_cores(void)
     int cores = affinity_cores();
     double limit = cgroup_cores();
     if (limit > 0 && limit < cores) cores = limit < 1 ? 1 : (int)limit;
-    return cores < MAX_THREADS ? cores : MAX_THREADS;
+    return cores < PAR_THREADS ? cores : PAR_THREADS;
 }

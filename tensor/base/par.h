@@ -9,13 +9,15 @@
 
 #include "tensor/base/err.h"
 
+enum { PAR_THREADS = 256 };                      // at most
+
 typedef void ParFn(void *arg, int64_t from, int64_t to);
 
 // Calls fn over all pieces and returns when all are done. From inside a piece, or while another
 // thread's loop runs, the pieces run one after another in the calling thread.
 void par_for(int64_t n, int64_t grain, ParFn *fn, void *arg);
 
-// Number of threads, the caller included: 1..256. Not to be called while a loop runs.
+// Number of threads, the caller included: 1..PAR_THREADS. Not to be called while a loop runs.
 Status par_set_threads(int threads);
 int par_threads(void);
 // For tests, where a loop of one piece would prove nothing about threads: the smallest number of

@@ -32,7 +32,7 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-typedef struct { Fmas *fmas; int64_t rounds; double flops[256]; } Run;
+typedef struct { Fmas *fmas; int64_t rounds; double flops[PAR_THREADS]; } Run;
 
 static void run_piece(void *arg, int64_t from, int64_t to)
 {

@@ -52,7 +52,7 @@ static float *work(int64_t floats)
 
 // A piece of a loop that needs scratch memory takes a slot of the workspace, one of 0 ..
 // par_threads() - 1, as no more pieces run at once. Results do not depend on the slot.
-static atomic_bool slot_taken[256];
+static atomic_bool slot_taken[PAR_THREADS];
 
 static int slot_take(void)
 {
