@@ -19,7 +19,7 @@
 #include "proreg/page/run_page.h"
 // Student, Teacher, LossConfig, LossRow, student_logits, teacher_logits, proreg_loss
 #include "proreg/proreg.h"
-// Score, score_row, score_free
+// Score, score_free
 #include "proreg/run/score.h"
 // Predictor, evaluate
 #include "proreg/verb/ask.h"
@@ -186,6 +186,7 @@ static Status evaluate_student(Train *t)
     score_free(&t->eval);
     Predictor p = { &t->tape, &t->student, t->classes, NULL };
     TRY(evaluate(&t->eval, &r->data, r->names, &l, &p, NULL, r->o->quiet));
+    t->eval.of.note = r->note;
     t->progress.start += seconds_now() - start;            // its rate is that of training
     return OK;
 }
@@ -194,17 +195,10 @@ static Status evaluate_student(Train *t)
 // goes on from the older checkpoint and drops the lines (run_rewind).
 static Status note_evaluation(Train *t)
 {
-    RunState *state = &t->run.state;
-    const char *split = t->run.data.eval.split;
-    ScoreRow row = score_row(&t->eval, SCORE_ALL);
-    bool best = row.top1 > state->best_top1;
-    if (best) {
-        state->best_top1 = row.top1;
-        state->best_step = state->step;
-    }
-    TRY(results_append(t->run.o->out, &t->eval, state->step, split));
-    progress_say(&t->progress, "step %lld: top1 %.4f on `%s`%s", (long long)state->step, row.top1,
-                 split, best ? ", the best so far" : "");
+    char text[TRAINING_TEXT];
+    bool best = training_choose(&t->run, &t->eval, text);
+    TRY(results_append(t->run.o->out, &t->eval, t->run.state.step));
+    progress_say(&t->progress, "step %lld: top1 %s", (long long)t->run.state.step, text);
     return training_save(&t->run, &t->student, best);
 }
 
@@ -269,8 +263,9 @@ static Status tell(Train *t)
     if (!t->eval.n) TRY(evaluate_student(t));  // none yet: a resumed run that was at its end
     count_left_out(r->o, r->loading.left_out, &r->data.train, "training pictures");
     count_left_out(r->o, r->eval_left_out, &r->data.eval, "pictures to evaluate on");
+    training_warn(r);
     if (r->o->mute) return OK;
-    return print_score(&t->eval, r->state.step, r->data.eval.split, r->o->json);
+    return print_score(&t->eval, r->state.step, r->o->json);
 }
 
 static Status train(Train *t, Options *o)

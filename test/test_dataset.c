@@ -1,57 +1,8 @@
 // test_dataset.c - folders and lists: layouts, splits, classes, and what is refused.
 #include "data/set/dataset.h"
 #include "data/set/lists.h"
-#include "data/set/splits.h"
 #include "tensor/base/name.h"
-#include "test/folder.h"
-#include "test/test.h"
-
-// Pictures at all of "a/{b,c}/d.ppm": braces once per level, as a shell has them.
-static void plant(const Folder *f, const char *pattern)
-{
-    static int number;
-    char name[256];
-    const char *open = strchr(pattern, '{'), *close = strchr(pattern, '}');
-    if (!open) {
-        folder_picture(f, pattern, number++);
-        return;
-    }
-    for (const char *at = open + 1; at < close; at += strcspn(at, ",}") + 1) {
-        snprintf(name, sizeof name, "%.*s%.*s%s", (int)(open - pattern), pattern,
-                 (int)strcspn(at, ",}"), at, close + 1);
-        plant(f, name);
-    }
-}
-
-// "path label domain; .." of a set.
-static const char *told(const Dataset *d, const SampleSet *set)
-{
-    static char text[4000];
-    size_t used = 0;
-    text[0] = 0;
-    for (int64_t i = 0; i < set->n && used < sizeof text - 200; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s %s%s%s", i ? "; " : "",
-                                 set->sample[i].path, d->classes[set->sample[i].label].name,
-                                 *d->domain[set->sample[i].domain] ? " " : "",
-                                 d->domain[set->sample[i].domain]);
-    return text;
-}
-
-#define CHECK_TOLD(d, set, want) \
-    CHECK(!strcmp(told(d, set), want), "\n    got  %s\n    want %s", told(d, set), want)
-
-static bool opens(Dataset *d, DatasetOptions o)
-{
-    return CHECK_OK(dataset_open(d, &o));
-}
-
-static void refuses(DatasetOptions o, Status status, const char *word)
-{
-    Dataset d;
-    CHECK_STATUS(dataset_open(&d, &o), status, word);
-    CHECK(!d.classes && !d.train.sample && !d.arena.block, "left something behind: %s", word);
-    dataset_close(&d);
-}
+#include "test/sets.h"
 
 static void layouts(void)
 {
@@ -94,7 +45,8 @@ static void layouts(void)
                                     .train_domains = "sketch" })) {
         CHECK_TOLD(&d, &d.train, "sketch/mine/dog/x.PPM dog sketch; "
                    "sketch/mine/horse/x.PPM horse sketch");
-        CHECK(d.eval.n == 4 && d.domain_count == 2, "%lld", (long long)d.eval.n);
+        CHECK(d.eval.n == 10 && d.domain_count == 2 && d.split_count == 3 &&
+              !strcmp(d.eval.split, "val, mine, train"), "all but sketch/mine: %s", d.eval.split);
     }
     dataset_close(&d);
     folder_close(&f);
@@ -111,90 +63,6 @@ static void byte_order(void)
                    "a/x.ppm a");
     CHECK(!strcmp(d.classes[1].name, "a") && !strcmp(d.classes[2].name, "a-b"), "classes by name");
     dataset_close(&d);
-    folder_close(&f);
-}
-
-static void eval_splits(void)
-{
-    Dataset d;
-    Folder f = folder_open();
-    plant(&f, "{train,test}/{cat,dog}/1.ppm");
-    if (opens(&d, (DatasetOptions){ .root = f.path }))
-        CHECK(!strcmp(d.eval.split, "train") && strstr(d.note, "train is used"), "%s", d.note);
-    dataset_close(&d);
-    plant(&f, "crossval/cat/1.ppm");
-    if (opens(&d, (DatasetOptions){ .root = f.path }))
-        CHECK(!strcmp(d.eval.split, "crossval") && strstr(d.note, "crossval is used"), "%s",
-              d.note);
-    dataset_close(&d);
-    plant(&f, "val/dog/1.ppm");
-    if (opens(&d, (DatasetOptions){ .root = f.path, .sides = DATASET_EVAL })) {
-        CHECK_TOLD(&d, &d.eval, "val/dog/1.ppm dog");
-        CHECK(d.train.n == 0 && d.class_count == 2, "classes of the training split");
-    }
-    dataset_close(&d);
-    refuses((DatasetOptions){ .root = f.path, .eval_split = "tset" }, ERR_IO, "did you mean test");
-    refuses((DatasetOptions){ .root = f.path, .train_split = "all" }, ERR_IO,
-            "crossval, test, train, val");
-    refuses((DatasetOptions){ .root = f.path, .train_domains = "photo" }, ERR_IO,
-            "no domain called photo");
-    folder_close(&f);
-    f = folder_open();
-    plant(&f, "test/{cat,dog}/1.ppm");
-    refuses((DatasetOptions){ .root = f.path }, ERR_IO, "no split called train");
-    if (opens(&d, (DatasetOptions){ .root = f.path, .sides = DATASET_EVAL }))
-        CHECK(d.eval.n == 2 && d.class_count == 2 && d.note, "the only split");
-    dataset_close(&d);
-    folder_close(&f);
-}
-
-// The names of splits, however they are spelled, and nothing else.
-static void split_names(void)
-{
-    static const char *const kind[][8] = {
-        [SPLIT_NONE] = { "trainer", "tests", "vals", "device", "", "photo" },
-        [SPLIT_TRAIN] = { "train", "Train", "TRAIN", "training", "Training" },
-        [SPLIT_VAL] = { "val", "Valid", "validation", "dev", "DEV", "crossval", "CrossVal" },
-        [SPLIT_TEST] = { "test", "TEST", "testing", "Testing" },
-    };
-    for (int k = SPLIT_NONE; k <= SPLIT_TEST; k++)
-        for (int i = 0; i < 8 && kind[k][i]; i++)
-            CHECK((int)split_kind(kind[k][i]) == k, "%s", kind[k][i]);
-    const char *const flags[] = { "mine", NULL, "a b,Other" };
-    CHECK(split_called("Mine", flags, 3) && split_called("A b", flags, 3) &&
-          split_called("other", flags, 3) && !split_called("oth", flags, 3), "named by flags");
-    const char *const there[] = { "Test", "TRAIN", "dev", "test", "val" };
-    CHECK(split_find("test", there, 5) == 3 && split_find("Test", there, 5) == 0, "by bytes first");
-    CHECK(split_find("TEST", there, 5) == SPLIT_SEVERAL && split_find("train", there, 5) == 1 &&
-          split_find("training", there, 5) == 1 && split_find("crossval", there, 5) ==
-          SPLIT_SEVERAL && split_find("tset", there, 5) == -1, "then by spelling");
-}
-
-// Whatever its spelling, a split is none of the domains, and a flag finds it by another.
-static void spelled_splits(void)
-{
-    static const char *const pair[][3] = {
-        { "Train", "Test", "test" }, { "TRAIN", "TESTING", "Test" },
-        { "training", "Val", "validation" }, { "train", "dev", "val" },
-    };
-    Dataset d;
-    for (int i = 0; i < 4; i++) {
-        char pattern[80];
-        Folder f = folder_open();
-        snprintf(pattern, sizeof pattern, "{%s,%s}/{cat,dog}/1.ppm", pair[i][0], pair[i][1]);
-        plant(&f, pattern);
-        if (opens(&d, (DatasetOptions){ .root = f.path, .eval_split = pair[i][2] }))
-            CHECK(d.train.n == 2 && !strcmp(d.train.split, pair[i][0]) && d.eval.n == 2 &&
-                  !strcmp(d.eval.split, pair[i][1]) && d.domain_count == 1 && !*d.domain[0] &&
-                  !d.strays, "%s, %s", pair[i][0], pair[i][1]);
-        dataset_close(&d);
-        folder_close(&f);
-    }
-    Folder f = folder_open();
-    plant(&f, "{Train,train,test,TEST}/{cat,dog}/1.ppm");
-    refuses((DatasetOptions){ .root = f.path }, ERR_IO, "more than one split to train on");
-    refuses((DatasetOptions){ .root = f.path, .train_split = "train", .eval_split = "Test" },
-            ERR_IO, "which split is Test");
     folder_close(&f);
 }
 
@@ -635,8 +503,7 @@ static void shared_lists(void)
 }
 
 static const TestCase cases[] = {
-    { "layouts", layouts }, { "byte_order", byte_order }, { "eval_splits", eval_splits },
-    { "split_names", split_names }, { "spelled_splits", spelled_splits },
+    { "layouts", layouts }, { "byte_order", byte_order },
     { "classnames", classnames }, { "spelled_classnames", spelled_classnames },
     { "renamed", renamed }, { "equal_classes", equal_classes },
     { "empty_classes", empty_classes }, { "known", known }, { "deep", deep },

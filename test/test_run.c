@@ -49,9 +49,8 @@ static void files(void)
         char name[100];
         snprintf(name, sizeof name, "run/last/%s", checkpoint[i]);
         CHECK(there(name), "no %s", name);
-        snprintf(name, sizeof name, "run/best/%s", checkpoint[i]);
-        CHECK(there(name), "no %s", name);
     }
+    CHECK(!there("run/best"), "a best without pictures to choose it on");
     CHECK(there("run/step-8") && !there("run/step-6"), "--keep 1");
     CHECK(!strcmp(program_file("run/last/classes.txt", NULL), "blue\ngreen_bird\nred\n"), "%s",
           program_file("run/last/classes.txt", NULL));
@@ -157,20 +156,30 @@ static void counting(void)
     CHECK(few.total == 1 && few.steps == 1 && !few.released, "total %lld", (long long)few.total);
 }
 
-// A class without pictures in a domain does not count there; `all` is pooled over pictures.
+// A class without pictures in a domain does not count there; `all` is pooled over the pictures of a
+// split, and lines come split by split.
 static void accuracy(void)
 {
     static const char *const classes[] = { "a", "b", "c" }, *const styles[] = { "x", "y" };
+    static const char *const splits[] = { "v", "w" };
+    const ScoreOf of = { classes, styles, splits, 3, 2, 2, NULL, NULL };
+    char lines[40] = "";
     Score e;
-    CHECK_OK(score_init(&e, classes, 3, styles, 2));
-    for (int i = 0; i < 4; i++) score_add(&e, 0, 0, i < 3 ? 0 : 1);
-    score_add(&e, 0, 1, 1);
-    score_add(&e, 1, 2, 0);
-    ScoreRow x = score_row(&e, 0), all = score_row(&e, SCORE_ALL);
+    CHECK_OK(score_init(&e, &of));
+    for (int i = 0; i < 4; i++) score_add(&e, 0, 0, 0, i < 3 ? 0 : 1);
+    score_add(&e, 0, 0, 1, 1);
+    score_add(&e, 0, 1, 2, 0);
+    ScoreRow x = score_row(&e, 0, 0), all = score_row(&e, 0, SCORE_ALL);
     CHECK(x.n == 5 && x.correct == 4, "%lld of %lld", (long long)x.correct, (long long)x.n);
     CHECK_CLOSE(x.mean_class, (0.75 + 1) / 2, 0);
     CHECK_CLOSE(all.top1, 4.0 / 6, 0);
     CHECK_CLOSE(all.mean_class, (0.75 + 1 + 0) / 3, 1e-15);
+    score_add(&e, 1, 1, 0, 0);
+    CHECK(score_row(&e, 0, SCORE_ALL).n == 6 && score_row(&e, 1, 1).correct == 1, "by split");
+    for (ScoreLine l = SCORE_FIRST; score_next(&e, &l);)
+        snprintf(lines + strlen(lines), 10, "%s:%s ", splits[l.split],
+                 score_domain_name(&e, l.domain));
+    CHECK(!strcmp(lines, "v:x v:y v:all w:y "), "%s", lines);
     score_free(&e);
     CHECK(score_argmax((const float[]){ 1, 3, 3, 2 }, 4) == 1, "the first of equals");
     CHECK_CLOSE(score_softmax((const float[]){ 0, 1000 }, 2, 1), 1, 0);

@@ -35,7 +35,7 @@ static Status one_line(Captions *c, Index *x, char *line, int64_t number, const 
         return err_set(ERR_FORMAT, "line %lld: not path, tab, caption", (long long)number);
     *tab = 0;
     if (strncmp(line, prefix, strlen(prefix)) != 0) return OK;
-    c->set.sample[c->set.n++] = (Sample){ line, number_of(c, x, tab + 1), 0 };
+    c->set.sample[c->set.n++] = (Sample){ .path = line, .label = number_of(c, x, tab + 1) };
     return OK;
 }
 

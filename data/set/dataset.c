@@ -9,6 +9,7 @@
 
 #include "data/set/dataset_work.h"
 #include "data/set/lists.h"
+#include "data/set/splits.h"
 #include "tensor/base/name.h"
 #include "tensor/base/sha256.h"
 
@@ -63,7 +64,7 @@ static Status label_side(SampleSet *set, const Work *w, const Side *side)
         if (e->number >= 0 || !last || strcmp(e->folder, last))
             TRY(label_of(&label, w, e, e->number >= 0 && (numbers || !e->folder)));
         last = e->folder;
-        set->sample[set->n++] = (Sample){ e->path, label, 0 };
+        set->sample[set->n++] = (Sample){ .path = e->path, .label = label };
     }
     return OK;
 }
@@ -81,10 +82,10 @@ static void set_domains(SampleSet *set, const Side *side, const Dataset *d)
     }
 }
 
-static Status make_domains(Work *w)
+static Status make_domains(Work *w, const Side *train)
 {
-    const Side *const side[] = { &w->train, &w->eval };
-    const char **name = arena_take(w->arena, (size_t)(w->train.n + w->eval.n) * sizeof *name);
+    const Side *const side[] = { train, &w->eval };
+    const char **name = arena_take(w->arena, (size_t)(train->n + w->eval.n) * sizeof *name);
     const char *last = NULL;
     int64_t n = 0;
     if (!name) return err_memory("dataset");
@@ -96,17 +97,101 @@ static Status make_domains(Work *w)
     n = names_unique(name, n);
     w->d->domain = name;
     w->d->domain_count = (int)n;
-    set_domains(&w->d->train, &w->train, w->d);
+    set_domains(&w->d->train, train, w->d);
     set_domains(&w->d->eval, &w->eval, w->d);
     return OK;
 }
 
-// ---- what the header promises -------------------------------------------------------------------
-
-Status dataset_path(char out[FILE_PATH], const char *root, const char *path)
+static bool has_domain(const SampleSet *set, int k)
 {
-    return path_join(out, path[0] == '/' ? "" : root, path);
+    for (int64_t i = 0; i < set->n; i++)
+        if (set->sample[i].domain == k) return true;
+    return false;
 }
+
+// ---- splits of the set that is evaluated --------------------------------------------------------
+
+static const char name_held_out[] = HELD_OUT;  // a folder may be called so too
+
+// Those of validation first, then in byte order.
+static int by_use(const void *a, const void *b)
+{
+    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+    bool v = split_kind(x) == SPLIT_VAL, u = split_kind(y) == SPLIT_VAL;
+    return v != u ? u - v : strcmp(x, y);
+}
+
+// Held-out samples have no entry: they stand behind the others.
+static Status make_splits(Work *w)
+{
+    Dataset *d = w->d;
+    const Side *side = &w->eval;
+    const char **name = arena_take(w->arena, (size_t)(side->n + 2) * sizeof *name), *last = NULL;
+    int64_t n = 0, held = d->eval.n > side->n;
+    if (!name) return err_memory("dataset");
+    name[0] = name_held_out;
+    for (int64_t i = 0; i < side->n; i++) {
+        if (side->entry[i].split != last) name[held + n++] = side->entry[i].split;
+        last = side->entry[i].split;
+    }
+    n = names_unique(name + held, n);
+    qsort(name + held, (size_t)n, sizeof *name, by_use);
+    d->split = name;
+    d->split_count = (int)(held + n);
+    for (int64_t i = 0, k = held; i < side->n; i++) {
+        if (strcmp(side->entry[i].split, name[k]))
+            for (k = held; strcmp(side->entry[i].split, name[k]);) k++;
+        d->eval.sample[i].split = (int32_t)k;
+    }
+    char text[NAMES_TEXT];
+    d->eval.split = arena_string(w->arena, names_joined(text, name, d->split_count));
+    return d->eval.split ? OK : err_memory("dataset");
+}
+
+static int by_sample_path(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+// How many pictures of each split and domain are trained on, by their paths.
+static Status count_trained(Work *w)
+{
+    Dataset *d = w->d;
+    size_t cells = (size_t)d->split_count * (size_t)d->domain_count;
+    d->trained_on = arena_zero(w->arena, (cells + 1) * sizeof *d->trained_on);
+    const char **path = arena_take(w->arena, (size_t)(w->train.n + 1) * sizeof *path);
+    if (!d->trained_on || !path) return err_memory("dataset");
+    const bool labelled = d->train.n > 0;      // then without those that are held out
+    int64_t n = w->trained ? labelled ? d->train.n : w->train.n : 0;
+    for (int64_t i = 0; i < n; i++)
+        path[i] = labelled ? d->train.sample[i].path : w->train.entry[i].path;
+    qsort(path, (size_t)n, sizeof *path, by_sample_path);
+    for (int64_t i = 0; i < d->eval.n; i++) {
+        const Sample *s = &d->eval.sample[i];
+        if (n && bsearch(&s->path, path, (size_t)n, sizeof *path, by_sample_path))
+            d->trained_on[s->split * d->domain_count + s->domain]++;
+    }
+    return OK;
+}
+
+// With pictures held out these alone; else the split of validation, where nothing of it is trained
+// on, of the domains that are trained on: others are there to be tested on.
+static Status find_validation(Work *w)
+{
+    Dataset *d = w->d;
+    const bool held = w->o->val_fraction > 0;
+    d->chosen_by = arena_zero(w->arena, (size_t)(d->split_count * d->domain_count + 1));
+    if (!d->chosen_by) return err_memory("dataset");
+    for (int s = 0; s < d->split_count; s++)
+        for (int k = 0; k < d->domain_count; k++) {
+            bool fits = held ? d->split[s] == name_held_out : split_kind(d->split[s]) == SPLIT_VAL;
+            d->chosen_by[s * d->domain_count + k] =
+                fits && has_domain(&d->train, k) && !d->trained_on[s * d->domain_count + k];
+        }
+    return OK;
+}
+
+// ---- what the header promises -------------------------------------------------------------------
 
 // Office-Home's lists say Real_World where its archive has a folder `Real World`.
 static bool has_blanks(char name[FILE_PATH], const Dataset *d, const char *path)
@@ -148,6 +233,46 @@ static Status check_dataset_options(const DatasetOptions *o)
     return OK;
 }
 
+// Who asks a run about named splits or domains alone does not ask about others that it held out.
+static void keep_asked(Work *w)
+{
+    const Pick *p = &w->evals;
+    SampleSet *set = &w->d->eval;
+    int64_t n = set->n;
+    set->n = w->eval.n;
+    if (p->splits || w->o->eval_list) return;
+    for (int64_t i = set->n; i < n; i++) {
+        const char *domain = w->d->domain[set->sample[i].domain];
+        if (p->domains == 0 || name_find(domain, p->domain, p->domains) >= 0)
+            set->sample[set->n++] = set->sample[i];
+    }
+}
+
+// Both sets, and what is known of the one that is evaluated. Of a run that is only asked, the
+// training side is needed for what was held out of it.
+static Status fill_sets(Work *w)
+{
+    Dataset *d = w->d;
+    const bool wanted = dataset_wants(w->o, DATASET_TRAIN);
+    const Side none = { .split = "" };
+    const bool holds_out = dataset_holds_out(w);
+    const Side *train = wanted || holds_out ? &w->train : &none;
+    TRY(check_listed(d, train));
+    TRY(check_listed(d, &w->eval));
+    TRY(label_side(&d->train, w, train));
+    TRY(label_side(&d->eval, w, &w->eval));
+    TRY(make_domains(w, train));
+    if (holds_out) TRY(hold_out(w));
+    if (holds_out && !wanted) keep_asked(w);
+    if (dataset_wants(w->o, DATASET_EVAL) && d->eval.n == 0)
+        return err_set(ERR_IO, "dataset: %s: no pictures to evaluate on", d->root);
+    TRY(make_splits(w));
+    TRY(count_trained(w));
+    TRY(find_validation(w));
+    if (!wanted) d->train = (SampleSet){ .sample = d->train.sample, .split = "" };
+    return OK;
+}
+
 // The training side is read even where only evaluation is asked for: it has the classes.
 static Status fill_dataset(Work *w)
 {
@@ -157,12 +282,7 @@ static Status fill_dataset(Work *w)
     TRY(classes_make(w, base));
     w->d->empties = base->empties;
     if (base->empties) w->d->empty = base->empty[0]->path;
-    if (!dataset_wants(w->o, DATASET_TRAIN)) w->train = (Side){ .split = "" };
-    TRY(check_listed(w->d, &w->train));
-    TRY(check_listed(w->d, &w->eval));
-    TRY(label_side(&w->d->train, w, &w->train));
-    TRY(label_side(&w->d->eval, w, &w->eval));
-    return make_domains(w);
+    return fill_sets(w);
 }
 
 Status dataset_open(Dataset *d, const DatasetOptions *options)
@@ -178,13 +298,6 @@ void dataset_close(Dataset *d)
 {
     arena_free(&d->arena);
     *d = (Dataset){ 0 };
-}
-
-static bool has_domain(const SampleSet *set, int k)
-{
-    for (int64_t i = 0; i < set->n; i++)
-        if (set->sample[i].domain == k) return true;
-    return false;
 }
 
 bool dataset_seen(const Dataset *d, int k)

@@ -34,12 +34,13 @@ typedef struct {
     const char *path;          // relative to the root
     int32_t label;             // of 0..class_count-1
     int32_t domain;            // of 0..domain_count-1
+    int32_t split;             // of 0..split_count-1, in the set that is evaluated; else 0
 } Sample;
 
 typedef struct {
     Sample *sample;            // (n)
     int64_t n;
-    const char *split;         // "train", ..; "" where there are no splits; "list" for list files
+    const char *split;         // "train", "test, val"; "" without splits; "list" for lists
 } SampleSet;
 
 typedef struct {
@@ -55,6 +56,12 @@ typedef struct {
     ClassName *classes;        // (class_count)
     const char **domain;       // (domain_count) one domain called "" where there are none
     int class_count, domain_count;
+    // Of the set that is evaluated:
+    const char **split;        // (split_count) those to choose by first, then in byte order
+    int split_count;
+    int64_t *trained_on;       // (split_count,domain_count) pictures that are also trained on
+    bool *chosen_by;           // (split_count,domain_count) pictures of the training domains that
+                               // are there for validation: `best` may be chosen on them
     int64_t strays;            // pictures that do not fit the layout, left out
     const char *stray;         // the first of them
     int64_t deeps;             // folders that lie too deep to be read (TREE_DEPTH)
@@ -67,15 +74,25 @@ typedef struct {
     Arena arena;               // all of the above
 } Dataset;
 
-enum { DATASET_TRAIN = 1, DATASET_EVAL = 2 };          // what to open; 0: both
+// What to open; 0: both. DATASET_SEEN, with DATASET_EVAL: the training side is what a run has been
+// trained on, so that it is not evaluated on where no split is named.
+enum { DATASET_TRAIN = 1, DATASET_EVAL = 2, DATASET_SEEN = 4 };
+
+#define HELD_OUT "held-out"    // the split of pictures that val_fraction takes out of training
 
 // NULL and 0 are defaults for everything but root.
 typedef struct {
     const char *root;          // may be NULL with lists: then paths are relative to their folder
     int sides;                 // DATASET_TRAIN, DATASET_EVAL or both
     const char *train_split;   // NULL: that of training, if there is one
-    const char *eval_split;    // NULL: that of validation, else the training one; note tells
+    const char *eval_split;    // "val,test"; NULL: every split and domain that is not trained on,
+                               // else the training side; note tells
     const char *train_domains, *eval_domains;          // "a,b", `_` or blank; NULL: all
+    bool validation;           // evaluate the split of validation too, whatever is named
+    double val_fraction;       // of the training pictures of each class and domain: held out, drawn
+    uint64_t seed;             // by this seed; copies of a held-out picture with it. 0: none
+    bool as_before;            // of data without splits everything is evaluated where no domain is
+                               // named, as by programs before `validation`
     const char *train_list, *eval_list;                // files, "a.txt,b.txt"; NULL: folders
     int label_base;            // 0 or 1: the first label in the lists
     const char *classnames;    // a file with one class per line (classnames.h)

@@ -1,9 +1,10 @@
-// dataset_work.h - what dataset.c, sides.c and classes.c share while a dataset is opened; check.c
-// uses its names.
+// dataset_work.h - what dataset.c, sides.c, picks.c, classes.c, holdout.c and names.c share while a
+// dataset is opened; check.c uses its names.
 //
-// Each side (training, evaluation) becomes a table of entries, whether it comes from the tree or
-// from lists (sides.c). The classes are made from one side's entries, then ordered or renamed by a
-// file, then matched with a run's (classes.c); then every entry gets its label (dataset.c).
+// Each side (training, evaluation) becomes a table of entries, whether it comes from the tree
+// (picks.c) or from lists (sides.c). The classes are made from one side's entries, then ordered or
+// renamed by a file, then matched with a run's (classes.c); then every entry gets its label
+// (dataset.c), and pictures to validate on leave the training set (holdout.c).
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +15,7 @@
 enum { CLASSES_MOST = 1 << 15, NAMES_TEXT = 240 };
 
 typedef struct {
-    const char *path, *domain;
+    const char *path, *split, *domain;
     const char *folder;        // the class by name: a folder, or a list's word; NULL: number alone
     int32_t number;            // the class by number, from 0; -1: folder alone
     int64_t line;              // of its list, from 1
@@ -32,12 +33,17 @@ typedef struct {
     int64_t odd_line;
 } Side;
 
+// Splits and domains of the tree; no domain: all of them.
+typedef struct { const char **split, **domain; int64_t splits, domains; } Pick;
+
 typedef struct {
     const DatasetOptions *o;
     Dataset *d;
     Arena *arena;              // the dataset's
     Tree tree;
     bool has_tree;
+    bool trained;              // the training side is what a run trains on, or has been
+    Pick trains, evals;        // of the tree. trains: one split or none; evals: none, if not named
     Side train, eval;          // the training side is read for its classes even if it is not wanted
     ClassName *first;          // (firsts) classes before they are matched with `known`
     int firsts;
@@ -45,15 +51,23 @@ typedef struct {
 } Work;
 
 Status sides_read(Work *w);                            // root, tree, train, eval
+Status tree_picks(Work *w);                            // trains, evals
+Status tree_training_side(Work *w);
+Status tree_evaluation_side(Work *w);
+Status hold_out(Work *w);                              // moves samples of d->train to d->eval
 Status classes_make(Work *w, const Side *base);        // first, final, d->classes
 bool classes_numbers_only(const Work *w);              // no class has a folder of its own
 bool dataset_wants(const DatasetOptions *o, int side);
+bool dataset_holds_out(const Work *w);
 
 // Sorts names and drops repeated ones. Returns how many are left.
 int64_t names_unique(const char **name, int64_t n);
 // "a,b" -> names in the arena. NULL: none.
 Status names_split(const char ***name, int64_t *n, Arena *arena, const char *text);
 bool names_have(const char *const *name, int64_t n, const char *wanted);
+// The error that there is no such name, with the nearest and all that there are. kind: "split", ..
+Status names_missing(const char *where, const char *kind, const char *wrong,
+                     const char *const *name, int64_t n);
 // "a, b, c", cut off where it gets too long.
 const char *names_joined(char text[NAMES_TEXT], const char *const *name, int64_t n);
 // The name of the folder `up` levels above a file, 1 being the one it lies in; NULL: there is none.

@@ -1,4 +1,4 @@
-// sides.c - the entries of the training and the evaluation side, from the tree or from lists.
+// sides.c - the entries of the training and the evaluation side, from lists or from the tree.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,188 +7,6 @@
 #include "data/set/lists.h"
 #include "data/set/splits.h"
 #include "tensor/base/name.h"
-
-// ---- sets of names ------------------------------------------------------------------------------
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-int64_t names_unique(const char **name, int64_t n)
-{
-    int64_t kept = 0;
-    qsort(name, (size_t)n, sizeof *name, by_name);
-    for (int64_t i = 0; i < n; i++)
-        if (kept == 0 || strcmp(name[kept - 1], name[i])) name[kept++] = name[i];
-    return kept;
-}
-
-const char *names_joined(char text[NAMES_TEXT], const char *const *name, int64_t n)
-{
-    size_t used = 0;
-    text[0] = 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (used + strlen(name[i]) + 8 > NAMES_TEXT) {
-            strcpy(text + used, ", ..");
-            break;
-        }
-        used += (size_t)snprintf(text + used, NAMES_TEXT - used, "%s%s", i ? ", " : "", name[i]);
-    }
-    return text;
-}
-
-bool names_have(const char *const *name, int64_t n, const char *wanted)
-{
-    for (int64_t i = 0; i < n; i++)
-        if (!strcmp(wanted, name[i])) return true;
-    return false;
-}
-
-static Status no_such(const char *where, const char *kind, const char *wrong,
-                      const char *const *name, int64_t n)
-{
-    char text[NAMES_TEXT];
-    const char *near = name_nearest(wrong, name, n);
-    return err_set(ERR_IO, "dataset: %s: no %s called %s%s%s: there %s %s", where, kind, wrong,
-                   near ? ": did you mean " : "", near ? near : "",
-                   n == 0 ? "is" : "are", n == 0 ? "none" : names_joined(text, name, n));
-}
-
-enum Field { A_SPLIT, A_DOMAIN };
-
-// The names of all splits or domains of the tree. *names lies in the arena.
-static Status tree_names(const char ***names, int64_t *n, Work *w, enum Field field)
-{
-    const Tree *t = &w->tree;
-    const char **name = arena_take(w->arena, (size_t)(t->n + 1) * sizeof *name), *last = NULL;
-    if (!name) return err_memory("dataset");
-    *n = 0;
-    for (int64_t i = 0; i < t->n; i++) {
-        const char *this = field == A_SPLIT ? t->file[i].split : t->file[i].domain;
-        if (this != last && *this) name[(*n)++] = this;
-        last = this;
-    }
-    *n = names_unique(name, *n);
-    *names = name;
-    return OK;
-}
-
-// ---- sides from the tree ------------------------------------------------------------------------
-
-Status names_split(const char ***name, int64_t *n, Arena *arena, const char *text)
-{
-    *name = NULL;
-    *n = 0;
-    if (!text) return OK;
-    char *copy = arena_string(arena, text);
-    const char **list = arena_take(arena, (strlen(text) + 1) * sizeof *list);
-    if (!copy || !list) return err_memory("dataset");
-    for (char *at = copy, *comma; at; at = comma) {
-        comma = strchr(at, ',');
-        if (comma) *comma++ = 0;
-        list[(*n)++] = at;
-    }
-    *name = list;
-    return OK;
-}
-
-static Status keep_side_empties(Side *side, Work *w, const char *split, const char *const *wanted,
-                                int64_t wants)
-{
-    const Tree *t = &w->tree;
-    side->empty = arena_take(w->arena, (size_t)(t->empties + 1) * sizeof *side->empty);
-    if (!side->empty) return err_memory("dataset");
-    for (int64_t i = 0; i < t->empties; i++) {
-        const TreeFile *f = &t->empty[i];
-        bool here = !*split || !strcmp(f->split, split);
-        if (here && (!wants || name_find(f->domain, wanted, wants) >= 0))
-            side->empty[side->empties++] = f;
-    }
-    return OK;
-}
-
-static Status side_from_tree(Side *side, Work *w, const char *split, const char *domains)
-{
-    const Tree *t = &w->tree;
-    const char **wanted, **there = NULL;
-    int64_t wants = 0, n = 0;
-    TRY(names_split(&wanted, &wants, w->arena, domains));
-    TRY(tree_names(&there, &n, w, A_DOMAIN));
-    for (int64_t i = 0; i < wants; i++)
-        if (name_find(wanted[i], there, n) < 0)
-            return no_such(w->o->root, "domain", wanted[i], there, n);
-    *side = (Side){ .split = split };
-    side->entry = arena_take(w->arena, (size_t)(t->n + 1) * sizeof *side->entry);
-    if (!side->entry) return err_memory("dataset");
-    for (int64_t i = 0; i < t->n; i++) {
-        const TreeFile *f = &t->file[i];
-        if (*split && strcmp(f->split, split)) continue;
-        if (wants && name_find(f->domain, wanted, wants) < 0) continue;
-        side->entry[side->n++] = (Entry){ f->path, f->domain, f->class_name, -1, 0, NULL };
-    }
-    TRY(keep_side_empties(side, w, split, wanted, wants));
-    if (side->n) return OK;
-    return err_set(ERR_IO, "dataset: %s: no pictures in split %s%s%s", w->o->root, split,
-                   wants ? " of domains " : "", wants ? domains : "");
-}
-
-// The split that a flag means; one of several spellings that are there must be named exactly.
-static Status asked_split(const char **split, Work *w, const char *asked, const char *const *name,
-                          int64_t n)
-{
-    char text[NAMES_TEXT];
-    int64_t i = split_find(asked, name, n);
-    if (i == SPLIT_SEVERAL)
-        return err_set(ERR_IO, "dataset: %s: which split is %s: there are %s", w->o->root, asked,
-                       names_joined(text, name, n));
-    if (i < 0) return no_such(w->o->root, "split", asked, name, n);
-    *split = name[i];
-    return OK;
-}
-
-// The name of the training split: "" where the layout has none; NULL: it has others.
-static Status train_split(const char **split, Work *w)
-{
-    const char **name = NULL;
-    char text[NAMES_TEXT];
-    int64_t n = 0;
-    TRY(tree_names(&name, &n, w, A_SPLIT));
-    if (w->o->train_split) return asked_split(split, w, w->o->train_split, name, n);
-    int64_t i = split_find_kind(SPLIT_TRAIN, name, n);
-    if (i == SPLIT_SEVERAL)
-        return err_set(ERR_IO, "dataset: %s: more than one split to train on, of %s "
-                       "(--train-split NAME)", w->o->root, names_joined(text, name, n));
-    *split = n == 0 ? "" : i < 0 ? NULL : name[i];
-    return OK;
-}
-
-static Status tell_eval_split(Work *w, const char *why, const char *what)
-{
-    char text[512];
-    snprintf(text, sizeof text, "no eval split is named%s: %.200s is used", why, what);
-    w->d->note = arena_string(w->arena, text);
-    return w->d->note ? OK : err_memory("dataset");
-}
-
-static Status eval_split(const char **split, Work *w, const char *train)
-{
-    const DatasetOptions *o = w->o;
-    const char **name, *asked = o->eval_split;
-    int64_t n;
-    TRY(tree_names(&name, &n, w, A_SPLIT));
-    if (asked) return asked_split(split, w, asked, name, n);
-    *split = n == 0 ? "" : NULL;
-    for (int64_t i = 0; i < n; i++)
-        if (split_kind(name[i]) == SPLIT_VAL) *split = name[i];
-    if (n == 0) {
-        bool same = dataset_wants(o, DATASET_TRAIN) && !o->train_domains && !o->eval_domains;
-        return same ? tell_eval_split(w, ", and there are no splits", "what is trained on") : OK;
-    }
-    if (*split) return tell_eval_split(w, "", *split);
-    *split = train ? train : name[0];
-    return tell_eval_split(w, ", and there is no val", *split);
-}
 
 // ---- sides from lists ---------------------------------------------------------------------------
 
@@ -252,7 +70,8 @@ static Status judge_folders(Side *side, Arena *arena)
 
 static Status entry_from_list(Entry *e, Work *w, const ListEntry *l, const char *list, bool numeric)
 {
-    *e = (Entry){ l->path, domain_of(w->arena, w->o, l->path), l->label, -1, l->line, list };
+    *e = (Entry){ .path = l->path, .split = "list", .domain = domain_of(w->arena, w->o, l->path),
+                  .folder = l->label, .number = -1, .line = l->line, .list = list };
     if (!numeric) return OK;
     e->folder = folder_above(w->arena, l->path, 1);
     e->number = l->number - w->o->label_base;
@@ -291,7 +110,7 @@ static Status keep_domains(Side *side, Work *w, const char *domains)
     n = names_unique(there, n);
     for (int64_t i = 0; i < wants; i++)
         if (name_find(wanted[i], there, n) < 0)
-            return no_such(side->entry[0].list, "domain", wanted[i], there, n);
+            return names_missing(side->entry[0].list, "domain", wanted[i], there, n);
     for (int64_t i = 0; i < side->n; i++) {
         const Entry e = side->entry[i];
         if (name_find(e.domain, wanted, wants) >= 0) side->entry[kept++] = e;
@@ -324,11 +143,6 @@ const char *list_folder(Arena *arena, const char *lists)
     return folder;
 }
 
-bool dataset_wants(const DatasetOptions *o, int side)
-{
-    return o->sides == 0 || o->sides & side;
-}
-
 static Status open_root(Work *w)
 {
     const DatasetOptions *o = w->o;
@@ -349,34 +163,26 @@ static Status open_root(Work *w)
     return OK;
 }
 
-static Status training_side(Work *w, const char **split)
+static Status training_side(Work *w)
 {
     const DatasetOptions *o = w->o;
+    if (w->has_tree) TRY(tree_picks(w));
     if (o->train_list) return side_from_lists(&w->train, w, o->train_list, o->train_domains);
-    if (!w->has_tree) return OK;
-    TRY(train_split(split, w));
-    if (*split) return side_from_tree(&w->train, w, *split, o->train_domains);
-    if (!dataset_wants(o, DATASET_TRAIN)) return OK;
-    const char **name;
-    int64_t n;
-    TRY(tree_names(&name, &n, w, A_SPLIT));
-    return no_such(o->root, "split", SPLIT_TRAIN_NAME, name, n);
+    return w->has_tree ? tree_training_side(w) : OK;
 }
 
-static Status evaluation_side(Work *w, const char *train)
+static Status evaluation_side(Work *w)
 {
     const DatasetOptions *o = w->o;
-    const char *split = NULL;
     if (!dataset_wants(o, DATASET_EVAL)) return OK;
     if (o->eval_list) return side_from_lists(&w->eval, w, o->eval_list, o->eval_domains);
-    TRY(eval_split(&split, w, train));
-    return side_from_tree(&w->eval, w, split, o->eval_domains);
+    return tree_evaluation_side(w);
 }
 
 Status sides_read(Work *w)
 {
-    const char *split = NULL;
+    w->trained = dataset_wants(w->o, DATASET_TRAIN) || w->o->sides & DATASET_SEEN;
     TRY(open_root(w));
-    TRY(training_side(w, &split));
-    return evaluation_side(w, split);
+    TRY(training_side(w));
+    return evaluation_side(w);
 }

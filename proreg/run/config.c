@@ -57,6 +57,9 @@ static void write_data(JsonOut *o, const RunFacts *f)
     json_put_string(o, "eval_split_used", f->eval_split);
     json_put_int(o, "train_pictures", f->train_pictures);
     json_put_int(o, "eval_pictures", f->eval_pictures);
+    json_put_int(o, "eval_pictures_trained_on", f->eval_trained_on);
+    if (f->selection) json_put_string(o, "selection", f->selection);
+    if (f->selection) json_put_int(o, "validation_pictures", f->validation_pictures);
     json_put_array(o, "class_order");
     for (int k = 0; k < f->classes; k++) json_out_string(o, f->class_name[k]);
     json_out_end(o);
@@ -88,6 +91,60 @@ Status config_write(JsonOut *out, const RunFacts *f)
     json_put_int(out, "parameters_trained", f->params->trained);
     json_out_end(out);
     return json_out_status(out);
+}
+
+// ---- what a run was trained on ------------------------------------------------------------------
+
+// A text of the file, in the options' arena; NULL where it has none.
+static Status old_text(const char **text, Options *o, const Json *root, const char *key)
+{
+    const Json *v = json_get(root, key);
+    *text = NULL;
+    if (!v || v->type != JSON_STRING || !*v->string) return OK;
+    *text = arena_string(&o->arena, v->string);
+    return *text ? OK : err_memory("config");
+}
+
+// Do both paths lead to one folder? Where a run's data have moved since, their names count.
+static bool same_folder(const char *a, const char *b)
+{
+    char *x = realpath(a, NULL), *y = realpath(b, NULL);
+    bool same = x && y ? !strcmp(x, y) : true;
+    free(x);
+    free(y);
+    return same;
+}
+
+static Status training_side_of(Options *o, const Json *root)
+{
+    TRY(json_opt_number(&o->val_fraction, root, "val_fraction"));
+    TRY(json_opt_int(&o->seed, root, "seed", 0, INT64_MAX));
+    TRY(old_text(&o->train_split, o, root, "train_split"));
+    TRY(old_text(&o->train_domains, o, root, "train_domains"));
+    TRY(old_text(&o->train_list, o, root, "train_list"));
+    o->has_trained = true;
+    return OK;
+}
+
+static Status sides_of(Options *o, const Json *root)
+{
+    const char *data, *used;
+    o->as_before = !json_get(root, "selection");
+    TRY(old_text(&data, o, root, "data"));
+    TRY(old_text(&used, o, root, "eval_split_used"));
+    if (o->eval_list || (data && o->data && !same_folder(data, o->data))) return OK;
+    if (o->as_before && !o->eval_split) o->eval_split = used;
+    return o->verb->bit == VERB_TRAIN ? OK : training_side_of(o, root);
+}
+
+Status config_sides(Options *o, const char *path)
+{
+    Arena arena = { 0 };
+    const Json *root;
+    Status status = json_load(&root, &arena, path);
+    if (status == OK) status = sides_of(o, root);
+    arena_free(&arena);
+    return status;
 }
 
 // ---- resuming -----------------------------------------------------------------------------------

@@ -17,9 +17,18 @@ typedef struct {
     char data_hash[65];
     const char *train_split, *eval_split;      // "": the data has no splits
     int64_t train_pictures, eval_pictures;
+    int64_t eval_trained_on;   // of eval_pictures: that are trained on too
+    const char *selection;     // how `best` is chosen; NULL: a run of a program that did not say
+    int64_t validation_pictures;
     const char *const *class_name, *const *prompt;     // (classes)
     int classes;
 } RunFacts;
+
+// Takes from a run's config.json what it was trained on, for verbs that have no flags for that: the
+// training side, --val-fraction and the seed, unless --data or --eval-list name others. Of a run by
+// a program without --select, also what it was evaluated on where no flag names anything. `o` has
+// read the file's options already.
+Status config_sides(Options *o, const char *path);
 
 Status config_write(JsonOut *out, const RunFacts *f);
 // ERR_FORMAT names what has changed since `path` was written: a run is resumed only with the

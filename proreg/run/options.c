@@ -53,6 +53,7 @@ NAMES(checkpoint_name, "last", "best")
 NAMES(activation_name, "quick_gelu", "gelu")
 NAMES(pillow_name, "12", "13")
 NAMES(augment_name, "none", "randaug")
+NAMES(select_name, "val", "test")
 NAMES(kind_name, "captioned", "simple", "task")
 NAMES(isa_name, "scalar", "avx2", "avx512", "neon")
 
@@ -661,13 +662,13 @@ static Status same_value(const Options *o, const Options *was, const Option *row
 
 Status options_check_resume(const Options *o, const char *path, bool *eased)
 {
-    Options was = { .verb = o->verb };
-    Status status = options_read_config(&was, path);
+    Options was;
     *eased = false;
-    for (int i = 0; i < COUNT && status == OK; i++) {
-        bool both = o->source[i] == FROM_FLAG && was.source[i] == FROM_CONFIG;
-        if (both && (options[i].config & FIXED)) status = same_value(o, &was, &options[i], eased);
-    }
+    TRY(options_parse(&was, o->verb, 0, NULL));
+    Status status = options_read_config(&was, path);
+    for (int i = 0; i < COUNT && status == OK; i++)
+        if (o->source[i] == FROM_FLAG && (options[i].config & FIXED))
+            status = same_value(o, &was, &options[i], eased);
     options_free(&was);
     return status;
 }

@@ -33,6 +33,7 @@ typedef struct { const char *item[ITEMS_MAX]; int n; } Items;
 // The choices of flags that no other header lists.
 enum { AUGMENT_NONE, AUGMENT_RANDAUG };           // --augment
 enum { KIND_CAPTIONED, KIND_SIMPLE, KIND_TASK };  // --kind
+enum { SELECT_VAL, SELECT_TEST };                 // --select
 
 typedef struct Options {
     // model
@@ -44,6 +45,7 @@ typedef struct Options {
     // pictures, classes, prompts
     const char *data, *train_split, *eval_split, *train_domains, *eval_domains;
     const char *train_list, *eval_list, *lists, *classnames, *classes, *templates_file;
+    double val_fraction;
     int recipe;                                   // of recipes[]; -1: none
     Items template;
     int64_t label_base;
@@ -53,7 +55,7 @@ typedef struct Options {
     int64_t batch, micro_batch, threads, workers;
     // training
     int method, weight;                           // of methods[], weight_forms[]; weight -1: none
-    int schedule, optimizer, augment;             // Schedule, OptimKind, AUGMENT_x
+    int schedule, optimizer, augment, select;     // Schedule, OptimKind, AUGMENT_x, SELECT_x
     const char *config, *out;
     double power, gamma, alpha, temp, lr, head_lr_scale, wd, betas[2], momentum, warmup, clip_norm;
     double ra_m;
@@ -74,6 +76,9 @@ typedef struct Options {
     int64_t text_width, text_layers, text_heads;
     double pairing;
     int64_t seeds;
+    // of a run (config_sides)
+    bool has_trained;                             // the training side below is that of the run
+    bool as_before;                               // by a program without --select
     // how to speak
     bool json, quiet, help;
 
@@ -121,8 +126,9 @@ void options_write_config(const Options *o, JsonOut *out);
 // Takes from a run's config.json the options that can be repeated and that this verb has.
 Status options_read_config(Options *o, const char *path);
 // A resumed run must not change what decides its bits: ERR_USAGE names the first flag that differs
-// from the file. *eased: a flag differs that may: --skip-bad is new, or --max-pixels is larger and
-// neither run has --skip-bad. So far no picture was bad or too large, or the run would have ended.
+// from the file, or from the default where the file does not have it. *eased: a flag differs that
+// may: --skip-bad is new, or --max-pixels is larger and neither run has --skip-bad. So far no
+// picture was bad or too large, or the run would have ended.
 Status options_check_resume(const Options *o, const char *path, bool *eased);
 
 // An error about an option's value, with its source named: ERR_FORMAT if that is a config file,

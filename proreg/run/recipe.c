@@ -12,9 +12,9 @@ const Recipe recipes[] = {
       .layout = "SPLIT/CLASS/FILE", .classes = 6,
       .class_list = "climbing,diving,fishing,pole vaulting,racing,throwing",
       .template = "the man is {}.", .train_split = "train", .eval_split = "test",
-      .alpha = 1, .kd_alpha = 0.5, .published = BOTH,
-      .train_note = "BAR has no validation set: `best` is chosen on the test pictures; compare "
-                    "`last` too" },
+      .select = "test", .alpha = 1, .kd_alpha = 0.5, .published = BOTH,
+      .train_note = "BAR has no validation set, and the authors choose `best` on the test "
+                    "pictures: compare `last`, or hold some out (--val-fraction)" },
     { .name = "pacs", .title = "PACS: seven classes, one of four styles unseen",
       .layout = "DOMAIN/CLASS/FILE", .classes = 7,
       .class_list = "dog,elephant,giraffe,guitar,horse,house,person", .template = "this is {}.",
@@ -22,8 +22,8 @@ const Recipe recipes[] = {
       .eval_list = "%_test_kfold.txt", .label_base = 1,
       .alpha = 2, .kd_alpha = 0.5,
       .published = PUBLISHED_ALPHA | PUBLISHED_TEMPLATE | PUBLISHED_SCHEDULE,
-      .train_note = "`best` is chosen on the pictures that are evaluated; the authors choose it "
-                    "on the crossval lists of the styles that are trained on" },
+      .train_note = "the authors choose `best` on the crossval lists of the styles trained on: "
+                    "--val-fraction holds pictures of these out" },
     { .name = "nico", .title = "NICO, animals: ten classes, contexts unseen",
       .layout = "SPLIT/CLASS/FILE", .classes = 10,
       .class_list = "bear,bird,cat,cow,dog,elephant,horse,monkey,rat,sheep",

@@ -25,6 +25,7 @@ typedef struct {
     bool by_letters;                   // which are ordered as in DomainNet (DatasetOptions)
     const char *template;
     const char *train_split, *eval_split;
+    const char *select;                // what the authors choose `best` on; NULL: validation
     const char *domains;               // all that count; NULL: there are none
     const char *train_domains, *eval_domains;     // NULL: the user says
     const char *train_list, *eval_list;           // names of list files, % for the domain; or NULL

@@ -142,6 +142,7 @@ Status recipe_apply(Options *o)
     if (!r) return o->lists ? err_set(ERR_USAGE, "--lists: goes with --recipe") : OK;
     TRY(fill_option(o, "train-split", r->train_split, TWO_SIDED));
     TRY(fill_option(o, "eval-split", r->eval_split, SETS));
+    if (!(o->val_fraction > 0)) TRY(fill_option(o, "select", r->select, VERB_TRAIN));
     TRY(fill_domains(r, o));
     TRY(fill_lists(r, o));
     if (!o->templates_file) TRY(fill_option(o, "template", r->template, SETS & ~VERB_CHECK));

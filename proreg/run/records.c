@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tensor/base/file.h"
@@ -185,13 +186,13 @@ Status samples_load(const char *folder, SampleRecord *sample, int64_t n)
 
 // ---- results.jsonl ------------------------------------------------------------------------------
 
-static void per_class(JsonOut *out, const Score *s, int domain)
+static void per_class(JsonOut *out, const Score *s, const ScoreLine *l)
 {
     json_out_key(out, "per_class");
     json_out_object(out);
-    for (int k = 0; k < s->classes; k++) {
-        ScoreRow row = score_class(s, domain, k);
-        json_out_key(out, s->class_name[k]);
+    for (int k = 0; k < s->of.classes; k++) {
+        ScoreRow row = score_class(s, l->split, l->domain, k);
+        json_out_key(out, s->of.class_name[k]);
         json_out_object(out);
         json_put_int(out, "n", row.n);
         json_put_int(out, "correct", row.correct);
@@ -203,37 +204,51 @@ static void per_class(JsonOut *out, const Score *s, int domain)
     json_out_end(out);
 }
 
-void results_members(JsonOut *out, const Score *s, const char *split, int domain)
+void results_members(JsonOut *out, const Score *s, const ScoreLine *l)
 {
-    ScoreRow row = score_row(s, domain);
-    json_put_string(out, "split", split);
-    json_put_string(out, "domain", domain == SCORE_ALL ? "all" : s->domain_name[domain]);
+    ScoreRow row = score_row(s, l->split, l->domain);
+    json_put_string(out, "split", s->of.split_name[l->split]);
+    json_put_string(out, "domain", score_domain_name(s, l->domain));
     json_put_int(out, "n", row.n);
     json_put_int(out, "correct", row.correct);
     json_put_double(out, "top1", row.top1);
     json_put_double(out, "mean_class", row.mean_class);
 }
 
-static void result_write(JsonOut *out, const Score *s, int64_t step, const char *split, int domain)
+// What a reader must know of a line's number; "": nothing.
+static void note_of(char *text, size_t bytes, const Score *s, const ScoreLine *l)
 {
+    int64_t n = score_row(s, l->split, l->domain).n;
+    int64_t seen = score_trained_on(s, l->split, l->domain);
+    char trained[80] = "";
+    if (seen && seen >= n) snprintf(trained, sizeof trained, "trained on these pictures");
+    else if (seen) snprintf(trained, sizeof trained, "trained on %lld of these pictures",
+                            (long long)seen);
+    snprintf(text, bytes, "%s%s%s", trained, *trained && s->of.note ? "; " : "",
+             s->of.note ? s->of.note : "");
+}
+
+static void result_write(JsonOut *out, const Score *s, int64_t step, const ScoreLine *l)
+{
+    char note[200];
+    note_of(note, sizeof note, s, l);
     json_out_object(out);
     json_put_int(out, "step", step);
-    results_members(out, s, split, domain);
-    per_class(out, s, domain);
+    results_members(out, s, l);
+    if (*note) json_put_string(out, "note", note);
+    per_class(out, s, l);
     json_out_end(out);
 }
 
-void results_lines(JsonOut *out, const Score *s, int64_t step, const char *split)
+void results_lines(JsonOut *out, const Score *s, int64_t step)
 {
-    for (int d = 0; d < s->domains; d++)
-        if (score_row(s, d).n > 0) result_write(out, s, step, split, d);
-    if (score_domains(s) > 1) result_write(out, s, step, split, SCORE_ALL);
+    for (ScoreLine l = SCORE_FIRST; score_next(s, &l);) result_write(out, s, step, &l);
 }
 
-Status results_append(const char *folder, const Score *s, int64_t step, const char *split)
+Status results_append(const char *folder, const Score *s, int64_t step)
 {
     JsonOut out = { 0 };
-    results_lines(&out, s, step, split);
+    results_lines(&out, s, step);
     return records_append(folder, "results.jsonl", &out);
 }
 
@@ -265,8 +280,11 @@ static Status result_read(void *row, Arena *arena, const Json *line)
     TRY(json_need_number(&e->mean_class, line, "mean_class"));
     TRY(json_need_string(&e->split, line, "split"));
     TRY(json_need_string(&e->domain, line, "domain"));
+    e->note = "";
+    if (json_get(line, "note")) TRY(json_need_string(&e->note, line, "note"));
     TRY(copy_string(&e->split, arena));
     TRY(copy_string(&e->domain, arena));
+    TRY(copy_string(&e->note, arena));
     TRY(json_need(&classes, line, "per_class", JSON_OBJECT));
     return read_cells(e, arena, classes);
 }
@@ -359,6 +377,13 @@ int run_files_at(const RunFiles *r, int64_t step, int *first)
         if (n++ == 0) *first = i;
     }
     return n;
+}
+
+int run_files_split(const RunFiles *r, int first, int n)
+{
+    int of = 0;
+    while (of < n && !strcmp(r->eval[first + of].split, r->eval[first].split)) of++;
+    return of;
 }
 
 const char *run_files_text(const RunFiles *r, const char *key)

@@ -3,7 +3,7 @@
 //
 //     TRY(log_append("run", &record));                 // training
 //     TRY(samples_save("run", sample, n));
-//     TRY(results_append("run", &score, step, "val"));
+//     TRY(results_append("run", &score, step));
 //
 //     RunFiles r;                                      // pages
 //     TRY(run_files_open(&r, "run"));
@@ -30,19 +30,20 @@ Status samples_save(const char *folder, const SampleRecord *sample, int64_t n);
 // Fills in w, p_s and p_t of the pictures (n) whose paths are given. Without a file: does nothing.
 Status samples_load(const char *folder, SampleRecord *sample, int64_t n);
 
-// results.jsonl: one line per evaluation and domain; with several domains a last line for "all".
+// results.jsonl: one line per evaluation, split and domain; of a split with several domains a last
+// one for "all". note: "trained on these pictures", "selected on test"; "": nothing to know.
 typedef struct {
     int64_t step, n, correct;
-    const char *split, *domain;
+    const char *split, *domain, *note;
     double top1, mean_class;
     const char **class_name;       // (classes)
     Cell *cell;                    // (classes)
     int classes;
 } ResultRecord;
-void results_lines(JsonOut *out, const Score *s, int64_t step, const char *split);
+void results_lines(JsonOut *out, const Score *s, int64_t step);
 // The members from `split` to `mean_class` of such a line, into the object that is open in *out.
-void results_members(JsonOut *out, const Score *s, const char *split, int domain);
-Status results_append(const char *folder, const Score *s, int64_t step, const char *split);
+void results_members(JsonOut *out, const Score *s, const ScoreLine *line);
+Status results_append(const char *folder, const Score *s, int64_t step);
 
 // Cuts log.jsonl and results.jsonl back to what a run of `step` updates has written, torn lines
 // included.
@@ -67,6 +68,9 @@ void run_files_close(RunFiles *r);
 
 // The lines of the evaluation at a step: how many, the first in *first. step -1: the last one.
 int run_files_at(const RunFiles *r, int64_t step, int *first);
+
+// How many of these `n` lines from `first` on are of the split that the first is of.
+int run_files_split(const RunFiles *r, int first, int n);
 
 // Values of config.json; "" and NAN where there is none.
 const char *run_files_text(const RunFiles *r, const char *key);

@@ -170,7 +170,9 @@ Status run_checkpoint(char path[FILE_PATH], const char *folder, const char *name
     TRY(path_join(inside, path, "state.json"));
     if (!folder_exists(folder)) return err_set(ERR_IO, "run: %s: no such folder", folder);
     if (!file_exists(inside))
-        return err_set(ERR_IO, "run: %s: holds no checkpoint `%s`", folder, name);
+        return err_set(ERR_IO, "run: %s: holds no checkpoint `%s`%s", folder, name,
+                       strcmp(name, "best") ? "" : ": without validation pictures `last` is the "
+                       "answer");
     return OK;
 }
 

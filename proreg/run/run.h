@@ -6,7 +6,8 @@
 //     samples.jsonl   one line per training picture, as of its last visit
 //     results.jsonl   one line per evaluation and domain
 //     report.html     the page about it (run_page.h)
-//     last/, best/    checkpoints; step-N/ if --keep asks for them
+//     last/, best/    checkpoints; step-N/ if --keep asks for them. `best` only if there are
+//                     pictures to choose it on, else `last` is the answer
 //
 // A checkpoint is a Hugging Face folder of the whole model (the tuned image tower, the pretrained
 // text tower, the tokenizer), with
@@ -29,7 +30,7 @@
 typedef struct {
     int64_t step;              // updates done
     int64_t epoch, epoch_step; // where the next step's pictures come from
-    double best_top1;          // of the evaluations so far; below 0: there was none
+    double best_top1;          // on validation pictures, so far; below 0: there are none
     int64_t best_step;
 } RunState;
 

@@ -6,12 +6,10 @@
 
 #include "tensor/base/fmath.h"
 
-Status score_init(Score *s, const char *const *class_name, int classes,
-                  const char *const *domain_name, int domains)
+Status score_init(Score *s, const ScoreOf *of)
 {
-    size_t cells = (size_t)classes * (size_t)domains;
-    *s = (Score){ class_name, domain_name, classes, domains, calloc(cells + 1, sizeof *s->n),
-                 calloc(cells + 1, sizeof *s->correct) };
+    size_t cells = (size_t)of->classes * (size_t)of->domains * (size_t)of->splits;
+    *s = (Score){ *of, calloc(cells + 1, sizeof *s->n), calloc(cells + 1, sizeof *s->correct) };
     if (s->n && s->correct) return OK;
     score_free(s);
     return err_memory("evaluation");
@@ -21,34 +19,45 @@ void score_free(Score *s)
 {
     free(s->n);
     free(s->correct);
-    *s = (Score){ 0 };
+    *s = (Score){ .n = NULL };
 }
 
-void score_add(Score *s, int32_t domain, int32_t label, int32_t predicted)
+static int64_t cell_of(const Score *s, int split, int domain, int label)
 {
-    int64_t cell = (int64_t)domain * s->classes + label;
+    return ((int64_t)split * s->of.domains + domain) * s->of.classes + label;
+}
+
+void score_add(Score *s, int32_t split, int32_t domain, int32_t label, int32_t predicted)
+{
+    int64_t cell = cell_of(s, split, domain, label);
     s->n[cell]++;
     s->correct[cell] += predicted == label;
 }
 
-ScoreRow score_class(const Score *s, int domain, int label)
+static bool within(int i, int asked)
+{
+    return asked == SCORE_ALL || i == asked;
+}
+
+ScoreRow score_class(const Score *s, int split, int domain, int label)
 {
     ScoreRow row = { 0 };
-    for (int d = 0; d < s->domains; d++) {
-        if (domain != SCORE_ALL && d != domain) continue;
-        row.n += s->n[(int64_t)d * s->classes + label];
-        row.correct += s->correct[(int64_t)d * s->classes + label];
-    }
+    for (int p = 0; p < s->of.splits; p++)
+        for (int d = 0; d < s->of.domains; d++) {
+            if (!within(p, split) || !within(d, domain)) continue;
+            row.n += s->n[cell_of(s, p, d, label)];
+            row.correct += s->correct[cell_of(s, p, d, label)];
+        }
     if (row.n) row.top1 = row.mean_class = (double)row.correct / (double)row.n;
     return row;
 }
 
-ScoreRow score_row(const Score *s, int domain)
+ScoreRow score_row(const Score *s, int split, int domain)
 {
     ScoreRow row = { 0 };
     int seen = 0;
-    for (int k = 0; k < s->classes; k++) {
-        ScoreRow one = score_class(s, domain, k);
+    for (int k = 0; k < s->of.classes; k++) {
+        ScoreRow one = score_class(s, split, domain, k);
         row.n += one.n;
         row.correct += one.correct;
         row.mean_class += one.top1;
@@ -59,11 +68,40 @@ ScoreRow score_row(const Score *s, int domain)
     return row;
 }
 
-int score_domains(const Score *s)
+int score_domains(const Score *s, int split)
 {
     int n = 0;
-    for (int d = 0; d < s->domains; d++) n += score_row(s, d).n > 0;
+    for (int d = 0; d < s->of.domains; d++) n += score_row(s, split, d).n > 0;
     return n;
+}
+
+int64_t score_trained_on(const Score *s, int split, int domain)
+{
+    int64_t n = 0;
+    for (int p = 0; p < s->of.splits && s->of.trained_on; p++)
+        for (int d = 0; d < s->of.domains; d++)
+            if (within(p, split) && within(d, domain)) n += s->of.trained_on[p * s->of.domains + d];
+    return n;
+}
+
+bool score_next(const Score *s, ScoreLine *at)
+{
+    for (;;) {
+        if (at->domain == SCORE_ALL) at->split++;
+        at->domain++;
+        if (at->split >= s->of.splits) return false;
+        if (at->domain == s->of.domains) {
+            at->domain = SCORE_ALL;
+            if (score_domains(s, at->split) > 1) return true;
+        } else if (score_row(s, at->split, at->domain).n > 0) {
+            return true;
+        }
+    }
+}
+
+const char *score_domain_name(const Score *s, int domain)
+{
+    return domain == SCORE_ALL ? "all" : s->of.domain_name[domain];
 }
 
 int score_argmax(const float *z, int64_t n)

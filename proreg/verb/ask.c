@@ -173,13 +173,14 @@ static Status count_batches(Score *e, Loader *loader, const LoaderOptions *optio
         if (b.n == 0) return OK;
         TRY(predict_logits(p, logits, b.pixels, b.n));
         for (int i = 0; i < b.n; i++) {
-            const float *z = logits + (int64_t)i * e->classes;
-            if (!fm_finite(z, e->classes))
+            const Sample *s = &options->set->sample[b.index[i]];
+            const int64_t K = e->of.classes;
+            const float *z = logits + i * K;
+            if (!fm_finite(z, K))
                 return err_set(ERR_FORMAT, "evaluation: %s: a logit is not finite: the weights "
-                               "cannot be right", options->set->sample[b.index[i]].path);
-            score_add(e, b.domain[i], b.label[i], score_argmax(z, e->classes));
-            if (keep) memcpy(keep + (int64_t)b.index[i] * e->classes, z,
-                             (size_t)e->classes * sizeof *z);
+                               "cannot be right", s->path);
+            score_add(e, s->split, s->domain, s->label, score_argmax(z, K));
+            if (keep) memcpy(keep + b.index[i] * K, z, (size_t)K * sizeof *z);
         }
         progress_add(progress, b.n);
     }
@@ -189,9 +190,11 @@ Status evaluate(Score *e, const Dataset *d, const char *const *names, LoaderOpti
                 const Predictor *p, float *keep, bool quiet)
 {
     Loader *loader = NULL;
-    TRY(score_init(e, names, d->class_count, d->domain, d->domain_count));
+    const ScoreOf of = { names, d->domain, d->split, d->class_count, d->domain_count,
+                         d->split_count, d->trained_on, NULL };
+    TRY(score_init(e, &of));
     if (options->batch > options->micro) options->batch = options->micro;  // saves memory
-    size_t bytes = (size_t)options->micro * (size_t)e->classes * sizeof(float);
+    size_t bytes = (size_t)options->micro * (size_t)e->of.classes * sizeof(float);
     float *logits = malloc(bytes);
     Status status = logits ? loader_open(&loader, options) : err_memory("evaluation");
     Progress progress = progress_begin("eval", options->set->n, quiet);

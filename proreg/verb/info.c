@@ -109,9 +109,11 @@ static Status info_run(const Options *o)
         if (i && !folder_exists(checkpoint)) continue;     // a run may have no best
         TRY(run_checkpoint(checkpoint, o->args[0], names[i]));
         TRY(run_load_state(&s, checkpoint));
-        if (!o->json)
-            printf("%s: step %lld, best top1 %.4f at step %lld\n", names[i], (long long)s.step,
-                   s.best_top1, (long long)s.best_step);
+        if (o->json) continue;
+        printf("%s: step %lld", names[i], (long long)s.step);
+        if (s.best_top1 >= 0)
+            printf(", best top1 %.4f at step %lld", s.best_top1, (long long)s.best_step);
+        putchar('\n');
     }
     if (!o->json) TRY(print_file(o->args[0], "config.json"));
     return print_file(o->args[0], "results.jsonl");
@@ -239,6 +241,7 @@ static Status info_recipe(const Options *o)
         { "template", r->template, PUBLISHED_TEMPLATE },
         { "train split", r->train_split, PUBLISHED_DOMAINS },
         { "eval split", r->eval_split, PUBLISHED_DOMAINS },
+        { "select", r->select, 0 },
         { "domains", r->domains, 0 },
         { "train domains", r->train_domains ? r->train_domains : rest, PUBLISHED_DOMAINS },
         { "eval domains", r->eval_domains ? r->eval_domains : rest, PUBLISHED_DOMAINS },

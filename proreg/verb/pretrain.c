@@ -215,10 +215,10 @@ static Status log_progress(Pretrain *p, bool evaluate_now)
     json_put_double(&p->log, "logit_scale", (double)scale);
     if (evaluate_now && p->evaluates) {
         TRY(evaluate_prompts(p));
-        json_put_double(&p->log, "top1", score_row(&p->eval, SCORE_ALL).top1);
+        json_put_double(&p->log, "top1", score_row(&p->eval, SCORE_ALL, SCORE_ALL).top1);
         progress_say(&p->progress, "step %lld: loss %.4f, scale %.3f, zero-shot top1 %.4f",
                      (long long)p->step, p->loss, (double)scale,
-                     score_row(&p->eval, SCORE_ALL).top1);
+                     score_row(&p->eval, SCORE_ALL, SCORE_ALL).top1);
     }
     json_out_end(&p->log);
     return OK;
@@ -266,7 +266,7 @@ static Status print_accuracy(Pretrain *p)
     count_left_out(p->o, p->loading.left_out, &p->captions.set, "pictures with captions");
     if (!p->evaluates) return OK;
     count_left_out(p->o, p->eval_left_out, &p->data.eval, "pictures to evaluate on");
-    return print_score(&p->eval, p->step, p->data.eval.split, p->o->json);
+    return print_score(&p->eval, p->step, p->o->json);
 }
 
 // ---- the verb -----------------------------------------------------------------------------------

@@ -19,29 +19,37 @@ static void print_score_row(const char *indent, const char *name, ScoreRow row)
            row.top1);
 }
 
-static void print_score_table(const Score *e, const char *split)
+static void print_score_classes(const Score *e, const ScoreLine *l)
 {
-    bool several = score_domains(e) > 1;
-    printf("%-26s %7s %7s   top1     mean class\n", *split ? split : "pictures", "n", "correct");
-    for (int d = several ? SCORE_ALL : 0; d < e->domains; d++) {
-        ScoreRow row = score_row(e, d);
-        const char *name = d == SCORE_ALL ? "all" : e->domain_name[d];
-        if (row.n == 0) continue;
-        print_score_row("", *name ? name : "all", row);
-        printf("   %.4f\n", row.mean_class);
-        for (int k = 0; k < e->classes && d != SCORE_ALL; k++) {
-            ScoreRow one = score_class(e, d, k);
-            if (one.n == 0) continue;
-            print_score_row("  ", e->class_name[k], one);
-            putchar('\n');
-        }
+    for (int k = 0; k < e->of.classes && l->domain != SCORE_ALL; k++) {
+        ScoreRow one = score_class(e, l->split, l->domain, k);
+        if (one.n == 0) continue;
+        print_score_row("  ", e->of.class_name[k], one);
+        putchar('\n');
     }
 }
 
-Status print_score(const Score *e, int64_t step, const char *split, bool json)
+// Of each split the row of all domains first.
+static void print_score_split(const Score *e, int split)
+{
+    const char *name = e->of.split_name[split];
+    bool several = score_domains(e, split) > 1;
+    printf("%-26s %7s %7s   top1     mean class\n", *name ? name : "pictures", "n", "correct");
+    for (int d = several ? SCORE_ALL : 0; d < e->of.domains; d++) {
+        ScoreRow row = score_row(e, split, d);
+        const char *domain = score_domain_name(e, d);
+        if (row.n == 0) continue;
+        print_score_row("", *domain ? domain : "all", row);
+        printf("   %.4f\n", row.mean_class);
+        print_score_classes(e, &(ScoreLine){ split, d });
+    }
+}
+
+Status print_score(const Score *e, int64_t step, bool json)
 {
     JsonOut lines = { 0 };
-    if (json) results_lines(&lines, e, step, split);
-    else print_score_table(e, split);
+    if (json) results_lines(&lines, e, step);
+    for (int p = 0; p < e->of.splits && !json; p++)
+        if (score_domains(e, p)) print_score_split(e, p);
     return print_json(&lines);
 }

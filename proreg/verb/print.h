@@ -8,4 +8,4 @@
 Status print_json(JsonOut *lines);
 
 // Prints an evaluation: as lines of results.jsonl, or as a table of domains and classes.
-Status print_score(const Score *e, int64_t step, const char *split, bool json);
+Status print_score(const Score *e, int64_t step, bool json);

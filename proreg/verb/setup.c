@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "data/set/lists.h"
+#include "proreg/run/config.h"
 #include "tensor/base/par.h"
 
 void say(const Options *o, const char *format, ...)
@@ -98,7 +99,8 @@ Status setup_run(RunCheckpoint *run, Options *o)
     TRY(run_open(run, &o->arena, o->run, o->checkpoint));
     TRY(path_join(config, o->run, "config.json"));
     TRY(options_read_config(o, config));
-    return recipe_apply(o);
+    TRY(recipe_apply(o));
+    return config_sides(o, config);
 }
 
 static Status read_templates(Options *o)

@@ -58,6 +58,9 @@ Status setup_folder(const Options *o, const char *const *names, int n);
 Status setup_dataset_options(DatasetOptions *d, Options *o, int sides);
 Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known, int n);
 Status setup_names(const Dataset *d, Arena *arena, const char ***names, const char ***prompts);
+// The pictures that are evaluated and also trained on: their number; says so, if there are any.
+int64_t count_trained_on(const Dataset *d);
+void tell_trained_on(const Options *o, const Dataset *d);
 LoaderOptions setup_loader(const Options *o, const Dataset *d, const SampleSet *set,
                            const ClipConfig *config);
 

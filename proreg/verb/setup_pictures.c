@@ -24,10 +24,28 @@ Status setup_dataset_options(DatasetOptions *d, Options *o, int sides)
         .eval_domains = o->eval_domains, .train_list = o->train_list, .eval_list = o->eval_list,
         .label_base = (int)o->label_base, .classnames = o->classnames,
         .rename = o->rename, .equal_prompts = o->equal_prompts,
+        .validation = o->verb->bit == VERB_TRAIN && o->select == SELECT_VAL && !o->as_before,
+        .val_fraction = o->val_fraction, .seed = (uint64_t)o->seed, .as_before = o->as_before,
     };
+    if (o->has_trained) d->sides |= DATASET_SEEN;
     if (o->rename && !o->classnames && options_source(o, "rename") == FROM_FLAG)
         return err_set(ERR_USAGE, "--rename: goes with --classnames FILE");
     return recipe_classes(recipe_of(o), o, d);
+}
+
+int64_t count_trained_on(const Dataset *d)
+{
+    int64_t n = 0;
+    for (int i = 0; i < d->split_count * d->domain_count; i++) n += d->trained_on[i];
+    return n;
+}
+
+void tell_trained_on(const Options *o, const Dataset *d)
+{
+    int64_t n = count_trained_on(d);
+    if (n > 0)
+        say(o, "note: %lld of the %lld pictures that are evaluated are trained on",
+            (long long)n, (long long)d->eval.n);
 }
 
 // A recipe with domains promises unseen ones; says which are not.
@@ -63,6 +81,7 @@ Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known
     }
     TRY(dataset_open(d, &options));
     if (d->note) say(o, "note: %s", d->note);
+    tell_trained_on(o, d);
     tell_classes(o, d);
     if (d->strays)
         say(o, "note: %lld pictures do not fit the layout and are left out, the first: %s",

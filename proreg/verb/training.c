@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/set/splits.h"
+
 // ---- what is asked ------------------------------------------------------------------------------
 
 // Killed before its first checkpoint, a run has nothing to go on from and has trained nothing: it
@@ -30,6 +32,7 @@ static Status resume_options(Training *r)
     TRY(path_join(config, o->out, "config.json"));
     TRY(options_check_resume(o, config, &r->eased));
     TRY(options_read_config(o, config));
+    TRY(config_sides(o, config));
     if (options_source(o, "max-steps") != FROM_FLAG) o->max_steps = 0;   // it has stopped once
     return begin_anew(o);
 }
@@ -75,6 +78,106 @@ static Status name_samples(Training *r)
     return OK;
 }
 
+// ---- what `best` is chosen on -------------------------------------------------------------------
+
+static bool may_choose(const Training *r, int split, int domain, bool any_kind)
+{
+    const Dataset *d = &r->data;
+    int64_t cell = split * d->domain_count + domain;
+    if (r->o->as_before) return true;
+    if (r->o->select == SELECT_VAL) return d->chosen_by[cell];
+    bool validation = !any_kind && split_kind(d->split[split]) == SPLIT_VAL;
+    return !d->chosen_by[cell] && !validation && d->trained_on[cell] == 0;
+}
+
+// Pictures of the evaluation that the choice is made on. any_kind: if nothing else is there to
+// select on as a test set, another split of validation is.
+static int64_t find_chosen(Training *r, bool any_kind)
+{
+    const Dataset *d = &r->data;
+    int64_t n = 0;
+    for (int64_t i = 0; i < d->eval.n; i++) {
+        const Sample *s = &d->eval.sample[i];
+        bool chosen = may_choose(r, s->split, s->domain, any_kind);
+        r->chosen_by[s->split * d->domain_count + s->domain] = chosen;
+        n += chosen;
+    }
+    return n;
+}
+
+static Status name_selection(Training *r)
+{
+    const Dataset *d = &r->data;
+    char text[300];
+    size_t used = (size_t)snprintf(text, sizeof text, "selected on");
+    for (int s = 0, any = 0; s < d->split_count; s++) {
+        int k = 0;
+        while (k < d->domain_count && !r->chosen_by[s * d->domain_count + k]) k++;
+        if (k < d->domain_count && used < sizeof text)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s %s", any++ ? "," : "",
+                                     d->split[s]);
+    }
+    r->selection = arena_string(&r->arena, text);
+    return r->selection ? OK : err_memory("train");
+}
+
+static Status open_selection(Training *r)
+{
+    const Dataset *d = &r->data;
+    bool test = r->o->select == SELECT_TEST && !r->o->as_before;
+    r->chosen_by = arena_zero(&r->arena, (size_t)(d->split_count * d->domain_count));
+    if (!r->chosen_by) return err_memory("train");
+    r->chosen = find_chosen(r, false);
+    if (test && r->chosen == 0) r->chosen = find_chosen(r, true);
+    if (test && r->chosen == 0)
+        return options_error(r->o, "select", "test: there are no pictures to evaluate on but those "
+                             "that are trained or validated on");
+    r->selection = test ? "selected on test" : "none: last is the answer";
+    r->note = test ? r->selection : NULL;
+    return r->chosen && !test ? name_selection(r) : OK;
+}
+
+static void tell_selection(const Training *r)
+{
+    const Options *o = r->o;
+    if (r->note) say(o, "note: `best` is %s pictures", r->note);
+    else if (r->chosen) say(o, "train: `best` is %s", r->selection);
+    else say(o, "note: without validation pictures there is no `best`, and `last` is the answer "
+             "(--val-fraction F holds some out)");
+}
+
+void training_warn(const Training *r)
+{
+    tell_trained_on(r->o, &r->data);
+    if (r->note) tell_selection(r);
+}
+
+bool training_choose(Training *r, const Score *e, char text[TRAINING_TEXT])
+{
+    int64_t n = 0, correct = 0;
+    size_t used = 0;
+    RunState *state = &r->state;
+    text[0] = 0;
+    for (int s = 0; s < e->of.splits; s++) {
+        ScoreRow all = score_row(e, s, SCORE_ALL);
+        if (all.n && used < TRAINING_TEXT)
+            used += (size_t)snprintf(text + used, TRAINING_TEXT - used, "%s%.4f on `%s`",
+                                     used ? ", " : "", all.top1, e->of.split_name[s]);
+        for (int k = 0; k < e->of.domains; k++) {
+            ScoreRow row = score_row(e, s, k);
+            if (!r->chosen_by[s * e->of.domains + k]) continue;
+            n += row.n;
+            correct += row.correct;
+        }
+    }
+    double top1 = n ? (double)correct / (double)n : -1;
+    if (top1 <= state->best_top1) return false;
+    state->best_top1 = top1;
+    state->best_step = state->step;
+    if (used < TRAINING_TEXT) snprintf(text + used, TRAINING_TEXT - used, ", the best so far");
+    return true;
+}
+
 static Status open_data(Training *r)
 {
     Dataset *d = &r->data;
@@ -83,8 +186,10 @@ static Status open_data(Training *r)
     TRY(setup_names(d, &r->arena, &r->names, &r->prompts));
     r->counting = recipe_counting(r->recipe, d->train.n, o->epochs, o->batch, o->warmup);
     TRY(name_samples(r));
+    TRY(open_selection(r));
     say(o, "train: %lld pictures, evaluated on %lld%s%s, %d classes", (long long)d->train.n,
         (long long)d->eval.n, *d->eval.split ? " of split " : "", d->eval.split, d->class_count);
+    if (!o->as_before) tell_selection(r);
     return OK;
 }
 
@@ -187,6 +292,9 @@ Status training_identify(Training *r, const Student *student)
                            .model = &r->pretrained, .params = &student->clip.params, .be = r->be,
                            .train_split = d->train.split, .eval_split = d->eval.split,
                            .train_pictures = d->train.n, .eval_pictures = d->eval.n,
+                           .eval_trained_on = count_trained_on(d),
+                           .selection = o->as_before ? NULL : r->selection,
+                           .validation_pictures = o->select == SELECT_VAL ? r->chosen : 0,
                            .class_name = r->names, .prompt = r->prompts,
                            .classes = d->class_count };
     TRY(dataset_hash(d, r->facts.data_hash));

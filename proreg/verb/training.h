@@ -13,7 +13,10 @@
 #include "proreg/run/config.h"
 #include "proreg/run/records.h"
 #include "proreg/run/run.h"
+#include "proreg/run/score.h"
 #include "proreg/verb/setup.h"
+
+enum { TRAINING_TEXT = 400 };
 
 typedef struct {
     Options *o;                            // what was asked
@@ -31,6 +34,10 @@ typedef struct {
     Bpe *bpe;
     LoaderOptions loading;                 // of the training pictures
     uint8_t *eval_left_out;                // (N) of the pictures to evaluate on, or NULL
+    bool *chosen_by;                       // (splits,domains) what `best` is chosen on
+    int64_t chosen;                        // how many pictures these are
+    const char *selection;                 // the same in words
+    const char *note;                      // what results.jsonl says beside it; NULL: nothing
 
     RunState state;                        // how far the run is
     SampleRecord *samples;                 // (N) of the training pictures, as of their last visit
@@ -47,6 +54,9 @@ void training_close(Training *r);
 Status training_identify(Training *r, const Student *student);
 Status training_begin(Training *r);
 Status training_continue(Training *r);
+// Is this evaluation the best so far, on the pictures that `best` is chosen on? text tells of it.
+bool training_choose(Training *r, const Score *e, char text[TRAINING_TEXT]);
+void training_warn(const Training *r);                 // of how `best` is chosen, and on what
 Status training_save(const Training *r, const Student *student, bool best);
 
 int64_t training_last_step(const Training *r);         // --max-steps, or the end of the schedule

@@ -30,41 +30,46 @@ static Status read_alphas(Alphas *a, Options *o)
 
 // ---- rows ---------------------------------------------------------------------------------------
 
-static void put_alpha(JsonOut *out, const Score *e, double alpha, const char *split, int domain)
-{
-    json_out_object(out);
-    json_put_double(out, "alpha", alpha);
-    results_members(out, e, split, domain);
-    json_out_end(out);
-}
-
-static Status print_alpha_json(const Score *e, double alpha, const char *split)
+static Status print_alpha_json(const Score *e, double alpha)
 {
     JsonOut out = { 0 };
-    for (int d = 0; d < e->domains; d++)
-        if (score_row(e, d).n) put_alpha(&out, e, alpha, split, d);
-    if (score_domains(e) > 1) put_alpha(&out, e, alpha, split, SCORE_ALL);
+    for (ScoreLine l = SCORE_FIRST; score_next(e, &l);) {
+        json_out_object(&out);
+        json_put_double(&out, "alpha", alpha);
+        results_members(&out, e, &l);
+        json_out_end(&out);
+    }
     return print_json(&out);
 }
 
+// A column for each domain, if there are several; a row for each split.
 static void print_alpha_head(const Score *e)
 {
     printf("alpha   %-9s", "top1");
-    for (int d = 0; d < e->domains && score_domains(e) > 1; d++)
-        if (score_row(e, d).n) printf(" %-9.30s", e->domain_name[d]);
-    printf(" mean class\n");
+    for (int d = 0; d < e->of.domains && score_domains(e, SCORE_ALL) > 1; d++)
+        if (score_row(e, SCORE_ALL, d).n) printf(" %-9.30s", e->of.domain_name[d]);
+    printf(" mean class%s\n", e->of.splits > 1 ? " split" : "");
+}
+
+static void print_alpha_split(const Score *e, double alpha, int split)
+{
+    ScoreRow all = score_row(e, split, SCORE_ALL);
+    printf("%-7g %-9.4f", alpha, all.top1);
+    for (int d = 0; d < e->of.domains && score_domains(e, SCORE_ALL) > 1; d++) {
+        ScoreRow row = score_row(e, split, d);
+        int width = (int)strlen(e->of.domain_name[d]);
+        width = width > 30 ? 30 : width < 9 ? 9 : width;
+        if (row.n) printf(" %-*.4f", width, row.top1);
+        else if (score_row(e, SCORE_ALL, d).n) printf(" %-*s", width, "");
+    }
+    if (e->of.splits > 1) printf(" %-10.4f %s\n", all.mean_class, e->of.split_name[split]);
+    else printf(" %.4f\n", all.mean_class);
 }
 
 static void print_alpha(const Score *e, double alpha)
 {
-    ScoreRow all = score_row(e, SCORE_ALL);
-    printf("%-7g %-9.4f", alpha, all.top1);
-    for (int d = 0; d < e->domains && score_domains(e) > 1; d++) {
-        ScoreRow row = score_row(e, d);
-        int width = (int)strlen(e->domain_name[d]);
-        if (row.n) printf(" %-*.4f", width > 30 ? 30 : width < 9 ? 9 : width, row.top1);
-    }
-    printf(" %.4f\n", all.mean_class);
+    for (int p = 0; p < e->of.splits; p++)
+        if (score_domains(e, p)) print_alpha_split(e, alpha, p);
 }
 
 static Status print_alphas(Options *o, Classifier *c, Wise *w, const Dataset *d,
@@ -81,7 +86,7 @@ static Status print_alphas(Options *o, Classifier *c, Wise *w, const Dataset *d,
         TRY(evaluate(&e, d, names, &l, &p, NULL, o->quiet));
         Status status = OK;
         if (o->json) {
-            status = print_alpha_json(&e, a->item[i], d->eval.split);
+            status = print_alpha_json(&e, a->item[i]);
         } else {
             if (i == 0) print_alpha_head(&e);
             print_alpha(&e, a->item[i]);

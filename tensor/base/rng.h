@@ -11,7 +11,8 @@
 #pragma once
 #include <stdint.h>
 
-typedef enum { RNG_SHUFFLE, RNG_AUGMENT, RNG_CROP, RNG_INIT, RNG_WORLD, RNG_TEST } RngPurpose;
+typedef enum { RNG_SHUFFLE, RNG_AUGMENT, RNG_CROP, RNG_INIT, RNG_WORLD, RNG_TEST,
+               RNG_HOLD_OUT } RngPurpose;
 
 typedef struct {
     uint64_t seed;
