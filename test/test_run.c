@@ -465,6 +465,29 @@ static void changed(void)
     CHECK(proreg("train --resume --out $W/run -q") == 0, "%s", program_stderr());
 }
 
+// Nor with a model that has lost a file which changes numbers, or gained one.
+static void changed_files(void)
+{
+    char from[FILE_PATH], to[FILE_PATH], text[4096];
+    a_run();
+    path_join(from, world.path, "model/preprocessor_config.json");
+    path_join(to, world.path, "model/away.json");
+    CHECK(rename(from, to) == 0, "%s", from);
+    CHECK(proreg("train --resume --out $W/run -q") == 1 &&
+          strstr(program_stderr(), "had a file preprocessor_config.json, which is gone"), "%s",
+          program_stderr());
+    CHECK(rename(to, from) == 0, "%s", to);
+    snprintf(text, sizeof text, "{\"image_processor\": %s}",
+             program_file("model/preprocessor_config.json", NULL));
+    put("model/processor_config.json", text);
+    CHECK(proreg("train --resume --out $W/run -q") == 1 &&
+          strstr(program_stderr(), "has a file processor_config.json, which it did not have"), "%s",
+          program_stderr());
+    path_join(from, world.path, "model/processor_config.json");
+    CHECK(remove(from) == 0, "%s", from);
+    CHECK(proreg("train --resume --out $W/run -q") == 0, "%s", program_stderr());
+}
+
 // Nor with other prompts, from whichever file they come.
 static void changed_prompts(void)
 {
@@ -557,7 +580,8 @@ static const TestCase cases[] = {
     { "recovered", recovered }, { "killed_early", killed_early },
     { "wrong_states", wrong_states }, { "swept", swept }, { "device", device },
     { "lists", whole_lists },
-    { "refused", refused }, { "changed", changed }, { "changed_prompts", changed_prompts },
+    { "refused", refused }, { "changed", changed }, { "changed_files", changed_files },
+    { "changed_prompts", changed_prompts },
     { "exported", exported },
     { "locked", locked }, { "line_ends", line_ends }, { "overwritten", overwritten },
 };

@@ -10,8 +10,9 @@
 static Status hash_model(JsonOut *o, const Clip *c, const char *merges)
 {
     static const char *const beside[] = {
-        "config.json", "open_clip_config.json", "preprocessor_config.json", "vocab.json",
-        "merges.txt", "tokenizer.json", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt",
+        "config.json", "open_clip_config.json", "preprocessor_config.json",
+        "processor_config.json", "vocab.json", "merges.txt", "tokenizer.json",
+        "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt",
     };
     char hex[65], path[FILE_PATH];
     json_out_object(o);
@@ -80,9 +81,11 @@ static void write_schedule(JsonOut *o, const RunFacts *f)
 
 Status config_write(JsonOut *out, const RunFacts *f)
 {
+    char text[TRANSFORM_TEXT];
     json_out_object(out);
     options_write_config(f->options, out);
     write_program(out, f);
+    json_put_string(out, "preprocessing", transform_text(text, &f->model->config.pixels));
     json_out_key(out, "model_sha256");
     TRY(hash_model(out, f->model, f->options->merges));
     write_data(out, f);
@@ -159,6 +162,27 @@ static Status same_member(const Json *ours, const Json *theirs, const char *path
                    path, ours->key, a, b);
 }
 
+// The weights and what lies beside them: each file of the one run is one of the other.
+static Status same_files(const Json *ours, const Json *theirs, const char *path)
+{
+    const Json *now, *was;
+    TRY(json_need(&now, ours, "model_sha256", JSON_OBJECT));
+    TRY(json_need(&was, theirs, "model_sha256", JSON_OBJECT));
+    for (int64_t i = 0; i < was->count; i++) {
+        const char *name = json_at(was, i)->key;
+        if (json_get(now, name)) continue;
+        return err_set(ERR_FORMAT, "config: %s: the model had a file %.100s, which is gone", path,
+                       name);
+    }
+    for (int64_t i = 0; i < now->count; i++) {
+        const char *name = json_at(now, i)->key;
+        if (json_get(was, name)) TRY(same_member(json_at(now, i), was, path));
+        else return err_set(ERR_FORMAT, "config: %s: the model has a file %.100s, which it did not "
+                            "have", path, name);
+    }
+    return OK;
+}
+
 // Names, prompts and templates, in order: they come from files and flags that the hashes of
 // pictures and weights do not cover.
 static Status same_list(const Json *ours, const Json *theirs, const char *key, const char *path)
@@ -182,15 +206,11 @@ static Status same_list(const Json *ours, const Json *theirs, const char *key, c
 
 static Status same_facts(const Json *ours, const Json *theirs, const char *path)
 {
-    const Json *model, *was;
     TRY(same_member(json_get(ours, "data_sha256"), theirs, path));
     TRY(same_list(ours, theirs, "class_order", path));
     TRY(same_list(ours, theirs, "prompt_order", path));
     TRY(same_list(ours, theirs, "template", path));
-    TRY(json_need(&model, ours, "model_sha256", JSON_OBJECT));
-    TRY(json_need(&was, theirs, "model_sha256", JSON_OBJECT));
-    for (int64_t i = 0; i < model->count; i++) TRY(same_member(json_at(model, i), was, path));
-    return OK;
+    return same_files(ours, theirs, path);
 }
 
 Status config_same(const RunFacts *f, const char *path)

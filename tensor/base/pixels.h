@@ -1,7 +1,7 @@
 // pixels.h - what is done to a picture before a network sees it.
 //
 // As CLIP, open_clip and transformers do it: resize, cut out or pad to size x size around the
-// center, then (byte scale - mean) / std. data/image/transform.h does it; clip/pixels.h reads it
+// center, then (byte scale - mean) / std. data/image/transform.h does it; clip/prepare.h reads it
 // from a model's files and writes it.
 #pragma once
 #include <stdbool.h>
