@@ -13,8 +13,13 @@
 // bytes of its UTF-8, one symbol each, the last with "</w>"; then the pair of neighbours that was
 // learnt first is merged wherever it occurs, until no learnt pair is left.
 //
-// The special tokens are <|startoftext|> and <|endoftext|>. A Bpe does not change once it is open:
-// many threads may use one, each with its own arena.
+// The special tokens are <|startoftext|> and <|endoftext|>. Tokens that were added to the
+// vocabulary (tokenizer.json, tokenizer_config.json, added_tokens.json, special_tokens_map.json),
+// as textual inversion does, are found before all this, as in transformers: those that are not
+// `normalized` in the text as it is given, the others in the cleaned text, the longest at the
+// leftmost place.
+//
+// A Bpe does not change once it is open: many threads may use one, each with its own arena.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-// bpe_impl.h - what bpe.c (encoding), bpe_open.c (files) and bpe_train.c (learning) share.
+// bpe_impl.h - what bpe_symbols.c (tables), bpe.c (encoding), bpe_open.c (files),
+// bpe_added.c (added tokens) and bpe_train.c (learning) share.
 //
 // A symbol is a string: its bytes in GPT-2's byte alphabet, which writes every byte as a printable
 // character, and perhaps "</w>". Symbols are found by string, merges by their two symbols, both in
@@ -6,6 +7,7 @@
 // entries.
 #pragma once
 #include "clip/bpe/bpe.h"
+#include "tensor/base/json.h"
 #include "tensor/base/unicode.h"
 
 enum {
@@ -19,6 +21,17 @@ enum {
 typedef struct { const char *name; int32_t length, id; } Symbol;
 typedef struct { int32_t left, right, result; } Merge;   // symbols; its rank is its index
 
+// A token that is found in a text before the text is split into words.
+typedef struct {
+    const char *content;             // a symbol's name
+    CodePoints text;                 // as it is looked for
+    int32_t id;
+    bool cleaned;                    // in the cleaned text; else in the text as it is given
+    bool single_word;                // only between what are no letters, digits, _
+    bool lstrip, rstrip;             // takes the white space beside it along
+    bool special;
+} Added;
+
 struct Bpe {
     Arena memory;                    // of the names
     char *room;                      // for the next names
@@ -31,6 +44,8 @@ struct Bpe {
     int32_t merges, merge_room;
     int32_t *by_pair;                // merge, -1: empty
     size_t pairs;
+    Added *added;
+    int32_t addeds;
     int32_t start, end, unknown;     // ids
     const char *start_name, *end_name, *unknown_name;
     int32_t vocab;
@@ -55,3 +70,18 @@ bool bpe_word(const CodePoints *text, size_t *i, size_t *from);
 
 typedef enum { BPE_WORD, BPE_START, BPE_END } BpeSpecial;
 BpeSpecial bpe_special(const CodePoints *text, size_t from, size_t to);   // is it a special token?
+
+// ---- added tokens (bpe_added.c) ----------------------------------------------------------------
+
+// Adds or replaces one; its name gets the id. OpenAI's two specials get theirs and no more.
+Status bpe_add(Bpe *bpe, const Added *token);
+
+// Where a file of Hugging Face names added tokens; NAMES: bos_token, pad_token, .., which are
+// special and, if they are new, get the next id.
+typedef enum { BPE_TOKENIZER, BPE_CONFIG, BPE_IDS, BPE_NAMES } BpeAddedForm;
+Status bpe_read_added(Bpe *bpe, const Json *root, BpeAddedForm form);
+
+// The first one in text from `at` on, text[*from..*to); NULL: none.
+const Added *bpe_next_added(const Bpe *bpe, const CodePoints *text, bool cleaned, size_t at,
+                            size_t *from, size_t *to);
+void bpe_put_added(JsonOut *o, const Bpe *bpe);        // added_tokens_decoder, if there are any

@@ -4,6 +4,8 @@
 //     vocab.json        {"SPELLING": ID, ..}, special tokens included
 //     tokenizer.json    model.vocab as vocab.json, model.merges as merges.txt, added_tokens
 //
+// Added tokens also stand in tokenizer_config.json, added_tokens.json, special_tokens_map.json.
+//
 // Names of symbols are in the byte alphabet (bpe_impl.h).
 #include <stdlib.h>
 #include <string.h>
@@ -176,19 +178,6 @@ static Status resolve_ids(Bpe *bpe, const char *path)
     return OK;
 }
 
-static Status open_vocab(Bpe *bpe, const char *vocab_path, const char *merges_path)
-{
-    Arena arena = { 0 };
-    const Json *vocab;
-    Status status = json_load(&vocab, &arena, vocab_path);
-    if (status == OK) status = json_expect(vocab, JSON_OBJECT);
-    if (status == OK) status = read_vocab(bpe, vocab);
-    arena_free(&arena);
-    TRY(status);
-    TRY(load_merges(bpe, merges_path, INT32_MAX));
-    return resolve_ids(bpe, vocab_path);
-}
-
 // ---- tokenizer.json --------------------------------------------------------------------------
 
 static Status read_merge(Bpe *bpe, const Json *v)
@@ -209,18 +198,6 @@ static Status read_merge(Bpe *bpe, const Json *v)
     return add_merge(bpe, field, length);
 }
 
-static Status read_added(Bpe *bpe, const Json *added)
-{
-    for (int64_t i = 0; added && added->type == JSON_ARRAY && i < added->count; i++) {
-        const char *content;
-        int64_t id;
-        TRY(json_need_string(&content, &added->item[i], "content"));
-        TRY(json_need_int(&id, &added->item[i], "id", 0, INT32_MAX / 4));
-        TRY(set_id(bpe, content, strlen(content), id));
-    }
-    return OK;
-}
-
 static Status read_tokenizer(Bpe *bpe, const Json *root)
 {
     const Json *model, *vocab, *merges;
@@ -234,7 +211,7 @@ static Status read_tokenizer(Bpe *bpe, const Json *root)
     TRY(json_need(&vocab, model, "vocab", JSON_OBJECT));
     TRY(json_need(&merges, model, "merges", JSON_ARRAY));
     TRY(read_vocab(bpe, vocab));
-    TRY(read_added(bpe, json_get(root, "added_tokens")));
+    TRY(bpe_read_added(bpe, root, BPE_TOKENIZER));
     TRY(read_special(bpe, &bpe->unknown_name, model, "unk_token"));
     for (int64_t i = 0; i < merges->count; i++) TRY(read_merge(bpe, &merges->item[i]));
     return OK;
@@ -261,6 +238,39 @@ static Status specials_beside(Bpe *bpe, const char *path)
     return OK;
 }
 
+static Status added_beside(Bpe *bpe, const char *path)
+{
+    static const struct { const char *name; BpeAddedForm form; } files[] = {
+        { "tokenizer.json", BPE_TOKENIZER }, { "tokenizer_config.json", BPE_CONFIG },
+        { "added_tokens.json", BPE_IDS }, { "special_tokens_map.json", BPE_NAMES },
+        { "tokenizer_config.json", BPE_NAMES } };
+    Arena arena = { 0 };
+    char beside[FILE_PATH];
+    Status status = OK;
+    for (size_t i = 0; i < sizeof files / sizeof *files && status == OK; i++) {
+        const Json *root;
+        if (!file_beside(beside, path, files[i].name)) continue;
+        status = json_load(&root, &arena, beside);
+        if (status == OK) status = bpe_read_added(bpe, root, files[i].form);
+    }
+    arena_free(&arena);
+    return status;
+}
+
+static Status open_vocab(Bpe *bpe, const char *vocab_path, const char *merges_path)
+{
+    Arena arena = { 0 };
+    const Json *vocab;
+    Status status = json_load(&vocab, &arena, vocab_path);
+    if (status == OK) status = json_expect(vocab, JSON_OBJECT);
+    if (status == OK) status = read_vocab(bpe, vocab);
+    arena_free(&arena);
+    TRY(status);
+    TRY(load_merges(bpe, merges_path, INT32_MAX));
+    TRY(added_beside(bpe, vocab_path));
+    return resolve_ids(bpe, vocab_path);
+}
+
 static Status open_json(Bpe *bpe, const char *path)
 {
     Arena arena = { 0 };
@@ -273,6 +283,7 @@ static Status open_json(Bpe *bpe, const char *path)
     arena_free(&arena);
     TRY(status);
     TRY(specials_beside(bpe, path));
+    if (whole) TRY(added_beside(bpe, path));
     if (whole) return resolve_ids(bpe, path);
     if (!file_beside(merges, path, "merges.txt"))
         return err_set(ERR_IO, "bpe: %s: no merges.txt beside it", path);
@@ -321,6 +332,8 @@ static Status check_ids(const Bpe *bpe, const char *path, int64_t vocab)
         if (bpe->symbol[s].id > most) most = bpe->symbol[s].id;
     }
     if (bpe->unknown > most) most = bpe->unknown;
+    for (int32_t i = 0; i < bpe->addeds; i++)
+        if (bpe->added[i].id > most) most = bpe->added[i].id;
     if (!vocab || most < vocab) return OK;
     return err_set(ERR_SHAPE, "bpe: %s: id %d, but the model knows %lld tokens", path, most,
                    (long long)vocab);
@@ -402,6 +415,7 @@ Status bpe_save(const Bpe *bpe, const char *folder, int context)
     json_put_int(&config, "model_max_length", context);
     json_put_bool(&config, "do_lower_case", true);
     put_names(&config, bpe);
+    bpe_put_added(&config, bpe);
     json_out_end(&config);
     return json_out_save(&config, folder, "tokenizer_config.json");
 }

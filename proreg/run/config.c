@@ -11,8 +11,9 @@ static Status hash_model(JsonOut *o, const Clip *c, const char *merges)
 {
     static const char *const beside[] = {
         "config.json", "open_clip_config.json", "preprocessor_config.json",
-        "processor_config.json", "vocab.json", "merges.txt", "tokenizer.json",
-        "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt",
+        "processor_config.json", "vocab.json", "merges.txt", "tokenizer.json", "added_tokens.json",
+        "tokenizer_config.json", "special_tokens_map.json", "bpe_simple_vocab_16e6.txt.gz",
+        "bpe_simple_vocab_16e6.txt",
     };
     char hex[65], path[FILE_PATH];
     json_out_object(o);
@@ -163,6 +164,12 @@ static Status same_member(const Json *ours, const Json *theirs, const char *path
 }
 
 // The weights and what lies beside them: each file of the one run is one of the other.
+// These were not recorded from the beginning.
+static bool is_late(const char *name)
+{
+    return !strcmp(name, "tokenizer_config.json") || !strcmp(name, "special_tokens_map.json");
+}
+
 static Status same_files(const Json *ours, const Json *theirs, const char *path)
 {
     const Json *now, *was;
@@ -177,8 +184,9 @@ static Status same_files(const Json *ours, const Json *theirs, const char *path)
     for (int64_t i = 0; i < now->count; i++) {
         const char *name = json_at(now, i)->key;
         if (json_get(was, name)) TRY(same_member(json_at(now, i), was, path));
-        else return err_set(ERR_FORMAT, "config: %s: the model has a file %.100s, which it did not "
-                            "have", path, name);
+        else if (!is_late(name))
+            return err_set(ERR_FORMAT, "config: %s: the model has a file %.100s, which it did not "
+                           "have", path, name);
     }
     return OK;
 }
