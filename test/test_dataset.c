@@ -307,7 +307,7 @@ static void refused(void)
     refuses((DatasetOptions){ .root = "/nowhere" }, ERR_IO, "/nowhere");
     refuses((DatasetOptions){ .root = f.path }, ERR_IO, "no pictures");
     folder_picture(&f, "1.ppm", 1);
-    refuses((DatasetOptions){ .root = f.path }, ERR_IO, "not in folders");
+    refuses((DatasetOptions){ .root = f.path }, ERR_IO, "1.ppm: not in a folder named like");
     plant(&f, "{caltech,sun}/{auto,bird}/1.ppm");
     plant(&f, "sun/dog/1.ppm");
     refuses((DatasetOptions){ .root = f.path }, ERR_SHAPE, "sun has dog, caltech has not");

@@ -207,6 +207,10 @@ static bool has_blanks(char name[FILE_PATH], const Dataset *d, const char *path)
 static Status check_listed(const Dataset *d, const Side *side)
 {
     char path[FILE_PATH];
+    bool any = false;
+    for (int64_t i = 0; i < side->n && d->skip_bad && !any; i++)
+        any = dataset_path(path, d->root, side->entry[i].path) == OK && file_exists(path);
+    if (any) return OK;                        // loaders name and leave out those that are missing
     for (int64_t i = 0; i < side->n; i++) {
         const Entry *e = &side->entry[i];
         if (!e->list) return OK;
@@ -287,7 +291,7 @@ static Status fill_dataset(Work *w)
 
 Status dataset_open(Dataset *d, const DatasetOptions *options)
 {
-    *d = (Dataset){ 0 };
+    *d = (Dataset){ .skip_bad = options->skip_bad };
     Work w = { .o = options, .d = d, .arena = &d->arena, .train.split = "", .eval.split = "" };
     Status status = fill_dataset(&w);
     if (status != OK) dataset_close(d);
@@ -307,18 +311,24 @@ bool dataset_seen(const Dataset *d, int k)
 
 // ---- the hash -----------------------------------------------------------------------------------
 
-static Status hash_line(const char **line, Arena *arena, const Dataset *d, const Sample *s)
+static Status hash_line(const char **line, Arena *arena, const Dataset *d, const Sample *s,
+                        bool skip_bad)
 {
     char path[FILE_PATH], text[FILE_PATH + 64];
     struct stat st;
     TRY(dataset_path(path, d->root, s->path));
-    if (stat(path, &st) != 0) return err_set(ERR_IO, "cannot read: %s: %s", path, strerror(errno));
+    const bool there = stat(path, &st) == 0;
+    if (!there && !skip_bad)
+        return err_set(ERR_IO, "cannot read: %s: %s (--skip-bad leaves it out)", path,
+                       strerror(errno));
+    if (!there) st.st_size = -1;
     snprintf(text, sizeof text, "%s\t%lld\t%d\n", s->path, (long long)st.st_size, s->label);
     *line = arena_string(arena, text);
     return *line ? OK : err_memory("dataset");
 }
 
-static Status hash_lines(const char ***line, int64_t *n, Arena *arena, const Dataset *d)
+static Status hash_lines(const char ***line, int64_t *n, Arena *arena, const Dataset *d,
+                         bool skip_bad)
 {
     const SampleSet *const set[] = { &d->train, &d->eval };
     *n = 0;
@@ -326,7 +336,7 @@ static Status hash_lines(const char ***line, int64_t *n, Arena *arena, const Dat
     if (!*line) return err_memory("dataset");
     for (int s = 0; s < 2; s++)
         for (int64_t i = 0; i < set[s]->n; i++)
-            TRY(hash_line(&(*line)[(*n)++], arena, d, &set[s]->sample[i]));
+            TRY(hash_line(&(*line)[(*n)++], arena, d, &set[s]->sample[i], skip_bad));
     *n = names_unique(*line, *n);
     return OK;
 }
@@ -336,7 +346,7 @@ Status dataset_hash(const Dataset *d, char hex[65])
     Arena arena = { 0 };
     const char **line;
     int64_t n;
-    Status status = hash_lines(&line, &n, &arena, d);
+    Status status = hash_lines(&line, &n, &arena, d, d->skip_bad);
     if (status == OK) {
         Sha256 h = sha256_begin();
         for (int64_t i = 0; i < n; i++) sha256_add(&h, line[i], strlen(line[i]));

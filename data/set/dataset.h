@@ -64,12 +64,17 @@ typedef struct {
                                // are there for validation: `best` may be chosen on them
     int64_t strays;            // pictures that do not fit the layout, left out
     const char *stray;         // the first of them
+    int64_t nowheres;          // links to nowhere among the folders: an error without skip_bad
+    const char *nowhere;       // the first of them
+    int64_t others;            // folders without pictures, but with other files: no classes
+    const char *other;         // the first of them
     int64_t deeps;             // folders that lie too deep to be read (TREE_DEPTH)
     const char *deep;          // the first of them
     int64_t empties;           // classes of the training side, whose folders hold no pictures
     const char *empty;         // the first of these folders
     bool renamed;              // a file of names renamed the folders by order
     const char *class_note, *equal_note;   // what must be told about the classes; NULL: nothing
+    bool skip_bad;             // as the options say
     const char *note;          // what the user must be told about the eval split; NULL: nothing
     Arena arena;               // all of the above
 } Dataset;
@@ -95,6 +100,7 @@ typedef struct {
                                // named, as by programs before `validation`
     const char *train_list, *eval_list;                // files, "a.txt,b.txt"; NULL: folders
     int label_base;            // 0 or 1: the first label in the lists
+    bool skip_bad;             // pictures that cannot be found may be among them
     const char *classnames;    // a file with one class per line (classnames.h)
     bool rename;               // line i may rename folder i, if no line is a folder
     bool equal_prompts;        // two classes may have the same prompt
@@ -113,7 +119,8 @@ const char *class_prompt(Arena *arena, const char *name);
 // Does domain k have pictures on both sides?
 bool dataset_seen(const Dataset *d, int k);
 
-// SHA-256 of the lines `path<TAB>size<TAB>label` of both sets, sorted, without repeated ones.
+// SHA-256 of the lines `path<TAB>size<TAB>label` of both sets, sorted, without repeated ones. A
+// file that is not there is an error, or with skip_bad of size -1.
 Status dataset_hash(const Dataset *d, char hex[65]);
 
 // The path of a sample's file: below the root, unless the sample's path begins with a slash.

@@ -158,9 +158,15 @@ static Status open_root(Work *w)
     TRY(tree_read(&w->tree, w->arena, o->root, extra, 2));
     w->d->strays = w->tree.strays;
     w->d->stray = w->tree.stray;
+    w->d->nowheres = w->tree.nowheres;
+    w->d->nowhere = w->tree.nowhere;
+    w->d->others = w->tree.others;
+    w->d->other = w->tree.other;
     w->d->deeps = w->tree.deeps;
     w->d->deep = w->tree.deep;
-    return OK;
+    if (!w->tree.nowheres || o->skip_bad) return OK;
+    return err_set(ERR_IO, "dataset: %s: %s: a link to nowhere (--skip-bad passes it over)",
+                   o->root, w->tree.nowhere);
 }
 
 static Status training_side(Work *w)

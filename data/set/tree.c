@@ -1,91 +1,13 @@
-// tree.c - walks a folder of pictures and finds its layout.
+// tree.c - finds the layout of a folder of pictures.
 #include "data/set/tree.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <strings.h>
 
-#include "data/set/lists.h"
 #include "data/set/splits.h"
+#include "data/set/walk.h"
 #include "tensor/base/file.h"
-
-// ---- the walk -----------------------------------------------------------------------------------
-
-// Paths, one after another, each ended by a zero byte. The first byte of each is its kind: a
-// picture, a folder that holds none, a folder that holds nothing, one too deep to be read.
-enum { PICTURE = 'p', NO_PICTURES = 'n', NOTHING = '0', DEEP = 'd' };
-
-typedef struct {
-    char *text;
-    size_t used, size;
-    int64_t n, pictures;                       // paths; pictures among them
-    char path[FILE_PATH];                      // of the folder being read; the walk adds and cuts
-    size_t root;                               // bytes of the root in it, with its slash
-} Walk;
-
-static Status keep(Walk *w, char kind)
-{
-    const char *path = w->path + w->root;
-    size_t bytes = strlen(path) + 2;
-    if (w->size - w->used < bytes) {
-        size_t size = 2 * w->size + 2 * FILE_PATH;
-        char *text = realloc(w->text, size);
-        if (!text) return err_memory("dataset");
-        w->text = text;
-        w->size = size;
-    }
-    w->text[w->used] = kind;
-    memcpy(w->text + w->used + 1, path, bytes - 1);
-    w->used += bytes;
-    w->n++;
-    w->pictures += kind == PICTURE;
-    return OK;
-}
-
-static Status walk_folder(Walk *w, int depth);
-
-// One entry of a folder; the path already names it.
-static Status walk_entry(Walk *w, int depth)
-{
-    struct stat st;
-    bool nowhere = stat(w->path, &st) != 0, picture = picture_suffix(w->path);
-    if (nowhere && errno != ENOENT && errno != ELOOP)
-        return err_set(ERR_IO, "cannot read: %s: %s", w->path, strerror(errno));
-    if (nowhere) return keep(w, picture ? PICTURE : NOTHING);
-    if (S_ISDIR(st.st_mode)) return depth < TREE_DEPTH ? walk_folder(w, depth + 1) : keep(w, DEEP);
-    return picture ? keep(w, PICTURE) : OK;
-}
-
-static Status walk_entries(Walk *w, DIR *dir, int depth, bool *any)
-{
-    size_t length = strlen(w->path);
-    const char *slash = length && w->path[length - 1] == '/' ? "" : "/";
-    for (;;) {
-        const char *name;
-        TRY(folder_next(&name, dir, w->path));
-        if (!name) return OK;
-        if (length + strlen(name) + 2 > sizeof w->path)
-            return err_set(ERR_IO, "dataset: %s: a path of more than %d bytes", w->path, FILE_PATH);
-        strcat(strcat(w->path, slash), name);
-        Status status = walk_entry(w, depth);
-        w->path[length] = 0;
-        *any = true;
-        TRY(status);
-    }
-}
-
-static Status walk_folder(Walk *w, int depth)
-{
-    DIR *dir = opendir(w->path);
-    if (!dir) return err_set(ERR_IO, "cannot open: %s: %s", w->path, strerror(errno));
-    int64_t before = w->pictures;
-    bool any = false;
-    Status status = walk_entries(w, dir, depth, &any);
-    closedir(dir);
-    if (status != OK || w->pictures > before || depth == 0) return status;
-    return keep(w, any ? NO_PICTURES : NOTHING);
-}
 
 // ---- the layout ---------------------------------------------------------------------------------
 
@@ -94,11 +16,6 @@ static int depth_of(const char *path)
     int depth = 0;
     for (; *path; path++) depth += *path == '/';
     return depth;
-}
-
-static int by_path(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 // Folder number `level` of a path as a string; `last` itself if it is the same, so that the
@@ -117,7 +34,7 @@ static const char *folder_at(Arena *arena, const char *path, int level, const ch
 
 // What was found, being understood.
 typedef struct {
-    char **picture, **folder;                  // (pictures), (folders without one) in byte order
+    const char **picture, **folder;            // of the walk
     int64_t pictures, folders;
     const char *const *extra;
     int extras;
@@ -195,16 +112,20 @@ static bool has_sisters(const Tree *tree, const char *folder)
     return false;
 }
 
-// Folders without pictures where classes lie. Directly below the root, where notes and lists may
-// lie too, only those that hold nothing at all.
+// Folders that hold nothing where classes lie. Those of notes and other files are no classes.
 static Status keep_empties(Tree *tree, Arena *arena, const Found *f)
 {
     tree->empty = arena_zero(arena, (size_t)(f->folders + 1) * sizeof *tree->empty);
     if (!tree->empty) return err_memory("dataset");
     for (int64_t i = 0; i < f->folders; i++) {
         const char *folder = f->folder[i];
-        if (depth_of(folder) != f->depth - 1 || !has_sisters(tree, folder)) continue;
-        if (f->depth == 1 && folder[-1] != NOTHING) continue;
+        const bool nowhere = walk_kind(folder) == WALK_NOWHERE;
+        if (nowhere && depth_of(folder) < f->depth && !tree->nowheres++) tree->nowhere = folder;
+        if (nowhere || depth_of(folder) != f->depth - 1 || !has_sisters(tree, folder)) continue;
+        if (walk_kind(folder) != WALK_NOTHING) {
+            if (f->depth > 1 && !tree->others++) tree->other = folder;
+            continue;
+        }
         TreeFile *e = &tree->empty[tree->empties];
         *e = (TreeFile){ .path = folder };
         TRY(name_folders(e, NULL, arena, f));
@@ -213,29 +134,88 @@ static Status keep_empties(Tree *tree, Arena *arena, const Found *f)
     return OK;
 }
 
-// ---- the whole ----------------------------------------------------------------------------------
+// ---- what is refused ----------------------------------------------------------------------------
 
-static Status list_paths(Found *f, Arena *arena, const Walk *w)
+// A layout that is not known: which are, and how this one would have to look.
+static Status no_layout(const Found *f, const char *root, const char *path, const char *why)
 {
-    char *text = arena_take(arena, w->used + 1);
-    char **path = arena_take(arena, (size_t)(w->n + 1) * sizeof *path);
-    if (!text || !path) return err_memory("dataset");
-    if (w->used) memcpy(text, w->text, w->used);
-    for (char *at = text; at < text + w->used; at += strlen(at) + 1) {
-        if (*at == PICTURE) path[f->pictures++] = at + 1;
-        else path[w->n - ++f->folders] = at + 1;
+    char first[FILE_PATH] = "";
+    size_t n = strcspn(path, "/"), m = path[n] ? strcspn(path + n + 1, "/") : 0;
+    bool turned = f->depth == 3 && path[n] && begins_with_split(f, path);
+    if (turned) strncat(strncat(strncat(first, path + n + 1, m), "/", 2), path, n);
+    return err_set(ERR_IO, "dataset: %s: %s: %s: known layouts are CLASS/FILE, SPLIT/CLASS/FILE, "
+                   "DOMAIN/CLASS/FILE and DOMAIN/SPLIT/CLASS/FILE, as %s%s", root, path, why,
+                   turned ? first : "train/dog/1.jpg", turned ? path + n + 1 + m : "");
+}
+
+// The bytes of the folder where a class lies, with its slash; 0: the path is not that long, or has
+// no split where one must be.
+static size_t class_bytes(const Found *f, const char *path)
+{
+    const char *end = path;
+    for (int k = 0; k < f->depth; k++) {
+        if (k == f->split && !begins_with_split(f, end)) return 0;
+        end = strchr(end, '/');
+        if (!end++) return 0;
     }
-    f->picture = path;
-    f->folder = path + f->pictures;
-    qsort(f->picture, (size_t)f->pictures, sizeof *path, by_path);
-    qsort(f->folder, (size_t)f->folders, sizeof *path, by_path);
+    return (size_t)(end - path);
+}
+
+// Where a class lies there are folders, and no picture beside them: classes of classes, or a folder
+// `images` in a class. To leave such a class out would not do.
+static Status check_nested(const Tree *tree, const Found *f, const char *root,
+                           const char *const *path, int64_t n)
+{
+    const char *last = NULL;
+    size_t same = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (depth_of(path[i]) + (walk_kind(path[i]) == WALK_DEEP) <= f->depth) continue;
+        size_t bytes = class_bytes(f, path[i]);
+        if (!bytes || (bytes == same && !strncmp(path[i], last, bytes))) continue;
+        last = path[i];
+        same = bytes;
+        int64_t k = 0;
+        while (k < tree->n && strncmp(tree->file[k].path, last, bytes)) k++;
+        if (k == tree->n)
+            return no_layout(f, root, path[i], "lies deeper than the pictures of other classes");
+    }
     return OK;
 }
+
+static bool container(const char *name)
+{
+    static const char *const known[] = { "images", "image", "imgs", "img", "JPEGImages", "labels",
+                                         "masks", "annotations", "SegmentationClass" };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (!strcasecmp(name, known[i])) return true;
+    return false;
+}
+
+// Folders `images` and `labels` alone, as detectors have them, are no classes.
+static Status check_containers(const Tree *tree, const Found *f, const char *root)
+{
+    const char *last = NULL;
+    for (int64_t i = 0; i < tree->n; i++) {
+        if (tree->file[i].class_name == last) continue;
+        last = tree->file[i].class_name;
+        if (!container(last)) return OK;
+    }
+    return no_layout(f, root, tree->file[0].path, "pictures of no class");
+}
+
+static const char *first_at_depth(const Found *f)
+{
+    int64_t i = 0;
+    while (depth_of(f->picture[i]) != f->depth) i++;
+    return f->picture[i];
+}
+
+// ---- the whole ----------------------------------------------------------------------------------
 
 static void count_deep(Tree *tree, const Found *f)
 {
     for (int64_t i = 0; i < f->folders; i++)
-        if (f->folder[i][-1] == DEEP && !tree->deeps++) tree->deep = f->folder[i];
+        if (walk_kind(f->folder[i]) == WALK_DEEP && !tree->deeps++) tree->deep = f->folder[i];
 }
 
 static Status understand(Tree *tree, Arena *arena, const char *root, Found *f)
@@ -247,34 +227,25 @@ static Status understand(Tree *tree, Arena *arena, const char *root, Found *f)
     if (f->pictures == 0) return err_set(ERR_IO, "dataset: %s: no pictures in its folders", root);
     find_levels(f);
     if (f->depth == 0)
-        return err_set(ERR_IO, "dataset: %s: %lld pictures, but not in folders named like classes",
-                       root, (long long)f->pictures);
+        return no_layout(f, root, f->picture[0], "not in a folder named like a class");
     tree->has_splits = f->split >= 0;
     tree->has_domains = f->domain >= 0;
     TRY(sort_files(tree, arena, f));
     if (tree->n == 0)
-        return err_set(ERR_IO, "dataset: %s: %s: its folders are no layout that is known here",
-                       root, tree->stray);
+        return no_layout(f, root, first_at_depth(f),
+                         "its folders are no layout that is known here");
+    TRY(check_containers(tree, f, root));
+    TRY(check_nested(tree, f, root, f->picture, f->pictures));
+    TRY(check_nested(tree, f, root, f->folder, f->folders));
     return keep_empties(tree, arena, f);
 }
 
 Status tree_read(Tree *tree, Arena *arena, const char *root, const char *const *extra, int extras)
 {
-    Walk *w = calloc(1, sizeof *w);
-    Found found = { .extra = extra, .extras = extras };
+    Walk w;
     *tree = (Tree){ 0 };
-    if (!w) return err_memory("dataset");
-    size_t n = strlen(root);
-    bool fits = n + 2 < sizeof w->path;
-    Status status = fits ? OK : err_set(ERR_IO, "dataset: a path of %zu bytes", n);
-    if (status == OK) {
-        memcpy(w->path, root, n + 1);
-        w->root = n && root[n - 1] == '/' ? n : n + 1;
-        status = walk_folder(w, 0);
-    }
-    if (status == OK) status = list_paths(&found, arena, w);
-    if (status == OK) status = understand(tree, arena, root, &found);
-    free(w->text);
-    free(w);
-    return status;
+    TRY(walk_read(&w, arena, root, TREE_DEPTH));
+    Found found = { .picture = w.picture, .folder = w.folder, .pictures = w.pictures,
+                    .folders = w.folders, .extra = extra, .extras = extras };
+    return understand(tree, arena, root, &found);
 }

@@ -4,13 +4,10 @@
 //     ROOT/DOMAIN/CLASS/FILE         ROOT/DOMAIN/SPLIT/CLASS/FILE
 //
 // The depth at which most pictures lie tells how many folders there are; a folder called like a
-// split (splits.h) tells the rest. Links are followed; names that begin with a dot are passed over.
-// Pictures at other depths are counted as strays. A folder below TREE_DEPTH others is counted and
-// not read.
-//
-// The name alone makes a picture: a link to nowhere, a named pipe or a device with a picture's
-// suffix counts as one too, and reading it is an error that says what it is. A link to nowhere with
-// another name counts as an empty folder.
+// split (splits.h) tells the rest. What is walked over and what is passed over: walk.h. Pictures at
+// other depths are counted as strays; where they lie below a class folder that has none of its own,
+// the layout is none of these, and is refused. A folder below TREE_DEPTH others is counted and not
+// read. A folder where classes lie is a class without pictures if it holds nothing at all.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,6 +32,10 @@ typedef struct {
     const char *deep;              // the first of them; NULL: none
     TreeFile *empty;               // (empties) class folders without pictures beside others
     int64_t empties;
+    int64_t nowheres;              // links to nowhere where classes, splits or domains lie
+    const char *nowhere;           // the first of them; NULL: none
+    int64_t others;                // folders of other files where classes lie: no classes
+    const char *other;             // the first of them; NULL: none
 } Tree;
 
 // extra: names of splits beside the known ones (splits.h). A folder without pictures is an error.

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/set/lists.h"
+#include "data/set/walk.h"
 #include "proreg/verb/ask.h"
 #include "proreg/verb/verbs.h"
 #include "tensor/base/fmath.h"
@@ -38,41 +38,27 @@ static Status add_name(Encode *e, const char *name)
     return OK;
 }
 
-static Status add_folder(Encode *e, const char *folder, int depth)
+static Status add_folder(Encode *e, const char *folder)
 {
-    if (depth > DEPTH_MOST)
-        return err_set(ERR_FORMAT, "encode: %s: folders more than %d deep", folder, DEPTH_MOST);
-    DIR *dir = opendir(folder);
-    Status status = OK;
-    if (!dir) return err_set(ERR_IO, "encode: %s: cannot read the folder", folder);
-    while (status == OK) {
-        char path[FILE_PATH];
-        const char *name;
-        status = folder_next(&name, dir, folder);
-        if (status != OK || !name) break;
-        status = path_join(path, folder, name);
-        if (status != OK) break;
-        if (folder_exists(path)) {
-            status = add_folder(e, path, depth + 1);
-        } else if (picture_suffix(path)) {
-            status = add_name(e, path);
-        }
+    Walk w;
+    char path[FILE_PATH];
+    TRY(walk_read(&w, &e->o->arena, folder, DEPTH_MOST));
+    for (int64_t i = 0; i < w.folders; i++)
+        if (walk_kind(w.folder[i]) == WALK_DEEP)
+            return err_set(ERR_FORMAT, "encode: %s/%s: folders more than %d deep", folder,
+                           w.folder[i], DEPTH_MOST);
+    for (int64_t i = 0; i < w.pictures; i++) {
+        TRY(path_join(path, folder, w.picture[i]));
+        TRY(add_name(e, path));
     }
-    closedir(dir);
-    return status;
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    return OK;
 }
 
 static Status list_pictures(Encode *e)
 {
     const Options *o = e->o;
     if (folder_exists(o->images)) {
-        TRY(add_folder(e, o->images, 0));
-        qsort(e->name, (size_t)e->n, sizeof *e->name, by_bytes);
+        TRY(add_folder(e, o->images));
     } else {
         TRY(add_name(e, o->images));
     }

@@ -23,7 +23,7 @@ Status setup_dataset_options(DatasetOptions *d, Options *o, int sides)
         .eval_split = o->eval_split, .train_domains = o->train_domains,
         .eval_domains = o->eval_domains, .train_list = o->train_list, .eval_list = o->eval_list,
         .label_base = (int)o->label_base, .classnames = o->classnames,
-        .rename = o->rename, .equal_prompts = o->equal_prompts,
+        .skip_bad = o->skip_bad, .rename = o->rename, .equal_prompts = o->equal_prompts,
         .validation = o->verb->bit == VERB_TRAIN && o->select == SELECT_VAL && !o->as_before,
         .val_fraction = o->val_fraction, .seed = (uint64_t)o->seed, .as_before = o->as_before,
     };
@@ -86,6 +86,12 @@ Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known
     if (d->strays)
         say(o, "note: %lld pictures do not fit the layout and are left out, the first: %s",
             (long long)d->strays, d->stray);
+    if (d->others)
+        say(o, "note: %lld folders beside the classes hold other files alone: no classes, the "
+            "first: %s", (long long)d->others, d->other);
+    if (d->nowheres)
+        say(o, "note: %lld links to nowhere are passed over, the first: %s",
+            (long long)d->nowheres, d->nowhere);
     if (d->deeps)
         say(o, "note: %lld folders lie deeper than %d levels and are not read, the first: %s",
             (long long)d->deeps, TREE_DEPTH, d->deep);

@@ -1,0 +1,169 @@
+// test_shapes.c - shapes of folders and lists that people have, and what becomes of each: a table.
+#include "data/set/dataset.h"
+#include "data/set/walk.h"
+#include "test/folder.h"
+#include "test/test.h"
+
+typedef struct {
+    const char *what;          // files, separated by `;`: a/{b,c}/1.ppm; e/: an empty folder;
+                               // f@: a link to nowhere; others: files of text
+    const char *becomes;       // "classes: pictures [in split] [of domains][, what is told]", or
+                               // "refused: words of the message"
+} Shape;
+
+static void place(const Folder *f, const char *what)
+{
+    static int number;
+    char name[300];
+    const char *open = strchr(what, '{'), *close = open ? strchr(open, '}') : NULL;
+    size_t n = strlen(what);
+    if (close) {
+        for (const char *at = open + 1; at < close; at += strcspn(at, ",}") + 1) {
+            snprintf(name, sizeof name, "%.*s%.*s%s", (int)(open - what), what,
+                     (int)strcspn(at, ",}"), at, close + 1);
+            place(f, name);
+        }
+    } else if (what[n - 1] == '/') {
+        snprintf(name, sizeof name, "%.*s", (int)n - 1, what);
+        CHECK_OK(folder_make(folder_name(f, name)));
+    } else if (what[n - 1] == '@') {
+        snprintf(name, sizeof name, "%.*s", (int)n - 1, what);
+        CHECK(symlink("nowhere", folder_name(f, name)) == 0, "%s", name);
+    } else if (n > 4 && !strcmp(what + n - 4, ".ppm")) {
+        folder_picture(f, what, number++);
+    } else {
+        folder_text(f, what, "some text");
+    }
+}
+
+static Folder build(const char *shape)
+{
+    char text[1000];
+    Folder f = folder_open();
+    snprintf(text, sizeof text, "%s", shape);
+    for (char *at = text, *next; at; at = next) {
+        next = strchr(at, ';');
+        if (next) *next++ = 0;
+        place(&f, at + strspn(at, " "));
+    }
+    return f;
+}
+
+static void add(char *text, const char *format, ...) ERR_PRINTF(2, 3);
+static void add(char *text, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + used, 1000 - used, format, args);
+    va_end(args);
+}
+
+static const char *became(const DatasetOptions *o)
+{
+    static char text[1000];
+    Dataset d;
+    text[0] = 0;
+    if (dataset_open(&d, o) != OK) {
+        snprintf(text, sizeof text, "refused: %.900s", err_msg());
+        return text;
+    }
+    for (int k = 0; k < d.class_count; k++) add(text, "%s%s", k ? "," : "", d.classes[k].name);
+    add(text, ": %lld", (long long)d.train.n);
+    if (*d.train.split) add(text, " in %s", d.train.split);
+    for (int k = 0; k < d.domain_count && *d.domain[0]; k++)
+        add(text, "%s%s", k ? "," : " of ", d.domain[k]);
+    if (d.empties) add(text, ", empty %s", d.empty);
+    if (d.strays) add(text, ", left out %s", d.stray);
+    if (d.others) add(text, ", no class %s", d.other);
+    if (d.deeps) add(text, ", too deep %s", d.deep);
+    dataset_close(&d);
+    return text;
+}
+
+// Equal, or for refusals: the words are in it.
+static void compare(const char *what, const char *got, const char *want)
+{
+    size_t n = strlen("refused: ");
+    bool refusal = !strncmp(want, "refused: ", n);
+    bool good = refusal ? !strncmp(got, want, n) && strstr(got + n, want + n) : !strcmp(got, want);
+    CHECK(good, "%s\n    got  %s\n    want %s", what, got, want);
+}
+
+// ---- folders ------------------------------------------------------------------------------------
+
+#define LAYOUTS "known layouts are CLASS/FILE, SPLIT/CLASS/FILE, DOMAIN/CLASS/FILE and " \
+                "DOMAIN/SPLIT/CLASS/FILE, as "
+
+static const Shape folders[] = {
+    // the layouts
+    { "{cat,dog}/{1,2}.ppm", "cat,dog: 4" },
+    { "{train,test}/{cat,dog}/1.ppm", "cat,dog: 2 in train" },
+    { "{TRAINING,Dev}/{cat,dog}/1.ppm", "cat,dog: 2 in TRAINING" },
+    { "{art,photo}/{cat,dog}/1.ppm", "cat,dog: 4 of art,photo" },
+    { "{art,photo}/{train,test}/{cat,dog}/1.ppm", "cat,dog: 4 in train of art,photo" },
+    { "set/{train,test}/{cat,dog}/1.ppm", "cat,dog: 2 in train of set" },
+    // what lies beside pictures
+    { "{cat,dog}/{1,2}.ppm; {cat,@eaDir,__MACOSX}/@eaDir/1.ppm/THUMB.ppm; __MACOSX/cat/1.ppm",
+      "cat,dog: 4" },
+    { "{cat,dog}/1.ppm; {cat,.AppleDouble}/{._1,.1}.ppm; #recycle/1.ppm; lost+found/1.ppm",
+      "cat,dog: 2" },
+    { "{cat,dog}/1.ppm; cat/{Thumbs.db,desktop.ini,.DS_Store,notes.txt}", "cat,dog: 2" },
+    { "{cat,dog}/1.ppm; cow/Thumbs.db; cow/@eaDir/1.ppm", "cat,cow,dog: 2, empty cow" },
+    { "{cat,dog}/1.ppm; lists/a.txt", "cat,dog: 2" },
+    { "{train,test}/{cat,dog}/1.ppm; train/labels/a.txt",
+      "cat,dog: 2 in train, no class train/labels" },
+    { "{cat,dog}/{1,2}.ppm; cover.ppm", "cat,dog: 4, left out cover.ppm" },
+    { "{cat,dog}/{1,2}.ppm; cat/more/1.ppm", "cat,dog: 4, left out cat/more/1.ppm" },
+    { "{train,test}/{cat,dog}/1.ppm; old/cat/1.ppm",
+      "cat,dog: 2 in train, left out old/cat/1.ppm" },
+    { "art/{train,test}/{cat,dog}/1.ppm; a/b/c/d/1.ppm",
+      "cat,dog: 2 in train of art, too deep a/b/c/d" },
+    // empty folders, links to nowhere
+    { "{train,test}/{cat,dog}/1.ppm; train/cow/", "cat,cow,dog: 2 in train, empty train/cow" },
+    { "{train,test}/{cat,dog}/1.ppm; test/cow/", "cat,dog: 2 in train" },
+    { "{cat,dog}/1.ppm; cat/2.ppm@", "cat,dog: 3" },
+    { "{cat,dog}/1.ppm; cow@", "refused: cow: a link to nowhere (--skip-bad passes it over)" },
+    { "train/{cat,dog}/1.ppm; test@", "refused: test: a link to nowhere" },
+    // what is no layout
+    { "{1,2}.ppm",
+      "refused: 1.ppm: not in a folder named like a class: " LAYOUTS "train/dog/1.jpg" },
+    { "notes.txt", "refused: no pictures in its folders" },
+    { "train/{art,photo}/{cat,dog}/1.ppm",        // the split above the domains
+      "refused: train/art/cat/1.ppm: its folders are no layout that is known here: " LAYOUTS
+      "art/train/cat/1.ppm" },
+    { "train/{images,labels}/1.ppm", "refused: train/images/1.ppm: pictures of no class" },
+    { "train/{images,cat}/1.ppm", "cat,images: 2 in train" },
+    { "train/{cat,cow}/1.ppm; train/dog/{puppy,old}/1.ppm",
+      "refused: train/dog/old/1.ppm: its folders are no layout that is known here: " LAYOUTS },
+    { "{train,val}/images/{1,2}.ppm; {train,val}/labels/1.txt",
+      "refused: train/images/1.ppm: pictures of no class: " LAYOUTS },
+    { "JPEGImages/{1,2}.ppm; Annotations/1.xml", "refused: pictures of no class" },
+    { "train/{n01,n02}/images/{1,2}.ppm; val/images/1.ppm", "refused: train/n01/images/1.ppm: " },
+    { "train/{cat,cow}/{1,2}.ppm; train/dog/{puppy,old}/1.ppm",
+      "refused: train/dog/old/1.ppm: lies deeper than the pictures of other classes: " LAYOUTS },
+    { "a/b/c/d/1.ppm", "refused: deeper than 3 levels" },
+    { "{art,photo}/train/{cat,cow}/1.ppm; art/train/dog/puppy/1.ppm",
+      "refused: art/train/dog/puppy: lies deeper" },
+};
+
+static void folder_shapes(void)
+{
+    for (int i = 0; i < (int)TEST_COUNT(folders); i++) {
+        Folder f = build(folders[i].what);
+        DatasetOptions o = { .root = f.path, .sides = DATASET_TRAIN };
+        compare(folders[i].what, became(&o), folders[i].becomes);
+        folder_close(&f);
+    }
+    CHECK(walk_clutter("@eaDir") && walk_clutter("THUMBS.DB") && walk_clutter(".x") &&
+          !walk_clutter("eaDir") && !walk_clutter("thumbs"), "clutter");
+}
+
+static const TestCase cases[] = {
+    { "folders", folder_shapes },
+};
+
+int main(void)
+{
+    return test_main("shapes", cases, TEST_COUNT(cases));
+}
