@@ -191,7 +191,10 @@ parity: $(HEADS) ## a ViT-B/32 against PyTorch: vectors, twenty losses, weights 
 interop: $(HEADS) ## an exported run, read and computed by transformers
 	$(Q)$(modules) PROREG=$(B)/bin/proreg $(PYTHON) test/interop/check_export.py
 
-ALL      := test asan tsan test-gcc test-clang test-musl test-aarch64 bugs parity interop
+families: $(HEADS) ## each published family in each form, against open_clip and transformers
+	$(Q)$(modules) PROREG=$(B)/bin/proreg $(PYTHON) test/interop/families.py
+
+ALL      := test asan tsan test-gcc test-clang test-musl test-aarch64 bugs parity interop families
 check-all: ## everything above from test on, one after another
 	$(Q)failed=; for t in $(ALL); do echo "== $$t"; $(MAKE) $$t || failed="$$failed $$t"; done; \
 	echo "check-all: failed:$${failed:- none}"; test -z "$$failed"
@@ -253,5 +256,5 @@ help: ## print this list
 	@sed -n 's/^\([a-z][a-z0-9 -]*\):[^#]*## /  make \1 - /p' Makefile
 
 .PHONY: all tests test layers style headers limits grad debug asan tsan test-gcc test-clang \
-        test-musl test-aarch64 bugs parity interop check-all cov fuzz bench bench-kernels \
+        test-musl test-aarch64 bugs parity interop families check-all cov fuzz bench bench-kernels \
         bench-data port profile-data demo pretrain pretrain-check world-results clean help FORCE

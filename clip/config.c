@@ -262,22 +262,24 @@ static int64_t count_layers(const Dict *d, const char *prefix)
     return n - 1;
 }
 
-// Heads are 64 wide (CLIP/clip/model.py, build_model), but not in open_clip's largest towers:
-// ViT-H, g, bigG, e; the text tower of SO400M.
-int64_t config_heads(int64_t width)
+// Heads are 64 wide (CLIP/clip/model.py, build_model), but not in open_clip's largest image towers:
+// SO400M, ViT-H, g, bigG, e. Their text towers, of 1024 and 1280, have heads of 64.
+int64_t config_heads(int64_t width, bool text)
 {
     static const int others[][2] = { { 1152, 72 }, { 1280, 80 }, { 1408, 88 }, { 1664, 104 },
                                      { 1792, 112 } };
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    for (size_t i = 0; i < sizeof others / sizeof *others && !text; i++)
         if (width == others[i][0]) return width / others[i][1];
-    return width <= 1024 && width % 64 == 0 ? width / 64 : 0;
+    bool known = width <= 1024 || (text && width == 1280);
+    return known && width % 64 == 0 ? width / 64 : 0;
 }
 
-static Status tower_state(TowerSize *s, const Dict *d, const char *ln, const char *blocks)
+static Status tower_state(TowerSize *s, const Dict *d, const char *ln, const char *blocks,
+                          bool text)
 {
     TRY(dim_of(&s->width, d, ln, 1, 0));
     s->layers = count_layers(d, blocks);
-    s->heads = config_heads(s->width);
+    s->heads = config_heads(s->width, text);
     return s->layers ? OK : err_set(ERR_SHAPE, "clip: %s: no %s0", d->path, blocks);
 }
 
@@ -295,8 +297,9 @@ Status config_state(ClipConfig *c, const Weights *w, const char *path, int spell
     TRY(dim_of(&c->embed, &d, "visual.proj", 2, 1));
     TRY(dim_of(&c->context, &d, "positional_embedding", 2, 0));
     TRY(dim_of(&c->vocab, &d, "token_embedding.weight", 2, 0));
-    TRY(tower_state(&c->vision, &d, "visual.ln_pre.weight", "visual.transformer.resblocks."));
-    return tower_state(&c->text, &d, "ln_final.weight", "transformer.resblocks.");
+    TRY(tower_state(&c->vision, &d, "visual.ln_pre.weight", "visual.transformer.resblocks.",
+                    false));
+    return tower_state(&c->text, &d, "ln_final.weight", "transformer.resblocks.", true);
 }
 
 Status config_mlp(ClipConfig *c, const Weights *w, const char *path, int spelling)

@@ -16,8 +16,8 @@ Status config_open_clip(ClipConfig *c, const char *folder);
 // left unchanged; `path` is for messages.
 Status config_state(ClipConfig *c, const Weights *w, const char *path, int spelling);
 
-// The heads of published towers of this width; 0: none is known.
-int64_t config_heads(int64_t width);
+// The heads of published towers of this width, of images or of texts; 0: none is known.
+int64_t config_heads(int64_t width, bool text);
 
 // The widths of both MLPs.
 Status config_mlp(ClipConfig *c, const Weights *w, const char *path, int spelling);

@@ -374,7 +374,12 @@ static void case_refused(void)
         { 1152, 16 }, { 1280, 16 }, { 1408, 16 }, { 1664, 16 }, { 1792, 16 }, { 800, 0 },
         { 1536, 0 } };
     for (int i = 0; i < TEST_COUNT(heads); i++)
-        CHECK(config_heads(heads[i][0]) == heads[i][1], "width %d", (int)heads[i][0]);
+        CHECK(config_heads(heads[i][0], false) == heads[i][1], "width %d", (int)heads[i][0]);
+    static const int64_t text_heads[][2] = { { 512, 8 }, { 768, 12 }, { 1024, 16 }, { 1280, 20 },
+        { 1152, 0 }, { 1408, 0 }, { 1664, 0 } };
+    for (int i = 0; i < TEST_COUNT(text_heads); i++)
+        CHECK(config_heads(text_heads[i][0], true) == text_heads[i][1], "text, width %d",
+              (int)text_heads[i][0]);
     Clip c;
     CHECK_STATUS(clip_open(&c, device(), GOLDEN("hf-quick"), &(ClipOptions){ .heads = 4 }),
                  ERR_FORMAT, "has 3 heads, not --heads 4");
