@@ -2,11 +2,48 @@
 #include "proreg/page/run_page.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "proreg/page/parts.h"
 
-enum { STEPS = 400, DOMAINS = 7, ROWS = 40 };    // most that are shown
+enum { STEPS = 400, CURVES = 7, COLUMNS = 12, ROWS = 40, NAME = 200 };    // most that are shown
+
+// ---- lines of an evaluation ---------------------------------------------------------------------
+
+// The lines of the last evaluation, and of it those of the last split: pictures to validate on come
+// first, so that these are to be tested on, where there are any.
+static int last_lines(const RunFiles *r, int *first)
+{
+    return run_files_at(r, -1, first);
+}
+
+static int last_split(const RunFiles *r, int *first)
+{
+    int n = last_lines(r, first), of = run_files_split(r, *first, n);
+    for (; of < n; of = run_files_split(r, *first, n)) *first += of, n -= of;
+    return n;
+}
+
+static bool several_splits(const RunFiles *r)
+{
+    int first, n = last_lines(r, &first);
+    return run_files_split(r, first, n) < n;
+}
+
+// What a line is about: its domain, its split, or both where there are several of both.
+static const char *line_name(char name[NAME], const RunFiles *r, const ResultRecord *e)
+{
+    bool both = *e->domain && several_splits(r);
+    if (both) snprintf(name, NAME, "%.90s, %.90s", e->split, e->domain);
+    else snprintf(name, NAME, "%.190s", *e->domain ? e->domain : e->split);
+    return name;
+}
+
+static bool same_line(const ResultRecord *a, const ResultRecord *b)
+{
+    return !strcmp(a->split, b->split) && !strcmp(a->domain, b->domain);
+}
 
 // ---- the head -----------------------------------------------------------------------------------
 
@@ -20,22 +57,51 @@ static void accuracy_tile(FileOut *o, const char *what, double share)
     file_printf(o, "</span></div>\n");
 }
 
+// Of each split what is right of its pictures; over domains that are trained on and others, if the
+// split has both.
 static void accuracy_tiles(FileOut *o, const RunFiles *r)
 {
-    int first, zero, n = run_files_at(r, -1, &first), n0 = run_files_at(r, 0, &zero);
-    double ood = n ? run_files_mean(r, r->eval + first, n, true) : (double)NAN;
+    int first, zero, n = last_lines(r, &first), n0 = run_files_at(r, 0, &zero);
+    bool several = several_splits(r);
+    char what[NAME];
     if (!n) return;
-    const ResultRecord *all = &r->eval[first + n - 1];
     file_printf(o, "<div class=\"tiles\">\n");
-    if (isfinite(ood)) {
-        accuracy_tile(o, "domains trained on", run_files_mean(r, r->eval + first, n, false));
-        accuracy_tile(o, "other domains", ood);
-    } else {
-        accuracy_tile(o, "accuracy", all->top1);
+    for (int i = 0, of; i < n; i += of) {
+        const ResultRecord *line = &r->eval[first + i];
+        of = run_files_split(r, first + i, n - i);
+        double ood = run_files_mean(r, line, of, true), id = run_files_mean(r, line, of, false);
+        const char *split = several ? line->split : "", *comma = several ? ": " : "";
+        bool both = isfinite(ood);
+        snprintf(what, sizeof what, "%.100s%s%s", split, comma,
+                 both ? "domains trained on" : "accuracy");
+        accuracy_tile(o, what, both ? id : line[of - 1].top1);
+        snprintf(what, sizeof what, "%.100s%sother domains", split, comma);
+        accuracy_tile(o, what, ood);
     }
-    accuracy_tile(o, "mean over classes", all->mean_class);
-    if (n0) accuracy_tile(o, "before training", r->eval[zero + n0 - 1].top1);
+    if (!several) accuracy_tile(o, "mean over classes", r->eval[first + n - 1].mean_class);
+    if (n0 && !several) accuracy_tile(o, "before training", r->eval[zero + n0 - 1].top1);
     file_printf(o, "</div>\n");
+}
+
+// How the best checkpoint was chosen, and whether accuracies are of pictures that were trained on.
+static void selection(FileOut *o, const RunFiles *r)
+{
+    const char *text = run_files_text(r, "selection");
+    double trained = run_files_number(r, "eval_pictures_trained_on");
+    if (trained > 0)
+        file_printf(o, "<p><b>Of the pictures that are evaluated %.0f are trained on</b>: their "
+                       "accuracy says nothing about others.</p>\n", trained);
+    if (!*text) return;                        // of a program that did not say
+    file_printf(o, "<p id=\"selection\">");
+    if (!strncmp(text, "none", 4))
+        file_printf(o, "There are no validation pictures, so there is no <code>best/</code>: "
+                       "<code>last/</code> is the answer.");
+    else
+        file_printf(o, "<code>best/</code> is ");
+    if (strncmp(text, "none", 4) != 0) html_text(o, text);
+    if (!strcmp(text, "selected on test"))
+        file_printf(o, " pictures: its accuracy on them is no estimate of that on others.");
+    file_printf(o, "</p>\n");
 }
 
 static void run_heading(FileOut *o, const RunFiles *r)
@@ -53,27 +119,36 @@ static void run_heading(FileOut *o, const RunFiles *r)
                 run_files_number(r, "seed"));
     file_printf(o, "Evaluated on ");
     html_int(o, (int64_t)run_files_number(r, "eval_pictures"));
-    file_printf(o, " pictures of <code>");
-    html_text(o, run_files_text(r, "eval_split_used"));
-    file_printf(o, "</code>.</p>\n<p class=\"soft\">");
+    file_printf(o, " pictures");
+    if (*run_files_text(r, "eval_split_used")) {
+        file_printf(o, " of <code>");
+        html_text(o, run_files_text(r, "eval_split_used"));
+        file_printf(o, "</code>");
+    }
+    file_printf(o, ".</p>\n<p class=\"soft\">");
     page_formula(o, r);
     file_printf(o, "</p>\n");
+    selection(o, r);
     accuracy_tiles(o, r);
 }
 
 // ---- accuracy -----------------------------------------------------------------------------------
 
-static const ResultRecord *of_domain(const RunFiles *r, int first, int n, const char *domain)
+// The line about the same pictures at step 0.
+static const ResultRecord *before_training(const RunFiles *r, const ResultRecord *e)
 {
-    for (int i = first; i < first + n; i++)
-        if (!strcmp(r->eval[i].domain, domain)) return &r->eval[i];
+    int zero, n0 = run_files_at(r, 0, &zero);
+    for (int i = zero; i < zero + n0; i++)
+        if (same_line(&r->eval[i], e)) return &r->eval[i];
     return NULL;
 }
 
-static void accuracy_row(FileOut *o, const ResultRecord *e, const ResultRecord *before)
+static void accuracy_row(FileOut *o, const RunFiles *r, const ResultRecord *e)
 {
+    const ResultRecord *before = before_training(r, e);
+    char name[NAME];
     file_printf(o, "<tr><td>");
-    html_text(o, *e->domain ? e->domain : e->split);
+    html_text(o, line_name(name, r, e));
     file_printf(o, "</td><td>");
     html_int(o, e->n);
     file_printf(o, "</td><td>");
@@ -87,28 +162,31 @@ static void accuracy_row(FileOut *o, const ResultRecord *e, const ResultRecord *
 
 static void accuracy_table(FileOut *o, const RunFiles *r)
 {
-    int first, zero, n = run_files_at(r, -1, &first), n0 = run_files_at(r, 0, &zero);
+    int first, n = last_lines(r, &first);
+    bool domains = n > 1 && *r->eval[first].domain;
+    const char *what = !domains ? "split" : several_splits(r) ? "split, domain" : "domain";
     file_printf(o, "<div class=\"wide\"><table id=\"accuracy\"><thead><tr><th>%s</th>"
                    "<th>pictures</th><th>before<br/>%%</th><th>top 1<br/>%%</th><th>mean of "
-                   "classes<br/>%%</th></tr></thead><tbody>\n", n > 1 ? "domain" : "split");
-    for (int i = first; i < first + n; i++)
-        accuracy_row(o, &r->eval[i], of_domain(r, zero, n0, r->eval[i].domain));
+                   "classes<br/>%%</th></tr></thead><tbody>\n", what);
+    for (int i = first; i < first + n; i++) accuracy_row(o, r, &r->eval[i]);
     file_printf(o, "</tbody></table></div>\n");
 }
 
-// One curve per domain of the last evaluation.
+// One curve per line of the last evaluation, the last ones first.
 static void accuracy_curves(FileOut *o, const RunFiles *r)
 {
-    static const int colour[DOMAINS] = { 7, 5, 2, 4, 1, 3, 0 };
-    Point point[DOMAINS][STEPS];
-    Series s[DOMAINS];
-    int first, n = run_files_at(r, -1, &first), lines = n < DOMAINS ? n : DOMAINS;
+    static const int colour[CURVES] = { 7, 5, 2, 4, 1, 3, 0 };
+    Point point[CURVES][STEPS];
+    Series s[CURVES];
+    char name[CURVES][NAME];
+    int first, n = last_lines(r, &first), lines = n < CURVES ? n : CURVES;
     for (int d = 0; d < lines; d++) {
-        const char *domain = r->eval[first + n - 1 - d].domain;
-        s[d] = (Series){ .name = *domain ? domain : NULL, .colour = colour[d],
-                         .point = point[d] };
+        const ResultRecord *e = &r->eval[first + n - 1 - d];
+        line_name(name[d], r, e);
+        s[d] = (Series){ .name = n > 1 || *e->domain ? name[d] : NULL,
+                         .colour = colour[d], .point = point[d] };
         for (int i = 0; i < r->evals && s[d].n < STEPS; i++)
-            if (!strcmp(r->eval[i].domain, domain))
+            if (same_line(&r->eval[i], e))
                 point[d][s[d].n++] = (Point){ (double)r->eval[i].step, r->eval[i].top1 };
     }
     page_figure(o, "Accuracy by step", "top 1 at each evaluation");
@@ -129,14 +207,17 @@ static Range tenths(const Point *p, int n, bool x)
     return r;
 }
 
-// From the pretrained model to the end, one point per evaluation.
+// From the pretrained model to the end, one point per evaluation of the last split.
 static void domains_figure(FileOut *o, const RunFiles *r)
 {
     Point way[STEPS];
-    int points = 0;
+    int points = 0, last;
+    last_split(r, &last);
     for (int i = 0; i < r->evals && points < STEPS; i++) {
-        int first, n = run_files_at(r, r->eval[i].step, &first);
-        if (first != i) continue;
+        int first, all = run_files_at(r, r->eval[i].step, &first);
+        int n = run_files_split(r, i, first + all - i);
+        bool begins = i == first || strcmp(r->eval[i - 1].split, r->eval[i].split);
+        if (!begins || strcmp(r->eval[i].split, r->eval[last].split)) continue;
         way[points++] = (Point){ run_files_mean(r, r->eval + i, n, false),
                                  run_files_mean(r, r->eval + i, n, true) };
     }
@@ -180,19 +261,21 @@ static int worst_classes(int *row, const ResultRecord *all)
 
 static void class_map(FileOut *o, const RunFiles *r)
 {
-    int first, n = run_files_at(r, -1, &first), row[ROWS], columns = n < 12 ? n : 12;
-    Cell cell[ROWS * 12];
-    const char *name[ROWS], *column[12];
+    int first, n = last_lines(r, &first), row[ROWS], columns = n < COLUMNS ? n : COLUMNS;
+    Cell cell[ROWS * COLUMNS];
+    char about[COLUMNS][NAME];
+    const char *name[ROWS], *column[COLUMNS];
     const ResultRecord *line = &r->eval[first + n - columns];      // the last is over all
     int rows = worst_classes(row, &line[columns - 1]);
     for (int c = 0; c < columns; c++) {
-        column[c] = *line[c].domain ? line[c].domain : line[c].split;
+        column[c] = line_name(about[c], r, &line[c]);
         for (int k = 0; k < rows; k++)
             cell[k * columns + c] = row[k] < line[c].classes ? line[c].cell[row[k]] : (Cell){ 0 };
     }
     for (int k = 0; k < rows; k++) name[k] = line[columns - 1].class_name[row[k]];
     bool all = line[columns - 1].classes <= ROWS;
-    page_figure(o, n > 1 ? "Accuracy by class and domain" : "Accuracy by class",
+    page_figure(o, n > 1 ? *line->domain ? "Accuracy by class and domain"
+                         : "Accuracy by class and split" : "Accuracy by class",
                 all ? "percent correct after the last step"
                     : "percent correct after the last step; the 40 classes with the lowest "
                       "accuracy");

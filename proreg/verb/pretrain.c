@@ -215,10 +215,10 @@ static Status log_progress(Pretrain *p, bool evaluate_now)
     json_put_double(&p->log, "logit_scale", (double)scale);
     if (evaluate_now && p->evaluates) {
         TRY(evaluate_prompts(p));
-        json_put_double(&p->log, "top1", score_row(&p->eval, SCORE_ALL, SCORE_ALL).top1);
+        const double top1 = score_row(&p->eval, 0, SCORE_ALL).top1;    // validation comes first
+        json_put_double(&p->log, "top1", top1);
         progress_say(&p->progress, "step %lld: loss %.4f, scale %.3f, zero-shot top1 %.4f",
-                     (long long)p->step, p->loss, (double)scale,
-                     score_row(&p->eval, SCORE_ALL, SCORE_ALL).top1);
+                     (long long)p->step, p->loss, (double)scale, top1);
     }
     json_out_end(&p->log);
     return OK;
