@@ -1,4 +1,4 @@
-// optim.h - AdamW by parameter group, SGD, the norm of the gradient, schedules.
+// optim.h - AdamW by parameter group, SGD, schedules.
 //
 //     double factor = schedule_factor(SCHEDULE_LINEAR, step, warm, total);
 //     TRY(optim_step(&o, &params, step, factor, norm));          // lr = o.lr[group] factor

@@ -47,8 +47,9 @@ typedef struct {
     bool released;                     // counted as the authors' trainer counts
 } Counting;
 
-// Plain: total = epochs ceil(N / batch), warm = floor(warmup total). Released (proreg.md 5; N
-// pictures, on 4 devices with 4 accumulated batches): L = ceil(ceil(N / 4) / (batch / 16)),
-// total = floor(epochs L / 4), warm = floor(warmup total); the few steps beyond total have rate 0.
+// Plain: total = epochs ceil(N / batch), warm = floor(warmup total). Released (as the authors'
+// trainer counts N pictures on 4 devices with 4 accumulated batches): L = ceil(ceil(N / 4) /
+// (batch / 16)), total = floor(epochs L / 4), warm = floor(warmup total); the few steps beyond
+// total have rate 0.
 Counting recipe_counting(const Recipe *r, int64_t pictures, int64_t epochs, int64_t batch,
                          double warmup);
