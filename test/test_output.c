@@ -43,14 +43,21 @@ static void tokens(void)
 // Of a table, the captions alone are learned from.
 static void merges(void)
 {
-    folder_text(&world, "learn.tsv", "file\ttext\nred.png\ta red dog, a red cat\n"
-                "odd.png\nblue.png\ta blue dog\n");
+    folder_text(&world, "learn.tsv", "title\tfile\na red dog, a red cat\tred.png\n"
+                "\"a blue dog\"\tblue.png\n");
     folder_text(&world, "learn.txt", "a red dog, a red cat\na blue dog\n");
     CHECK(proreg("tokenize -q --vocab 530 --train $W/learn.tsv --merges-out $W/1.txt") == 0, "%s",
           program_stderr());
     CHECK(proreg("tokenize -q --vocab 530 --train $W/learn.txt --merges-out $W/2.txt") == 0, "%s",
           program_stderr());
     CHECK(program_same("1.txt", "2.txt"), "learned from names of files");
+    folder_text(&world, "learn.csv", "file,text\nred.png,\"a red dog, a red cat\"\n"
+                "blue.png,a blue dog\n");
+    CHECK(proreg("tokenize -q --vocab 530 --train $W/learn.csv --merges-out $W/1.txt") == 1 &&
+          strstr(program_stderr(), "no column title"), "%s", program_stderr());
+    CHECK(proreg("tokenize -q --vocab 530 --train $W/learn.csv --merges-out $W/1.txt "
+                 "--captions-sep , --caption-key text") == 0, "%s", program_stderr());
+    CHECK(program_same("1.txt", "2.txt"), "another table, other merges");
 }
 
 static void predictions(void)
@@ -111,6 +118,27 @@ static void class_names(void)
           strstr(program_stderr(), "blue -> azure\ngreen_bird -> bird\nred -> crimson\n"),
           "%s", program_stderr());
     CHECK(proreg("zeroshot --model $M --data $W/set --rename") == 2, "%s", program_stderr());
+}
+
+// Lists and tables lie below the current folder, else below --data.
+static void found_lists(void)
+{
+    folder_text(&world, "set/mine.txt", "test/red/0.ppm red\ntest/blue/1.ppm blue\n");
+    folder_text(&world, "set/more.txt", "test/blue/0.ppm blue\n");
+    CHECK(proreg("zeroshot --model $M --data $W/set --eval-list mine.txt,more.txt --json") == 0 &&
+          strstr(program_stdout(), "\"n\": 3"), "%s%s", program_stdout(), program_stderr());
+    CHECK(proreg("zeroshot --model $M --data $W/set --eval-list $W/set/more.txt --json") == 0 &&
+          strstr(program_stdout(), "\"n\": 1"), "%s", program_stderr());
+    CHECK(proreg("zeroshot --model $M --data $W/set --eval-list none.txt") == 1 &&
+          strstr(program_stderr(), "none.txt"), "%s", program_stderr());
+    folder_text(&world, "set/some.csv", "text;image\na red dog;train/red/0.ppm\n"
+                "\"a \"\"blue\"\" cat\";train/blue/0.ppm\na cat;test/red/0.ppm\n");
+    CHECK(proreg("pretrain --model $M --data $W/set --captions some.csv --captions-sep ';' "
+                 "--image-key image --caption-key text --epochs 1 --batch 2 --lr 1e-5 --truncate "
+                 "--out $W/pre") == 0 && strstr(program_stderr(), "1 of 3 captions are of"), "%s",
+          program_stderr());
+    CHECK(proreg("pretrain --model $M --data $W/set --captions some.csv --captions-sep ab "
+                 "--lr 1e-5 --out $W/pre2") == 2, "%s", program_stderr());
 }
 
 // Commas and quotes are quoted; the label is the folder's, whatever was predicted.
@@ -284,6 +312,7 @@ static void lost_json(void)
 static const TestCase cases[] = {
     { "helps", helps }, { "tokens", tokens }, { "merges", merges },
     { "predictions", predictions }, { "class_names", class_names },
+    { "found_lists", found_lists },
     { "csv", csv }, { "vectors", vectors },
     { "deep_folders", deep_folders }, { "listings", listings }, { "pixels", pixels },
     { "checked", checked }, { "environment", environment }, { "streams", streams },

@@ -1,4 +1,5 @@
 // test_shapes.c - shapes of folders and lists that people have, and what becomes of each: a table.
+#include "data/set/captions.h"
 #include "data/set/dataset.h"
 #include "data/set/walk.h"
 #include "test/folder.h"
@@ -149,7 +150,7 @@ static const Shape folders[] = {
 
 static void folder_shapes(void)
 {
-    for (int i = 0; i < (int)TEST_COUNT(folders); i++) {
+    for (int i = 0; i < TEST_COUNT(folders); i++) {
         Folder f = build(folders[i].what);
         DatasetOptions o = { .root = f.path, .sides = DATASET_TRAIN };
         compare(folders[i].what, became(&o), folders[i].becomes);
@@ -159,8 +160,91 @@ static void folder_shapes(void)
           !walk_clutter("eaDir") && !walk_clutter("thumbs"), "clutter");
 }
 
+// ---- lists --------------------------------------------------------------------------------------
+
+// Of art/{cat,dog}/{1,2}.ppm and `a b/cat/1.ppm`.
+static const Shape lists[] = {
+    { "art/cat/1.ppm 0\nart/dog/1.ppm 1\n", "cat,dog: 2 in list of art" },
+    { "art/cat/1.ppm\tcat\na b/cat/1.ppm\tcat\nart/dog/1.ppm\tdog",
+      "cat,dog: 3 in list of a b,art" },
+    { "art/cat/1.ppm cat\r\n\r\nart/dog/1.ppm dog\r\n", "cat,dog: 2 in list of art" },
+    { "\xef\xbb\xbfpath label\nart/cat/1.ppm 0\nart/dog/1.ppm 1\n", "cat,dog: 2 in list of art" },
+    { "./art/cat/1.ppm 0\n./art/dog/1.ppm 1\n", "cat,dog: 2 in list of art" },
+    { "art/cat/1.ppm puppy\nart/dog/1.ppm kitten\n", "kitten,puppy: 2 in list of art" },
+    { "art/cat/1.ppm 1\nart/dog/1.ppm 2\n", "refused: is the list 1-based (--label-base 1)" },
+    { "art/cat/1.ppm 0\nart/dog/1.ppm -1\n", "refused: line 2: label -1: not a whole number" },
+    { "art/cat/1.ppm 0\nart/dog/1.ppm 1.0\n", "refused: line 2: label 1.0: not a whole number" },
+    { "art/cat/1.ppm 0\nart/dog/1.ppm 0\n", "refused: folders do not name them" },
+    { "art/cat/1.ppm\nart/dog/1.ppm\n", "refused: line 1: no label behind" },
+    { "art/cat/1.ppm,0\nart/dog/1.ppm,1\n", "refused: line 1: a comma before the label" },
+    { "a b/cat/1.ppm,0\nart/dog/1.ppm,1\n", "refused: line 1: a comma before the label" },
+    { "art\\cat\\1.ppm 0\nart\\dog\\1.ppm 1\n", "refused: line 1: a backslash (\\) in the path" },
+    { "\"art/cat/1.ppm\" 0\n\"art/dog/1.ppm\" 1\n", "refused: line 1: quotes (\") around" },
+    { "'a b/cat/1.ppm' 0\n", "refused: line 1: quotes (') around the path" },
+    { "art/cat/1.ppm 0\rart/dog/1.ppm 1\r", "refused: line 1: a carriage return (CR) inside" },
+    { "art/cat/1.ppm 0\nart/cow/1.ppm 1\n", "refused: line 2: no such file" },
+    { "\n\n", "refused: no pictures in it" },
+};
+
+static void list_shapes(void)
+{
+    Folder f = build("art/{cat,dog}/{1,2}.ppm; a b/cat/1.ppm");
+    for (int i = 0; i < TEST_COUNT(lists); i++) {
+        folder_text(&f, "list.txt", lists[i].what);
+        DatasetOptions o = { .root = f.path, .sides = DATASET_TRAIN,
+                             .train_list = folder_name(&f, "list.txt") };
+        compare(lists[i].what, became(&o), lists[i].becomes);
+    }
+    folder_close(&f);
+}
+
+// ---- captions -----------------------------------------------------------------------------------
+
+static const struct { char sep; const char *image, *caption, *what, *becomes; } tables[] = {
+    { 0, NULL, NULL, "filepath\ttitle\na.png\ta cat\nb.png\ta dog\n", "a.png:a cat|b.png:a dog|" },
+    { 0, NULL, NULL, "title\tid\tfilepath\na cat\t7\ta.png\n\n", "a.png:a cat|" },
+    { 0, NULL, NULL, "filepath\ttitle\r\na.png\ta \"red\" cat\r\n", "a.png:a \"red\" cat|" },
+    { 0, NULL, NULL, "filepath\ttitle\na.png\t\"say \"\"hi\"\"\tor\nno\"\n",
+      "a.png:say \"hi\"\tor\nno|" },
+    { 0, NULL, NULL, "\xef\xbb\xbf" "filepath\ttitle\n\"a.png\"\t\"a\" cat", "a.png:a cat|" },
+    { ',', NULL, NULL, "filepath,title\na.png,\"one, two\"\n", "a.png:one, two|" },
+    { ';', "image", "text", "image;text\na.png;one, two\n", "a.png:one, two|" },
+    { 0, NULL, NULL, "filepath\ttitle\ra.png\ta cat\rb.png\ta cat\r", "a.png:a cat|b.png:a cat|" },
+    { 0, NULL, NULL, "a.png\ta cat\nb.png\ta dog\n",
+      "refused: has no column title, but a.png, a cat" },
+    { 0, NULL, NULL, "path\ttitle\na.png\ta cat\n",
+      "refused: has no column filepath, but path, title" },
+    { 0, NULL, NULL, "filepath,title\na.png,a cat\n", "refused: has no column title" },
+    { 0, NULL, "text", "filepath\ttitle\na.png\ta cat\n", "refused: (--caption-key names another" },
+    { 0, NULL, NULL, "filepath\ttitle\na.png\ta\tcat\n",
+      "refused: line 2: 3 fields, but the header" },
+    { 0, NULL, NULL, "filepath\ttitle\na.png\n", "refused: line 2: 1 fields" },
+    { 0, NULL, NULL, "filepath\ttitle\na.png\t\n", "refused: line 2: no caption" },
+    { 0, NULL, NULL, "filepath\ttitle\n\ta cat\n", "refused: line 2: no path" },
+    { 0, NULL, NULL, "filepath\ttitle\na.png\tx\nb.png\t\"a cat\n",
+      "refused: line 3: a quote (\") that" },
+    { 0, NULL, NULL, "filepath\ttitle\n", "refused: no picture" },
+};
+
+static void caption_shapes(void)
+{
+    for (int i = 0; i < TEST_COUNT(tables); i++) {
+        char text[1000] = "";
+        Captions c;
+        const CaptionOptions o = { .sep = tables[i].sep, .image_key = tables[i].image,
+                                   .caption_key = tables[i].caption };
+        const char *table = tables[i].what;
+        if (captions_parse(&c, (const uint8_t *)table, strlen(table), &o) != OK)
+            add(text, "refused: %.800s", err_msg());
+        for (int64_t k = 0; k < c.set.n; k++)
+            add(text, "%s:%s|", c.set.sample[k].path, c.text[c.set.sample[k].label]);
+        compare(table, text, tables[i].becomes);
+        captions_close(&c);
+    }
+}
+
 static const TestCase cases[] = {
-    { "folders", folder_shapes },
+    { "folders", folder_shapes }, { "lists", list_shapes }, { "captions", caption_shapes },
 };
 
 int main(void)

@@ -102,9 +102,10 @@ static void case_threads(void)
 static double own_share(const char *prefix, int *seen)
 {
     Captions c;
+    const CaptionOptions of = { .prefix = prefix };
     int own = 0;
     *seen = 0;
-    CHECK_OK(captions_open(&c, at("task/captions.tsv"), prefix));
+    CHECK_OK(captions_open(&c, at("task/captions.tsv"), &of));
     for (int64_t i = 0; i < c.set.n; i++)
         for (int k = 0; k < WORLD_SHAPES; k++) {
             const char *path = c.set.sample[i].path, *context = strrchr(path, '_') + 1;
@@ -133,21 +134,23 @@ static void case_bias(void)
 static void case_captions(void)
 {
     Captions c;
+    const CaptionOptions all = { 0 };
     const char *good = "filepath\ttitle\na/1.png\ta cat\nb/2.png\ta dog\r\na/3.png\ta cat\n";
     CHECK_OK(file_save(at("c.tsv"), good, strlen(good)));
-    CHECK_OK(captions_open(&c, at("c.tsv"), ""));
+    CHECK_OK(captions_open(&c, at("c.tsv"), &all));
     CHECK(c.set.n == 3 && c.count == 2, "%d pictures, %d captions", (int)c.set.n, (int)c.count);
     CHECK(c.set.sample[0].label == c.set.sample[2].label
           && strcmp(c.text[c.set.sample[1].label], "a dog") == 0, "labels");
     captions_close(&c);
-    CHECK_OK(captions_open(&c, at("c.tsv"), "a/"));
+    CHECK_OK(captions_open(&c, at("c.tsv"), &(CaptionOptions){ .prefix = "a/" }));
     CHECK(c.set.n == 2, "%d pictures", (int)c.set.n);
     captions_close(&c);
-    CHECK_STATUS(captions_open(&c, at("c.tsv"), "x/"), ERR_FORMAT, "no picture");
+    CHECK_STATUS(captions_open(&c, at("c.tsv"), &(CaptionOptions){ .prefix = "x/" }), ERR_FORMAT,
+                 "no picture");
     CHECK_OK(file_save(at("c.tsv"), "filepath\ttitle\nno tab\n", 22));
-    CHECK_STATUS(captions_open(&c, at("c.tsv"), ""), ERR_FORMAT, "line 2");
+    CHECK_STATUS(captions_open(&c, at("c.tsv"), &all), ERR_FORMAT, "line 2");
     CHECK_OK(file_save(at("c.tsv"), "", 0));
-    CHECK_STATUS(captions_open(&c, at("c.tsv"), ""), ERR_FORMAT, "no picture");
+    CHECK_STATUS(captions_open(&c, at("c.tsv"), &all), ERR_FORMAT, "no picture");
 }
 
 // ---- the contrastive loss -----------------------------------------------------------------------

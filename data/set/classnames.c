@@ -242,9 +242,10 @@ static Status classes_of(ClassNames *made, Arena *arena, Reading *r, int form,
     return OK;
 }
 
-static Status match_lines(ClassNames *made, Arena *arena, const Lines *lines,
-                          const char *const *folder, int64_t n, bool more)
+Status classnames_lines(ClassNames *made, Arena *arena, const Lines *lines,
+                        const char *const *folder, int64_t n, bool more)
 {
+    *made = (ClassNames){ 0 };
     Reading best = { 0 };
     Keyed *keyed;
     int64_t folders;
@@ -267,7 +268,7 @@ Status classnames_match(ClassNames *made, Arena *arena, const char *file, const 
     TRY(lines_read(&lines, arena, file));
     if (lines.n > CLASSES_MOST)
         return err_set(ERR_FORMAT, "classnames: %s: %lld lines", file, (long long)lines.n);
-    Status status = match_lines(made, arena, &lines, folder, n, more);
+    Status status = classnames_lines(made, arena, &lines, folder, n, more);
     return status == OK ? OK : err_prefix(status, "%s", file);
 }
 
@@ -322,13 +323,19 @@ Status classnames_read(ClassNames *names, Arena *arena, const char *file)
     Lines lines;
     *names = (ClassNames){ 0 };
     TRY(lines_read(&lines, arena, file));
-    if (lines.n > CLASSES_MOST)
-        return err_set(ERR_FORMAT, "classnames: %s: %lld lines", file, (long long)lines.n);
-    NameLine *line = arena_zero(arena, (size_t)lines.n * sizeof *line);
-    names->item = arena_zero(arena, (size_t)lines.n * sizeof *names->item);
+    return classnames_alone(names, arena, file, &lines);
+}
+
+Status classnames_alone(ClassNames *names, Arena *arena, const char *file, const Lines *lines)
+{
+    *names = (ClassNames){ 0 };
+    if (lines->n > CLASSES_MOST)
+        return err_set(ERR_FORMAT, "classnames: %s: %lld lines", file, (long long)lines->n);
+    NameLine *line = arena_zero(arena, (size_t)lines->n * sizeof *line);
+    names->item = arena_zero(arena, (size_t)lines->n * sizeof *names->item);
     if (!line || !names->item) return err_memory("classnames");
-    TRY(plain_lines(line, arena, &lines));
-    for (names->n = 0; names->n < lines.n; names->n++) {
+    TRY(plain_lines(line, arena, lines));
+    for (names->n = 0; names->n < lines->n; names->n++) {
         ClassName *c = &names->item[names->n];
         c->name = line[names->n].name;
         c->prompt = class_prompt(arena, c->name);

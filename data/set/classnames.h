@@ -28,6 +28,11 @@ Status classnames_read(ClassNames *names, Arena *arena, const char *file);
 Status classnames_match(ClassNames *made, Arena *arena, const char *file, const char *const *folder,
                         int64_t n, bool more);
 
+// The same of lines that have been read already.
+Status classnames_lines(ClassNames *made, Arena *arena, const Lines *lines,
+                        const char *const *folder, int64_t n, bool more);
+Status classnames_alone(ClassNames *names, Arena *arena, const char *file, const Lines *lines);
+
 // ERR_FORMAT names two classes whose prompts are the same to a tokenizer; with `note` they become a
 // note. Names that a file numbered apart are passed over.
 Status classes_distinct(const ClassName *classes, int64_t n, Arena *arena, const char **note);

@@ -37,6 +37,19 @@ static char *next_line(Cursor *c)
     return NULL;
 }
 
+// A carriage return inside a line: lines that end in nothing else would be read as one.
+static Status check_line_ends(const char *what, const uint8_t *data, size_t bytes)
+{
+    int64_t line = 1;
+    for (size_t i = 0; i + 1 < bytes; i++) {
+        line += data[i] == '\n';
+        if (data[i] == '\r' && data[i + 1] != '\n' && data[i + 1] != '\r')
+            return err_set(ERR_FORMAT, "list: %s: line %lld: a carriage return (CR) inside: lines "
+                           "must end in LF or CR LF", what, (long long)line);
+    }
+    return OK;
+}
+
 // A copy with one more byte, so that the last line can be terminated too.
 static Status copy_lines(Cursor *c, int64_t *lines, Arena *arena, const char *what,
                         const uint8_t *data, size_t bytes)
@@ -47,6 +60,7 @@ static Status copy_lines(Cursor *c, int64_t *lines, Arena *arena, const char *wh
     }
     if (bytes && memchr(data, 0, bytes))
         return err_set(ERR_FORMAT, "list: %s: holds a zero byte: is no text", what);
+    TRY(check_line_ends(what, data, bytes));
     char *copy = arena_take(arena, bytes + 1);
     if (!copy) return err_memory("list");
     if (bytes) memcpy(copy, data, bytes);
@@ -70,10 +84,34 @@ int32_t whole_number(const char *text)
     return *text ? (int32_t)n : -1;
 }
 
+// Lines in the style of CSV, and paths in that of Windows, get messages about just that.
+static Status check_style(char *text, int64_t line, const char *what)
+{
+    const bool quoted = *text == '"' || *text == '\'';
+    char *comma = strrchr(text, ',');
+    bool commas = false;
+    if (comma && !strchr(text, '\t')) {
+        *comma = 0;
+        commas = picture_suffix(text) && !strchr(comma + 1, '/');
+        *comma = ',';
+    }
+    if (quoted)
+        return err_set(ERR_FORMAT, "list: %s: line %lld: quotes (%.1s) around the path: paths "
+                       "stand bare: %.80s", what, (long long)line, text, text);
+    if (commas)
+        return err_set(ERR_FORMAT, "list: %s: line %lld: a comma before the label, where a blank "
+                       "or a tab must stand: %.80s", what, (long long)line, text);
+    if (strchr(text, '\\') && !strchr(text, '/'))
+        return err_set(ERR_FORMAT, "list: %s: line %lld: a backslash (\\) in the path: folders "
+                       "end in / here: %.80s", what, (long long)line, text);
+    return OK;
+}
+
 static Status split_line(ListEntry *e, char *text, int64_t line, const char *what)
 {
     char *cut = strrchr(text, '\t');
     const bool tabbed = cut != NULL;
+    TRY(check_style(text, line, what));
     if (!cut) cut = strrchr(text, ' ');
     if (!cut) return err_set(ERR_FORMAT, "list: %s: line %lld: no label behind: %.80s", what,
                              (long long)line, text);

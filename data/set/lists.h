@@ -4,6 +4,7 @@
 //     path<TAB>class             or the last tab, if the line has one: then both may contain blanks
 //
 // Labels behind blanks are whole numbers in all lines or in none; a mixture, -1 and 0.0 are errors.
+// So are quotes around a path, a comma before the label, `\` for `/`, and a CR inside a line.
 // Empty lines are skipped; `\r` at a line's end and a byte order mark at the start are removed. The
 // first line is skipped as a header if its path contains no `/` and does not have a picture's
 // suffix, and the path of the second line does. Files may be compressed by gzip.

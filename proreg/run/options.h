@@ -71,7 +71,7 @@ typedef struct Options {
     bool raw, skip_bad, truncate, pad, randaug, machine;
     // drawing, pretraining
     int kind;                                     // KIND_x
-    const char *captions, *train, *merges_out;
+    const char *captions, *captions_sep, *image_key, *caption_key, *train, *merges_out;
     int64_t n, n_test, vocab, image_size, patch, width, layers, heads, embed, context;
     int64_t text_width, text_layers, text_heads;
     double pairing;

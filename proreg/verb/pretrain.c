@@ -111,14 +111,16 @@ static Status open_captions(Pretrain *p)
 {
     Options *o = p->o;
     char path[FILE_PATH];
-    const char *table = o->captions ? o->captions : "captions.tsv";
-    if (strchr(table, '/')) snprintf(path, sizeof path, "%s", table);
-    else TRY(path_join(path, o->data, table));
-    char split[FILE_PATH];
-    snprintf(split, sizeof split, "%s/train", o->data);
-    TRY(captions_open(&p->captions, path, folder_exists(split) ? "train/" : ""));
-    snprintf(split, sizeof split, "%s/%s", o->data, o->eval_split ? o->eval_split : "val");
-    p->evaluates = folder_exists(split);
+    CaptionOptions table;
+    TRY(setup_captions(&table, o));
+    TRY(setup_caption_splits(&table.prefix, &p->evaluates, o));
+    if (o->captions) TRY(setup_find_file(path, o, o->captions));
+    else TRY(path_join(path, o->data, "captions.tsv"));
+    TRY(captions_open(&p->captions, path, &table));
+    if (p->captions.outside)
+        say(o, "note: %lld of %lld captions are of pictures outside %s: not trained on",
+            (long long)p->captions.outside,
+            (long long)(p->captions.outside + p->captions.set.n), table.prefix);
     if (!p->evaluates) return OK;
     TRY(setup_dataset(&p->data, o, DATASET_EVAL, NULL, 0));
     TRY(setup_left_out(&p->eval_left_out, o, &p->data.eval));

@@ -4,6 +4,7 @@
 // that prints its result to stdout (print.h) and returns a Status; main prints errors.
 #pragma once
 #include "clip/bpe/bpe.h"
+#include "data/set/captions.h"
 #include "data/set/loader.h"
 #include "nn/optim.h"
 #include "proreg/proreg.h"
@@ -61,6 +62,16 @@ Status setup_names(const Dataset *d, Arena *arena, const char ***names, const ch
 // The pictures that are evaluated and also trained on: their number; says so, if there are any.
 int64_t count_trained_on(const Dataset *d);
 void tell_trained_on(const Options *o, const Dataset *d);
+// Where a list or a table lies: below the current folder, else below --data. setup_find_lists does
+// so for each of "a.txt,b.txt".
+Status setup_find_file(char path[FILE_PATH], const Options *o, const char *name);
+Status setup_find_lists(Options *o, const char **lists);
+
+// How a table of captions is read; which of its pictures are trained on (prefix), and whether
+// --data has others to evaluate on.
+Status setup_captions(CaptionOptions *c, Options *o);
+Status setup_caption_splits(const char **prefix, bool *evaluates, Options *o);
+
 LoaderOptions setup_loader(const Options *o, const Dataset *d, const SampleSet *set,
                            const ClipConfig *config);
 

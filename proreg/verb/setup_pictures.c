@@ -18,6 +18,8 @@ static Status recipe_classes(const Recipe *r, Options *o, DatasetOptions *d)
 
 Status setup_dataset_options(DatasetOptions *d, Options *o, int sides)
 {
+    TRY(setup_find_lists(o, &o->train_list));
+    TRY(setup_find_lists(o, &o->eval_list));
     *d = (DatasetOptions){
         .root = o->data, .sides = sides, .train_split = o->train_split,
         .eval_split = o->eval_split, .train_domains = o->train_domains,

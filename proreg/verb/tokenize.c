@@ -88,36 +88,48 @@ static Status open_tokenizer(Tokenizer *t)
     return status;
 }
 
-// The captions of a table, in place: what follows the first tab of each line, without the header
-// line. Returns their bytes.
-static size_t captions_alone(char *text, size_t bytes)
+// The captions of a table, a line each. *text is the caller's to free.
+static Status captions_alone(char **text, size_t *bytes, Options *o)
 {
-    size_t out = 0;
-    char *line = memchr(text, '\n', bytes), *end = text + bytes;
-    while (line && ++line < end) {
-        char *stop = memchr(line, '\n', (size_t)(end - line));
-        char *tab = memchr(line, '\t', (size_t)((stop ? stop : end) - line));
-        size_t n = tab ? (size_t)((stop ? stop + 1 : end) - tab - 1) : 0;
-        if (n) memmove(text + out, tab + 1, n);
-        out += n;
-        line = stop;
+    Captions c;
+    CaptionOptions table;
+    TRY(setup_captions(&table, o));
+    table.captions_only = true;
+    TRY(captions_open(&c, o->train, &table));
+    *bytes = 0;
+    for (int64_t i = 0; i < c.set.n; i++) *bytes += strlen(c.text[c.set.sample[i].label]) + 1;
+    char *at = *text = malloc(*bytes + 1);
+    for (int64_t i = 0; at && i < c.set.n; i++) {
+        const char *caption = c.text[c.set.sample[i].label];
+        size_t n = strlen(caption);
+        memcpy(at, caption, n);
+        at[n] = '\n';
+        at += n + 1;
     }
-    return out;
+    captions_close(&c);
+    return *text ? OK : err_memory("tokenize");
 }
 
-static Status train_merges(const Options *o)
+static Status whole_text(char **text, size_t *bytes, const char *path)
 {
     FileMap map;
+    TRY(file_map(&map, path));
+    *bytes = map.size;
+    *text = malloc(map.size + 1);
+    if (*text && map.size) memcpy(*text, map.data, map.size);
+    file_unmap(&map);
+    return *text ? OK : err_memory("tokenize");
+}
+
+static Status train_merges(Options *o)
+{
+    size_t bytes;
+    char *text;
     Bpe *bpe;
     if (!o->merges_out) return err_set(ERR_USAGE, "--train: needs --merges-out FILE");
     TRY(setup_output(o->merges_out));
-    TRY(file_map(&map, o->train));
-    size_t bytes = map.size;
-    char *text = malloc(bytes + 1);
-    if (text && bytes) memcpy(text, map.data, bytes);
-    file_unmap(&map);
-    if (!text) return err_memory("tokenize");
-    if (ends_with(o->train, ".tsv")) bytes = captions_alone(text, bytes);
+    bool table = ends_with(o->train, ".tsv") || ends_with(o->train, ".csv");
+    TRY(table ? captions_alone(&text, &bytes, o) : whole_text(&text, &bytes, o->train));
     Status status = bpe_train(&bpe, text, bytes, o->vocab);
     free(text);
     if (status == OK) {
