@@ -306,7 +306,12 @@ void dataset_close(Dataset *d)
 
 bool dataset_seen(const Dataset *d, int k)
 {
-    return has_domain(&d->train, k) && has_domain(&d->eval, k);
+    bool tested = false;
+    for (int64_t i = 0; i < d->eval.n && !tested; i++) {
+        const Sample *s = &d->eval.sample[i];
+        tested = s->domain == k && !d->chosen_by[s->split * d->domain_count + k];
+    }
+    return tested && has_domain(&d->train, k);
 }
 
 // ---- the hash -----------------------------------------------------------------------------------

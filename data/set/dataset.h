@@ -116,7 +116,7 @@ void dataset_close(Dataset *d);
 // A class's name as prompts say it: with a blank for each `_`. In the arena; NULL: no memory.
 const char *class_prompt(Arena *arena, const char *name);
 
-// Does domain k have pictures on both sides?
+// Does domain k have pictures on both sides, those for validation not counted?
 bool dataset_seen(const Dataset *d, int k);
 
 // SHA-256 of the lines `path<TAB>size<TAB>label` of both sets, sorted, without repeated ones. A
