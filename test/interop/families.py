@@ -219,6 +219,11 @@ def open_clip_forms(root, model, cfg, pre, full):
     script = torch.jit.script(model)
     torch.jit.save(script, f"{root}/m.pt")
     yield "TorchScript, scripted", f"{root}/m.pt", ["--merges", MERGES]
+    size = pre["size"]
+    with torch.no_grad():
+        script = torch.jit.trace(model, (torch.zeros(1, 3, size, size), token_rows(77)[:1]))
+    torch.jit.save(script, f"{root}/m.pt")
+    yield "TorchScript, traced", f"{root}/m.pt", ["--merges", MERGES]
 
 
 def hf_forms(root, model, pre, full):
