@@ -1,4 +1,5 @@
 // test_check.c - what `data check` finds in folders and lists with known faults.
+#include "data/image/exif.h"
 #include "data/set/check.h"
 #include "data/set/lists.h"
 #include "tensor/base/name.h"
@@ -199,6 +200,101 @@ static void seen_domains(void)
     folder_close(&f);
 }
 
+// Classes of one prompt, classes of the test split alone, folders that may be splits.
+static void names(void)
+{
+    Check c;
+    Folder f = folder_open();
+    folder_picture(&f, "Train/a_b/1.ppm", 1);
+    folder_picture(&f, "Train/a b/2.ppm", 2);
+    folder_picture(&f, "Train/Dog/3.ppm", 3);
+    folder_picture(&f, "Train/dog/4.ppm", 4);
+    folder_picture(&f, "test/dog/5.ppm", 5);
+    folder_picture(&f, "test/dgo/6.ppm", 6);
+    folder_picture(&f, "Testing/dog/7.ppm", 7);
+    CheckOptions o = { .data = { .root = f.path, .eval_split = "Testing" } };
+    if (looks(&c, o)) {
+        finds(&c, CHECK_EQUAL_PROMPTS, "", "classes a b and a_b: a b");
+        finds(&c, CHECK_EQUAL_PROMPTS, "", "classes Dog and dog: dog");
+        finds(&c, CHECK_UNTRAINED, "dgo", "1 pictures in split test, none to train on: did you");
+        finds(&c, CHECK_SPLIT_NAME, "test", "is one split with Testing");
+        CHECK(c.fatal == 2 && c.finding_n == 5, "%d of %d", (int)c.fatal, (int)c.finding_n);
+    }
+    check_close(&c);
+    o.data.equal_prompts = true;
+    if (looks(&c, o)) CHECK(c.fatal == 0 && !c.found[CHECK_EQUAL_PROMPTS], "allowed");
+    check_close(&c);
+    folder_close(&f);
+    f = folder_open();
+    folder_picture(&f, "train2017/dog/1.ppm", 1);
+    folder_picture(&f, "vald/dog/2.ppm", 2);
+    folder_picture(&f, "training-set/dog/3.ppm", 3);
+    folder_picture(&f, "valley/dog/4.ppm", 4);
+    if (looks(&c, (CheckOptions){ .data = { .root = f.path } })) {
+        finds(&c, CHECK_SPLIT_NAME, "train2017", "is read as a domain");
+        finds(&c, CHECK_SPLIT_NAME, "vald", "is read as a domain");
+        finds(&c, CHECK_SPLIT_NAME, "training-set", "is read as a domain");
+        CHECK(c.found[CHECK_SPLIT_NAME] == 3, "%d", (int)c.found[CHECK_SPLIT_NAME]);
+    }
+    check_close(&c);
+    folder_close(&f);
+}
+
+// Of each kind so many as are asked for, and the number of all.
+static void most(void)
+{
+    Check c;
+    Folder f = folder_open();
+    char name[40];
+    for (int i = 0; i < 200; i++) {
+        snprintf(name, sizeof name, "%s/%d.ppm", i % 2 ? "cat" : "dog", i);
+        folder_text(&f, name, i < 150 ? "no picture" : "");
+    }
+    CheckOptions o = { .data = { .root = f.path }, .most = 10 };
+    if (looks(&c, o))
+        CHECK(c.found[CHECK_UNREADABLE] == 200 && c.fatal == 200 && c.finding_n == 20, "%d of %d",
+              (int)c.finding_n, (int)c.found[CHECK_UNREADABLE]);
+    check_close(&c);
+    o.most = 0;
+    if (looks(&c, o)) CHECK(c.finding_n > 200, "%d of them", (int)c.finding_n);
+    check_close(&c);
+    folder_close(&f);
+}
+
+// EXIF as cameras write it, in both orders of bytes, behind another segment, in a PNG.
+static void orientation(void)
+{
+    static const struct { const char *bytes; int n, want; } files[] = {
+#define EXIF(text, want) { text, sizeof text - 1, want }
+        EXIF("\xff\xd8\xff\xe1\0\x22" "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0"
+             "\x06\0\0\0\0\0\0\0", 6),
+        EXIF("\xff\xd8\xff\xe0\0\x04" "JF\xff\xff\xe1\0\x22" "Exif\0\0MM\0*\0\0\0\x08\0\x01"
+             "\x01\x12\0\x03\0\0\0\x01\0\x08\0\0\0\0\0\0", 8),
+        EXIF("\x89PNG\r\n\x1a\n\0\0\0\x1a" "eXIfMM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01"
+             "\0\x03\0\0\0\0\0\0\0\0\0\0", 3),
+        EXIF("\xff\xd8\xff\xe1\0\x22" "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0"
+             "\x09\0\0\0\0\0\0\0", 0),
+        EXIF("\xff\xd8\xff\xda\0\x02\xff\xe1\0\x22" "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01", 0),
+        EXIF("\xff\xd8\xff\xe1\0\x10" "Exif\0\0II*\0\xff\xff\xff\xff", 0),
+        EXIF("P6\n1 1\n255\nabc", 0),
+    };
+    for (int i = 0; i < TEST_COUNT(files); i++)
+        CHECK(exif_orientation((const uint8_t *)files[i].bytes, (size_t)files[i].n) ==
+              files[i].want, "file %d: %d", i,
+              exif_orientation((const uint8_t *)files[i].bytes, (size_t)files[i].n));
+    Check c;
+    Folder f = folder_open();
+    FILE *out = fopen(folder_name(&f, "cat/phone.jpg"), "wb");
+    if (!out) exit(2);
+    fwrite(files[0].bytes, 1, (size_t)files[0].n, out);
+    fclose(out);
+    folder_picture(&f, "dog/2.ppm", 2);
+    if (looks(&c, (CheckOptions){ .data = { .root = f.path } }))
+        finds(&c, CHECK_ORIENTATION, "cat/phone.jpg", "6: is read unturned; CLIP's own pipeline");
+    check_close(&c);
+    folder_close(&f);
+}
+
 static void refused(void)
 {
     Check c;
@@ -212,7 +308,7 @@ static void refused(void)
 static const TestCase cases[] = {
     { "sound", sound }, { "faults", faults }, { "domains", domains }, { "lists", lists },
     { "listed_twice", listed_twice }, { "seen_domains", seen_domains },
-    { "alike", alike },
+    { "alike", alike }, { "names", names }, { "most", most }, { "orientation", orientation },
     { "refused", refused },
 };
 

@@ -1,14 +1,19 @@
 // check.c - counts, labels, and the content of every file of a data set.
 #include "data/set/check.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "data/image/exif.h"
 #include "data/image/formats.h"
+#include "data/set/classnames.h"
 #include "data/set/dataset_work.h"
 #include "data/set/lists.h"
+#include "data/set/splits.h"
 #include "tensor/base/name.h"
 #include "tensor/base/par.h"
 #include "tensor/base/sha256.h"
@@ -25,6 +30,7 @@ typedef struct {
     CheckKind kind;                            // of what is wrong with it
     char *message;                             // malloc; NULL: sound
     char hash[65];                             // "" where it could not be read
+    int orientation;                           // EXIF's
 } Item;
 
 typedef struct {
@@ -35,6 +41,7 @@ typedef struct {
     Item *item;                                // (n)
     int64_t n;
     int64_t from;                              // of the chunk being read
+    int64_t room;                              // for findings
 } Look;
 
 static const struct { const char *name; bool fatal; } kinds[CHECK_KINDS] = {
@@ -45,13 +52,17 @@ static const struct { const char *name; bool fatal; } kinds[CHECK_KINDS] = {
     [CHECK_LABEL_RANGE] = { "label out of range", true },
     [CHECK_ONE_BASED] = { "labels start at 1", true },
     [CHECK_LABEL_MIXED] = { "label of two classes", false },
+    [CHECK_EQUAL_PROMPTS] = { "equal prompts", true },
     [CHECK_CLASSES_DIFFER] = { "classes differ", false },
+    [CHECK_UNTRAINED] = { "class without training pictures", false },
+    [CHECK_SPLIT_NAME] = { "split by another name", false },
     [CHECK_LEAK] = { "in two splits", false },
     [CHECK_DOUBLED] = { "doubled", false },
     [CHECK_MISNAMED] = { "misnamed", false },
     [CHECK_CLASS_ORDER] = { "class order", false },
     [CHECK_CLASS_COUNT] = { "class count", false },
     [CHECK_STRAY] = { "stray", false },
+    [CHECK_ORIENTATION] = { "orientation", false },
 };
 
 const char *check_kind(CheckKind kind)
@@ -74,7 +85,15 @@ static Status finding(Look *w, CheckKind kind, const char *path, const char *for
     char text[TEXT];
     va_list args;
     if (kinds[kind].fatal) c->fatal++;
-    if (++c->found[kind] > CHECK_MOST) return OK;
+    c->found[kind]++;
+    if (w->o->most && c->found[kind] > w->o->most) return OK;
+    if (c->finding_n == w->room) {
+        Finding *more = arena_take(w->arena, 2 * (size_t)(w->room + 64) * sizeof *more);
+        if (!more) return err_memory("check");
+        if (c->finding_n) memcpy(more, c->finding, (size_t)c->finding_n * sizeof *more);
+        c->finding = more;
+        w->room = 2 * (w->room + 64);
+    }
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
@@ -330,14 +349,96 @@ static Status check_seen(Look *w, const Dataset *d)
     return OK;
 }
 
+static Status check_prompts(Look *w, const Dataset *d)
+{
+    ClassPair *pair;
+    int64_t pairs;
+    if (w->o->data.equal_prompts || w->o->data.known) return OK;
+    TRY(classes_equal(d->classes, d->class_count, w->arena, &pair, &pairs));
+    for (int64_t i = 0; i < pairs; i++)
+        TRY(finding(w, CHECK_EQUAL_PROMPTS, "", "classes %s and %s: %s (--equal-prompts allows it)",
+                    pair[i].a, pair[i].b, pair[i].key));
+    return OK;
+}
+
+static bool trained_split(const Look *w, const char *split)
+{
+    const char *asked = w->o->data.train_split;
+    if (!asked || split_kind(asked) == SPLIT_TRAIN) return split_kind(split) == SPLIT_TRAIN;
+    for (size_t n; ; asked += n + 1) {
+        n = strcspn(asked, ",");
+        if (strlen(split) == n && !strncasecmp(split, asked, n)) return true;
+        if (!asked[n]) return false;
+    }
+}
+
+// Classes of other splits that the training split has in no domain.
+static Status check_untrained(Look *w)
+{
+    const Check *c = w->check;
+    const char **name = arena_take(w->arena, (size_t)(c->count_n + 1) * sizeof *name);
+    int64_t n = 0;
+    if (!name) return err_memory("check");
+    for (int64_t i = 0; i < c->count_n; i++)
+        if (trained_split(w, c->count[i].split)) name[n++] = c->count[i].class_name;
+    for (int64_t i = 0; i < c->count_n && n; i++) {
+        const CheckCount *e = &c->count[i];
+        if (trained_split(w, e->split) || name_find(e->class_name, name, n) >= 0) continue;
+        const char *near = name_nearest(e->class_name, name, n);
+        TRY(finding(w, CHECK_UNTRAINED, e->class_name, "%lld pictures in split %s, none to train on"
+                    "%s%s", (long long)e->n, e->split, near ? ": did you mean " : "",
+                    near ? near : ""));
+    }
+    return OK;
+}
+
+// Domains that are called nearly like a split: train2017, test_set, vald, trian.
+static bool like_a_split(const char *name)
+{
+    static const char *const known[] = { "train", "training", "val", "valid", "validation",
+                                         "crossval", "test", "testing", "eval", "evaluation" };
+    enum { KNOWN = sizeof known / sizeof known[0] };
+    for (int i = 0; i < KNOWN; i++) {
+        size_t n = strlen(known[i]);
+        if (!strncasecmp(name, known[i], n) && !isalpha((unsigned char)name[n])) return true;
+        if (strlen(name) > n + 1) continue;
+        int edits = edits_between(name, known[i], 3, true);
+        if (edits <= 1 || (edits == 2 && strlen(name) == n && *name == *known[i])) return true;
+    }
+    return false;
+}
+
+static Status check_split_names(Look *w)
+{
+    const Check *c = w->check;
+    for (int64_t i = 0; i < c->count_n; i++) {
+        const CheckCount *e = &c->count[i];
+        bool told = i && !strcmp(e[-1].split, e->split);
+        if (*e->domain && (!told || strcmp(e[-1].domain, e->domain)) && like_a_split(e->domain))
+            TRY(finding(w, CHECK_SPLIT_NAME, e->domain, "is read as a domain: --train-split or "
+                        "--eval-split make it a split"));
+        for (int64_t k = 0; k < i && !told; k++) {
+            SplitKind kind = split_kind(e->split);
+            const char *other = c->count[k].split;
+            if (!kind || split_kind(other) != kind || !strcmp(other, e->split)) continue;
+            TRY(finding(w, CHECK_SPLIT_NAME, e->split, "is one split with %s by its name", other));
+            break;
+        }
+    }
+    return OK;
+}
+
 // What a run would do with it.
 static Status check_opens(Look *w)
 {
     Dataset d;
-    Status status = dataset_open(&d, &w->o->data);
+    DatasetOptions o = w->o->data;
+    o.equal_prompts = true;
+    Status status = dataset_open(&d, &o);
     if (status == ERR_MEMORY || status == ERR_USAGE) return status;
     if (status != OK) return finding(w, CHECK_UNUSABLE, "", "%s", err_msg());
-    status = check_case(w, &d);
+    status = check_prompts(w, &d);
+    if (status == OK) status = check_case(w, &d);
     if (status == OK) status = check_seen(w, &d);
     if (status == OK && w->o->classes && d.class_count != w->o->classes)
         status = finding(w, CHECK_CLASS_COUNT, "", "%d classes instead of %d", d.class_count,
@@ -378,6 +479,7 @@ static void look_inside(Item *e, const FileMap *map, int64_t max_pixels)
 {
     const ImageFormat *f = image_format(map->data, map->size);
     Image image;
+    e->orientation = exif_orientation(map->data, map->size);
     Sha256 h = sha256_begin();
     sha256_add(&h, map->data, map->size);
     sha256_end(&h, e->hash);
@@ -427,6 +529,9 @@ static Status look_at_files(Look *w)
         if (e->status != OK && !e->message) return err_memory("check");
         if (err_of_machine(e->status)) return err_set(e->status, "%s", e->message);
         if (e->message) TRY(finding(w, e->kind, e->path, "%s", e->message));
+        if (e->orientation > 1)
+            TRY(finding(w, CHECK_ORIENTATION, e->path, "EXIF orientation %d: is read unturned; "
+                        "CLIP's own pipeline ignores it too", e->orientation));
     }
     return OK;
 }
@@ -483,8 +588,6 @@ static Status look_through(Look *w)
 {
     const DatasetOptions *o = &w->o->data;
     bool lists = o->train_list || o->eval_list;
-    w->check->finding = arena_take(w->arena, CHECK_KINDS * CHECK_MOST * sizeof *w->check->finding);
-    if (!w->check->finding) return err_memory("check");
     w->root = root_of(w);
     if (lists) {
         TRY(items_from_lists(w, o->train_list, false));
@@ -495,6 +598,8 @@ static Status look_through(Look *w)
     }
     TRY(count_classes(w));
     if (!lists) TRY(check_classes(w));
+    if (!lists) TRY(check_untrained(w));
+    if (!lists) TRY(check_split_names(w));
     TRY(check_opens(w));
     TRY(look_at_files(w));
     return check_doubles(w);

@@ -26,13 +26,17 @@ typedef enum {
     CHECK_LABEL_RANGE,         // a label that no class has
     CHECK_ONE_BASED,           // labels 1..K read as 0-based
     CHECK_LABEL_MIXED,         // one label, two class folders
+    CHECK_EQUAL_PROMPTS,       // two classes that a tokenizer cannot tell apart
     CHECK_CLASSES_DIFFER,      // domains have different class folders
+    CHECK_UNTRAINED,           // a class that the training split has not
+    CHECK_SPLIT_NAME,          // a folder that may be a split by another name
     CHECK_LEAK,                // the same content in two splits
     CHECK_DOUBLED,             // the same content twice in a split
     CHECK_MISNAMED,            // the content is another format than the suffix says
     CHECK_CLASS_ORDER,         // numbers follow another order than the folders
     CHECK_CLASS_COUNT,         // not as many classes as the recipe has
     CHECK_STRAY,               // does not fit the layout
+    CHECK_ORIENTATION,         // EXIF says that it should be turned; CLIP ignores it, as we do
     CHECK_KINDS,
 } CheckKind;
 
@@ -48,7 +52,7 @@ typedef struct {
 } CheckCount;
 
 typedef struct {
-    Finding *finding;          // (finding_n) by kind; of each kind the first CHECK_MOST
+    Finding *finding;          // (finding_n) by kind; of each kind the first `most`
     int64_t finding_n;
     int64_t found[CHECK_KINDS];                // how many there are of each kind
     int64_t fatal;             // how many of them would keep a run from training
@@ -57,11 +61,10 @@ typedef struct {
     Arena arena;
 } Check;
 
-enum { CHECK_MOST = 100 };
-
 typedef struct {
     DatasetOptions data;
     int classes;               // how many there should be; 0: any number
+    int64_t most;              // findings to keep per kind; 0: all
     int64_t max_pixels;        // of a picture that is read; 0: IMAGE_MAX_PIXELS
     void (*progress)(void *arg, int64_t done, int64_t total);   // may be NULL
     void *arg;

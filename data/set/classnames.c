@@ -353,26 +353,40 @@ const char *class_prompt(Arena *arena, const char *name)
     return prompt;
 }
 
-Status classes_distinct(const ClassName *classes, int64_t n, Arena *arena, const char **note)
+Status classes_equal(const ClassName *classes, int64_t n, Arena *arena, ClassPair **pair,
+                     int64_t *pairs)
 {
-    char text[400] = "";
     const char **prompt = arena_take(arena, (size_t)(n + 1) * sizeof *prompt);
     Keyed *keyed;
     int64_t kept;
-    if (!prompt) return err_memory("classes");
+    *pairs = 0;
+    *pair = arena_take(arena, (size_t)(n + 1) * sizeof **pair);
+    if (!prompt || !*pair) return err_memory("classes");
     for (int64_t k = 0; k < n; k++) prompt[k] = classes[k].prompt;
     TRY(sort_keys(&keyed, &kept, arena, prompt, n, false));
     for (int64_t i = 1; i < kept; i++) {
         const ClassName *a = &classes[keyed[i - 1].index], *b = &classes[keyed[i].index];
         if (strcmp(keyed[i].key, keyed[i - 1].key) || (a->numbered && b->numbered)) continue;
-        if (!note)
-            return err_set(ERR_FORMAT, "classes: %s and %s have the same prompt: %s "
-                           "(--equal-prompts allows it)", a->name, b->name, keyed[i].key);
-        size_t used = strlen(text);
-        snprintf(text + used, sizeof text - used, "%s%.80s and %.80s", used ? ", " : "", a->name,
-                 b->name);
+        (*pair)[(*pairs)++] = (ClassPair){ a->name, b->name, keyed[i].key };
     }
-    if (!*text) return OK;
+    return OK;
+}
+
+Status classes_distinct(const ClassName *classes, int64_t n, Arena *arena, const char **note)
+{
+    char text[400] = "";
+    ClassPair *pair;
+    int64_t pairs;
+    TRY(classes_equal(classes, n, arena, &pair, &pairs));
+    if (!pairs) return OK;
+    if (!note)
+        return err_set(ERR_FORMAT, "classes: %s and %s have the same prompt: %s (--equal-prompts "
+                       "allows it)", pair->a, pair->b, pair->key);
+    for (int64_t i = 0; i < pairs; i++) {
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s%.80s and %.80s", i ? ", " : "", pair[i].a,
+                 pair[i].b);
+    }
     *note = arena_string(arena, text);
     return *note ? OK : err_memory("classes");
 }

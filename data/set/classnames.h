@@ -33,6 +33,9 @@ Status classnames_lines(ClassNames *made, Arena *arena, const Lines *lines,
                         const char *const *folder, int64_t n, bool more);
 Status classnames_alone(ClassNames *names, Arena *arena, const char *file, const Lines *lines);
 
-// ERR_FORMAT names two classes whose prompts are the same to a tokenizer; with `note` they become a
-// note. Names that a file numbered apart are passed over.
+// Classes whose prompts are the same to a tokenizer, `key`; names that a file numbered apart are
+// passed over. classes_distinct: ERR_FORMAT names the first two; with `note` all become a note.
+typedef struct { const char *a, *b, *key; } ClassPair;
+Status classes_equal(const ClassName *classes, int64_t n, Arena *arena, ClassPair **pair,
+                     int64_t *pairs);
 Status classes_distinct(const ClassName *classes, int64_t n, Arena *arena, const char **note);

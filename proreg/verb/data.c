@@ -38,11 +38,30 @@ static Status print_finding_json(const Finding *f)
     return print_json(&o);
 }
 
+static Status print_found_json(CheckKind kind, int64_t n)
+{
+    JsonOut o = { 0 };
+    json_out_object(&o);
+    json_put_string(&o, "found", check_kind(kind));
+    json_put_int(&o, "n", n);
+    json_out_end(&o);
+    return print_json(&o);
+}
+
 static Status print_check_json(const Check *c)
 {
     for (int64_t i = 0; i < c->count_n; i++) TRY(print_count_json(&c->count[i]));
     for (int64_t i = 0; i < c->finding_n; i++) TRY(print_finding_json(&c->finding[i]));
+    for (int k = 0; k < CHECK_KINDS; k++)
+        if (c->found[k]) TRY(print_found_json((CheckKind)k, c->found[k]));
     return OK;
+}
+
+static int64_t kept_of(const Check *c, CheckKind kind)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < c->finding_n; i++) n += c->finding[i].kind == kind;
+    return n;
 }
 
 static void print_check(const Check *c)
@@ -61,8 +80,9 @@ static void print_check(const Check *c)
         printf("%s: %s%s%s\n", check_kind(f->kind), f->path, *f->path ? ": " : "", f->text);
     }
     for (int k = 0; k < CHECK_KINDS; k++)
-        if (c->found[k] > CHECK_MOST)
-            printf("%s: %lld in all\n", check_kind((CheckKind)k), (long long)c->found[k]);
+        if (c->found[k] > kept_of(c, (CheckKind)k))
+            printf("%s: %lld in all (--all lists them)\n", check_kind((CheckKind)k),
+                   (long long)c->found[k]);
     int64_t found = 0;
     for (int k = 0; k < CHECK_KINDS; k++) found += c->found[k];
     printf("%lld pictures, %lld finding%s, %lld of them keep%s a run from training\n",
@@ -87,7 +107,8 @@ Status verb_check(Options *o)
     TRY(recipe_apply(o));
     TRY(setup_machine(o, &be));
     CheckOptions options = { .classes = recipe ? recipe->classes : 0,
-                             .max_pixels = o->max_pixels, .progress = show_progress };
+                             .most = o->all ? 0 : 10, .max_pixels = o->max_pixels,
+                             .progress = show_progress };
     TRY(setup_dataset_options(&options.data, o, 0));
     Progress p = progress_begin("check", 0, o->quiet);
     options.arg = &p;

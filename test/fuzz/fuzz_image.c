@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/image/exif.h"
 #include "data/image/formats.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -28,6 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Image image;
     Status status = image_decode(&image, data, size, 1 << 16);
     const ImageFormat *format = image_format(data, size);
+    const int turned = exif_orientation(data, size);
+    demand(turned >= 0 && turned <= 8);
     demand(status == OK ? image.rgb && format && format->decode : !image.rgb);
     if (status == OK) same_within(&image, data, size);
     image_free(&image);
