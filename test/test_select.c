@@ -64,11 +64,18 @@ static void three_splits(void)
     }
 }
 
+static void a_run(void)
+{
+    three_splits();
+    if (!is_here("val"))
+        CHECK(proreg(TRAIN "--data $W/three --eval-every 1 --out $W/val") == 0, "%s",
+              program_stderr());
+}
+
 // A line for each split, and the best of validation alone, whatever the others say.
 static void by_validation(void)
 {
-    three_splits();
-    CHECK(proreg(TRAIN "--data $W/three --eval-every 1 --out $W/val") == 0, "%s", program_stderr());
+    a_run();
     RunFiles r = run_files("val");
     RunState s = state_of("val"), best = { 0 };
     int64_t val = 0, test = 0, all = 0;
@@ -106,7 +113,7 @@ static void by_validation(void)
 
 static void by_test(void)
 {
-    three_splits();
+    a_run();
     CHECK(proreg(TRAIN "--data $W/three --select test --out $W/test") == 0, "%s", program_stderr());
     RunFiles r = run_files("test");
     RunState s = state_of("test");
@@ -211,6 +218,14 @@ static void by_fraction(void)
     snprintf(want, sizeof want, "\"split\": \"held-out\", \"domain\": \"\", \"n\": 9, "
              "\"correct\": %d", (int)last->correct);
     CHECK(strstr(program_stdout(), want), "no %s in %s", want, program_stdout());
+    CHECK(proreg("eval --run $W/held -q --predictions $W/held.csv") == 0, "%s", program_stderr());
+    const char *asked = program_file("held.csv", NULL);
+    CHECK(strstr(asked, "\ntrain/"), "no picture that is held out: %s", asked);
+    for (int i = 0; i < r.samples; i++) {
+        char line[200];
+        snprintf(line, sizeof line, "\n%s,", r.sample[i].path);
+        CHECK(!strstr(asked, line), "%s is trained on", r.sample[i].path);
+    }
     run_files_close(&r);
     CHECK(proreg(TRAIN "--data $W/set/train --val-fraction 0.25 --out $W/alone") == 0, "%s",
           program_stderr());
