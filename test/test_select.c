@@ -165,6 +165,20 @@ static void recipe(void)
     CHECK(!is_here("bar3/best"), "nothing to choose on");
 }
 
+// A split that is named and is not there is not passed over.
+static void pretraining(void)
+{
+    folder_text(&world, "set/some.tsv", "filepath\ttitle\ntrain/red/0.ppm\ta red dog\n"
+                                        "train/blue/0.ppm\ta blue dog\n");
+    CHECK(proreg("pretrain -q --model $M --data $W/set --captions $W/set/some.tsv --epochs 1 "
+                 "--eval-split tset --out $W/made") == 1 &&
+          strstr(program_stderr(), "no split called tset: did you mean test"), "%s",
+          program_stderr());
+    CHECK(proreg("pretrain -q --model $M --data $W/set --captions $W/set/some.tsv --epochs 1 "
+                 "--eval-split Testing --json --out $W/made") == 0 &&
+          strstr(program_stdout(), "\"split\": \"test\""), "%s", program_stderr());
+}
+
 // Without validation pictures the last checkpoint is the answer.
 static void without(void)
 {
@@ -303,7 +317,7 @@ static void old_runs(void)
 
 static const TestCase cases[] = {
     { "by_validation", by_validation }, { "by_test", by_test }, { "without", without },
-    { "recipe", recipe },
+    { "recipe", recipe }, { "pretraining", pretraining },
     { "by_fraction", by_fraction }, { "trained_on", trained_on }, { "old_runs", old_runs },
 };
 

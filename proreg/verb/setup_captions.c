@@ -73,7 +73,7 @@ Status setup_caption_splits(const char **prefix, bool *evaluates, Options *o)
     int64_t train = split_find_kind(SPLIT_TRAIN, items.item, items.n);
     int64_t eval = o->eval_split ? split_find(o->eval_split, items.item, items.n)
                                  : split_find_kind(SPLIT_VAL, items.item, items.n);
-    *evaluates = eval != -1;                   // of several spellings setup_dataset will complain
+    *evaluates = o->eval_split || eval != -1;  // of one that is not there setup_dataset complains
     if (train == SPLIT_SEVERAL)
         return err_set(ERR_IO, "pretrain: %s: more than one folder of training pictures", o->data);
     if (train < 0) return OK;
