@@ -77,6 +77,32 @@ static void by_split(void)
     says(program_stderr(), "class bear is not one of the 6");
 }
 
+// What a flag overrides is not published any more; what the method does not use, neither.
+static void published(void)
+{
+    static const struct { const char *flags, *list; } runs[] = {
+        { "", "[\"template\",\"alpha\",\"schedule\"]" },
+        { "--alpha 3 --epochs 9", "[\"template\"]" },
+        { "--template '{}' --batch 128", "[\"alpha\"]" },
+        { "--method kd --augment none", "[\"template\",\"kd_alpha\"]" },
+        { "--method finetune", "[\"template\",\"schedule\"]" },
+    };
+    split_tree("pub", "bar");
+    for (int i = 0; i < TEST_COUNT(runs); i++) {
+        char name[60], list[120];
+        size_t n = 0;
+        CHECK(proreg("train --model $M --recipe bar --data $W/pub --max-steps 1 -q --out $W/pub%d "
+                     "%s", i, runs[i].flags) == 0, "%s", program_stderr());
+        snprintf(name, sizeof name, "pub%d/config.json", i);
+        const char *at = strstr(program_file(name, NULL), "\"recipe_published\": ");
+        if (!CHECK(at, "%s: no list", name)) continue;
+        for (at = strchr(at, '['); at[-1] != ']' && n + 1 < sizeof list; at++)
+            if (*at > ' ') list[n++] = *at;                // without blanks and line ends
+        list[n] = 0;
+        CHECK(!strcmp(list, runs[i].list), "%s: %s", runs[i].flags, list);
+    }
+}
+
 static const char *const styles[] = { "art_painting", "cartoon", "photo", "sketch" };
 
 // A line a picture, labels from 1, as the official lists have them.
@@ -322,7 +348,8 @@ static void real_order(void)
 }
 
 static const TestCase cases[] = {
-    { "by_split", by_split }, { "one_unseen", one_unseen }, { "by_lists", by_lists },
+    { "by_split", by_split }, { "published", published }, { "one_unseen", one_unseen },
+    { "by_lists", by_lists },
     { "refused", refused }, { "domainnet", domainnet }, { "officehome", officehome },
     { "told", told }, { "choices", choices },
     { "real_bar", real_bar }, { "real_pacs", real_pacs },

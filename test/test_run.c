@@ -223,6 +223,44 @@ static void precedence(void)
     options_free(&o);
 }
 
+// A flag that does nothing as the others stand is said so once, and config.json lists it.
+static void idle_flags(void)
+{
+    static const struct { const char *flags, *said, *key; } runs[] = {
+        { "--ra-m 20", "note: --ra-m: without effect: it needs --augment randaug", "ra_m" },
+        { "--ra-m 20 --augment randaug", NULL, "momentum" },
+        { "--betas 0.5,0.9 --optimizer sgd", "--betas: without effect: it needs", "betas" },
+        { "--momentum 0.5", "--momentum: without effect: it needs --optimizer sgd", "momentum" },
+        { "--momentum 0.5 --optimizer sgd", NULL, "betas" },
+        { "--method probe --template 'a {}'", "--template: without effect: it needs a method",
+          "weight" },
+        { "--weight ce-ratio --gamma 2", NULL, "power" },
+        { "--label-base 1", "--label-base: without effect: it needs --train-list", "gamma" },
+    };
+    const char *at;
+    a_run();
+    for (int i = 0; i < TEST_COUNT(runs); i++) {
+        char name[60], key[40];
+        CHECK(proreg("train --model $M --data $W/set --eval-split test --batch 10 --lr 1e-3 "
+                     "--max-steps 1 --epochs 1 --out $W/idle%d %s", i, runs[i].flags) == 0, "%s",
+              program_stderr());
+        const char *note = strstr(program_stderr(), "without effect");
+        CHECK(runs[i].said ? strstr(program_stderr(), runs[i].said) != NULL : !note, "%s: %s",
+              runs[i].flags, program_stderr());
+        snprintf(name, sizeof name, "idle%d/config.json", i);
+        snprintf(key, sizeof key, "\"%s\"", runs[i].key);
+        at = strstr(program_file(name, NULL), "\"without_effect\": [");
+        if (!CHECK(at, "%s has no list", name)) continue;
+        const char *found = strstr(at, key), *end = strchr(at, ']');
+        CHECK(found && found < end, "%s: %s is not in %.200s", runs[i].flags, key, at);
+    }
+    at = program_file("idle0/report.html", NULL);
+    CHECK(!strstr(at, ">ra_m<") && strstr(at, ">betas<"), "the report names what did nothing");
+    CHECK(proreg("data world --out $W/drawn -n 50 --pairing 0.5") == 0 &&
+          strstr(program_stderr(), "--pairing: without effect: it needs --kind task"), "%s",
+          program_stderr());
+}
+
 // ---- the disk fails -----------------------------------------------------------------------------
 
 typedef struct { Student student; Clip pretrained; Bpe *bpe; Checkpoint c; } Made;
@@ -576,7 +614,8 @@ static void exported(void)
 static const TestCase cases[] = {
     { "files", files }, { "config", config }, { "logs", logs }, { "domains", domains },
     { "counting", counting }, { "accuracy", accuracy }, { "groups", groups },
-    { "precedence", precedence }, { "faults", faults }, { "torn_logs", torn_logs },
+    { "precedence", precedence }, { "idle", idle_flags }, { "faults", faults },
+    { "torn_logs", torn_logs },
     { "recovered", recovered }, { "killed_early", killed_early },
     { "wrong_states", wrong_states }, { "swept", swept }, { "device", device },
     { "lists", whole_lists },

@@ -247,12 +247,23 @@ static void fact_values(FileOut *o, const Json *v)
     }
 }
 
+// An option that did nothing in this run, as its config.json says.
+static bool without_effect(const Json *config, const char *key)
+{
+    const Json *idle = json_get(config, "without_effect");
+    for (int64_t i = 0; idle && idle->type == JSON_ARRAY && i < idle->count; i++) {
+        const Json *name = json_at(idle, i);
+        if (name->type == JSON_STRING && !strcmp(name->string, key)) return true;
+    }
+    return false;
+}
+
 void page_facts(FileOut *o, const Json *config)
 {
     file_printf(o, "<table class=\"facts\"><tbody>\n");
     for (int64_t i = 0; i < config->count; i++) {
         const Json *v = json_at(config, i);
-        if (v->type == JSON_NULL) continue;
+        if (v->type == JSON_NULL || without_effect(config, v->key)) continue;
         file_printf(o, "<tr><td>");
         html_text(o, v->key);
         file_printf(o, "</td><td>");

@@ -4,6 +4,8 @@
 
 #include "proreg/run/config.h"
 
+#include "proreg/run/idle.h"
+#include "proreg/run/recipe_apply.h"
 #include "proreg/run/run.h"
 
 // The weights, and the files in the model's folder that change numbers.
@@ -44,6 +46,19 @@ static const char *compiler(void)
 #endif
 }
 
+// The options above that did nothing in this run.
+static void write_idle(JsonOut *o, const Options *options)
+{
+    const IdleFlag *f = NULL;
+    json_put_array(o, "without_effect");
+    while ((f = idle_next(options, f))) {
+        char key[64];
+        option_key(key, f->flag);
+        json_out_string(o, key);
+    }
+    json_out_end(o);
+}
+
 static void write_program(JsonOut *o, const RunFacts *f)
 {
     json_put_string(o, "version", PROREG_VERSION);
@@ -77,7 +92,7 @@ static void write_schedule(JsonOut *o, const RunFacts *f)
     json_put_int(o, "schedule_warm", f->counting->warm);
     json_put_int(o, "steps", f->counting->steps);
     json_out_key(o, "recipe_published");
-    recipe_published(f->recipe, o);
+    recipe_published(f->options, o);
 }
 
 Status config_write(JsonOut *out, const RunFacts *f)
@@ -85,6 +100,7 @@ Status config_write(JsonOut *out, const RunFacts *f)
     char text[TRANSFORM_TEXT];
     json_out_object(out);
     options_write_config(f->options, out);
+    write_idle(out, f->options);
     write_program(out, f);
     json_put_string(out, "preprocessing", transform_text(text, &f->model->config.pixels));
     json_out_key(out, "model_sha256");

@@ -9,7 +9,6 @@
 
 typedef struct {
     const Options *options;
-    const Recipe *recipe;
     const Counting *counting;
     const Clip *model;
     const Params *params;      // of the student

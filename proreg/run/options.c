@@ -474,9 +474,9 @@ Status verb_run(const Verb *verbs, int argc, char **argv)
 
 // ---- config.json --------------------------------------------------------------------------------
 
-static void key_of(char key[64], const Option *row)
+void option_key(char key[64], const char *name)
 {
-    snprintf(key, 64, "%s", row->name);
+    snprintf(key, 64, "%s", name);
     for (char *c = key; *c; c++)
         if (*c == '-') *c = '_';
 }
@@ -548,7 +548,7 @@ void options_write_config(const Options *o, JsonOut *out)
     for (int i = 0; i < COUNT; i++) {
         char key[64];
         if (!(options[i].config & WRITTEN) || !(options[i].verbs & o->verb->bit)) continue;
-        key_of(key, &options[i]);
+        option_key(key, options[i].name);
         json_out_key(out, key);
         write_value(o, &options[i], out);
     }
@@ -625,7 +625,7 @@ Status options_read_config(Options *o, const char *path)
     if (status == OK) status = json_expect(root, JSON_OBJECT);
     for (int i = 0; i < COUNT && status == OK; i++) {
         char key[64];
-        key_of(key, &options[i]);
+        option_key(key, options[i].name);
         const Json *v = json_get(root, key);
         if (!v || v->type == JSON_NULL || !(options[i].config & READ)) continue;
         if (options[i].verbs & o->verb->bit) status = read_value(o, &options[i], v);

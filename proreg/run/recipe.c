@@ -61,15 +61,6 @@ const Recipe *recipe_find(const char *name)
     return NULL;
 }
 
-void recipe_published(const Recipe *r, JsonOut *out)
-{
-    static const char *const names[] = { "template", "alpha", "kd_alpha", "domains", "schedule" };
-    json_out_array(out);
-    for (int i = 0; r && i < 5; i++)
-        if (r->published & (1u << i)) json_out_string(out, names[i]);
-    json_out_end(out);
-}
-
 static int64_t ceil_div(int64_t a, int64_t b)
 {
     return (a + b - 1) / b;

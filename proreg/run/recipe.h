@@ -10,8 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tensor/base/json.h"
-
 // Fields that the authors published. The schedule is ten epochs of 256, the counting below, and
 // RandAugment.
 enum { PUBLISHED_TEMPLATE = 1, PUBLISHED_ALPHA = 2, PUBLISHED_KD_ALPHA = 4, PUBLISHED_DOMAINS = 8,
@@ -39,7 +37,6 @@ extern const Recipe recipes[];                    // ends with a NULL name
 const Recipe *recipe_find(const char *name);      // NULL: none
 const char *recipe_name(int i);                   // of row i; NULL after the last
 
-void recipe_published(const Recipe *r, JsonOut *out);   // an array of the fields' names
 
 // How many steps the learning rate takes to rise and to reach 0; a run's own number of steps.
 typedef struct {

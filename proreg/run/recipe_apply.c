@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "nn/optim.h"
 #include "proreg/proreg.h"
 #include "tensor/base/file.h"
 #include "tensor/base/name.h"
@@ -151,4 +152,65 @@ Status recipe_apply(Options *o)
     double value = kd ? r->kd_alpha : r->alpha;
     snprintf(alpha, sizeof alpha, "%.17g", value);
     return value > 0 ? fill_option(o, "alpha", alpha, VERB_TRAIN) : OK;
+}
+
+// ---- what is published of it --------------------------------------------------------------------
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b && !strcmp(a, b);
+}
+
+static bool template_used(const Recipe *r, const Options *o)
+{
+    return o->template.n == 1 && same_text(o->template.item[0], r->template);
+}
+
+static bool is_kd(const Options *o)
+{
+    const WeightForm *form = o->weight < 0 ? NULL : &weight_forms[o->weight];
+    return form && form == weight_form_find(method_find("kd")->weight);
+}
+
+static bool alpha_used(const Recipe *r, const Options *o)
+{
+    return method_taught(&methods[o->method]) && !is_kd(o) && o->alpha == r->alpha;
+}
+
+static bool kd_alpha_used(const Recipe *r, const Options *o)
+{
+    return method_taught(&methods[o->method]) && is_kd(o) && o->alpha == r->kd_alpha;
+}
+
+static bool domains_used(const Recipe *r, const Options *o)
+{
+    return same_text(o->train_domains, r->train_domains) &&
+           same_text(o->eval_domains, r->eval_domains);
+}
+
+static bool schedule_used(const Recipe *r, const Options *o)
+{
+    (void)r;
+    return o->epochs == 10 && o->batch == 256 && o->schedule == SCHEDULE_LINEAR &&
+           o->augment == AUGMENT_RANDAUG;
+}
+
+void recipe_published(const Options *o, JsonOut *out)
+{
+    static const struct {
+        const char *name;
+        unsigned bit;
+        bool (*used)(const Recipe *r, const Options *o);
+    } fields[] = {
+        { "template", PUBLISHED_TEMPLATE, template_used }, { "alpha", PUBLISHED_ALPHA, alpha_used },
+        { "kd_alpha", PUBLISHED_KD_ALPHA, kd_alpha_used },
+        { "domains", PUBLISHED_DOMAINS, domains_used },
+        { "schedule", PUBLISHED_SCHEDULE, schedule_used },
+    };
+    const Recipe *r = recipe_of(o);
+    json_out_array(out);
+    for (size_t i = 0; r && i < sizeof fields / sizeof fields[0]; i++)
+        if ((r->published & fields[i].bit) && fields[i].used(r, o))
+            json_out_string(out, fields[i].name);
+    json_out_end(out);
 }

@@ -9,3 +9,7 @@ const Recipe *recipe_of(const Options *o);       // of --recipe; NULL: none
 // name those of one side only, the other side gets the rest; to train, one must be named. With
 // --lists the domains become list files.
 Status recipe_apply(Options *o);
+
+// An array of the names of those published fields with which this run trains: a flag or a file that
+// gives another value takes the field out. After setup of the method, for a verb that trains.
+void recipe_published(const Options *o, JsonOut *out);

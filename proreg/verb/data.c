@@ -198,6 +198,7 @@ Status verb_preprocess(Options *o)
     Transform t = transform_clip((int)o->size);
     const TransformGiven given = setup_pixels(o);
     bool ppm = o->output && ends_with(o->output, ".ppm");
+    say_idle(o);
     if (!o->output || !(ppm || ends_with(o->output, ".npy")))
         return err_set(ERR_USAGE, "data preprocess: needs -o FILE.npy or -o FILE.ppm");
     if (o->ops && o->randaug)
@@ -229,6 +230,7 @@ Status verb_augment(Options *o)
     AugmentChain chain;
     Image image;
     char text[AUGMENT_TEXT];
+    say_idle(o);
     TRY(chain_asked(&chain, o));
     if (!o->output) return err_set(ERR_USAGE, "data augment: needs -o FILE.ppm");
     if (!ends_with(o->output, ".ppm"))
@@ -252,6 +254,7 @@ static const char *const world_files[] = {
 Status verb_world(Options *o)
 {
     const Backend *be;
+    say_idle(o);
     if (!o->out) return err_set(ERR_USAGE, "data world: needs --out DIR");
     TRY(setup_folder(o, world_files, sizeof world_files / sizeof world_files[0]));
     TRY(setup_machine(o, &be));

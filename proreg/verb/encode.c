@@ -263,6 +263,7 @@ static Status encode_all(Encode *e)
 Status verb_encode(Options *o)
 {
     Encode e = { .o = o };
+    say_idle(o);
     TRY(encode_options(o));
     Status status = encode_all(&e);
     if (e.be) {

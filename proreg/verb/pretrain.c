@@ -312,6 +312,7 @@ static Status pretrain_all(Pretrain *p)
 Status verb_pretrain(Options *o)
 {
     Pretrain p = { .o = o };
+    say_idle(o);
     Status status = pretrain_all(&p);
     progress_end(&p.progress);
     loader_close(p.loader);

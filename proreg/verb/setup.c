@@ -9,6 +9,7 @@
 
 #include "data/set/lists.h"
 #include "proreg/run/config.h"
+#include "proreg/run/idle.h"
 #include "tensor/base/par.h"
 
 void say(const Options *o, const char *format, ...)
@@ -19,6 +20,14 @@ void say(const Options *o, const char *format, ...)
     vfprintf(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
+}
+
+void say_idle(const Options *o)
+{
+    const IdleFlag *f = NULL;
+    while ((f = idle_next(o, f)))
+        if (options_source(o, f->flag) == FROM_FLAG)
+            say(o, "note: --%s: without effect: it needs %s", f->flag, f->needs);
 }
 
 // ---- the machine --------------------------------------------------------------------------------

@@ -15,6 +15,7 @@
 
 // Prints one line on stderr, unless --quiet.
 void say(const Options *o, const char *format, ...) ERR_PRINTF(2, 3);
+void say_idle(const Options *o);         // one line per flag that was given and does nothing
 
 // ---- machine and models (setup.c) ---------------------------------------------------------------
 

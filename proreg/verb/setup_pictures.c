@@ -76,6 +76,7 @@ Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known
 {
     const Recipe *recipe = recipe_of(o);
     DatasetOptions options;
+    say_idle(o);
     TRY(setup_dataset_options(&options, o, sides));
     if (known) {
         options.known = known;

@@ -143,6 +143,7 @@ static Status train_merges(Options *o)
 Status verb_tokenize(Options *o)
 {
     Tokenizer t = { .o = o };
+    say_idle(o);
     if (o->train) return train_merges(o);
     if (!o->model && !o->merges)
         return err_set(ERR_USAGE, "tokenize: needs --model PATH or --merges FILE");

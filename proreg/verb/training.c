@@ -288,7 +288,7 @@ Status training_identify(Training *r, const Student *student)
     const Dataset *d = &r->data;
     const Options *o = r->o;
     char path[FILE_PATH];
-    r->facts = (RunFacts){ .options = o, .recipe = r->recipe, .counting = &r->counting,
+    r->facts = (RunFacts){ .options = o, .counting = &r->counting,
                            .model = &r->pretrained, .params = &student->clip.params, .be = r->be,
                            .train_split = d->train.split, .eval_split = d->eval.split,
                            .train_pictures = d->train.n, .eval_pictures = d->eval.n,

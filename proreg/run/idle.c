@@ -1,0 +1,70 @@
+// idle.c - the table of flags that act only together with others.
+#include "proreg/run/idle.h"
+
+#include <string.h>
+
+#include "nn/optim.h"
+#include "proreg/proreg.h"
+
+#define PICTURE (VERB_PREPROCESS | VERB_AUGMENT)
+#define SETS (VERB_TRAIN | VERB_EVAL | VERB_ZEROSHOT | VERB_WISE)
+
+static bool trains_with_randaug(const Options *o) { return o->augment == AUGMENT_RANDAUG; }
+static bool draws_randaug(const Options *o) { return o->randaug; }
+static bool draws(const Options *o) { return o->randaug || o->random_crop > 0 || o->flip; }
+static bool adamw(const Options *o) { return o->optimizer != OPTIM_SGD; }
+static bool sgd(const Options *o) { return o->optimizer == OPTIM_SGD; }
+static bool taught(const Options *o) { return method_taught(&methods[o->method]); }
+static bool is_task(const Options *o) { return o->kind == KIND_TASK; }
+static bool encodes_texts(const Options *o) { return o->texts != NULL; }
+static bool learns_merges(const Options *o) { return o->train != NULL; }
+static bool has_lists(const Options *o) { return o->train_list || o->eval_list; }
+
+static bool asks_prompts(const Options *o)
+{
+    return methods[o->method].head == HEAD_PROMPT || taught(o);
+}
+
+// Has the form of the weight the parameter that the formula calls `letter`?
+static bool form_has(const Options *o, char letter)
+{
+    return taught(o) && o->weight >= 0 && strchr(weight_forms[o->weight].formula, letter);
+}
+
+static bool has_exponent(const Options *o) { return form_has(o, 'k'); }
+static bool has_gamma(const Options *o) { return form_has(o, 'g'); }
+
+static const IdleFlag table[] = {
+    { "template", VERB_TRAIN, asks_prompts, "a method whose classifier begins with prompts" },
+    { "templates", VERB_TRAIN, asks_prompts, "a method whose classifier begins with prompts" },
+    { "label-base", SETS, has_lists, "--train-list or --eval-list" },
+    { "weight", VERB_TRAIN, taught, "a method with a teacher" },
+    { "power", VERB_TRAIN, has_exponent, "a --weight with an exponent k" },
+    { "gamma", VERB_TRAIN, has_gamma, "--weight ce-ratio" },
+    { "alpha", VERB_TRAIN, taught, "a method with a teacher" },
+    { "temp", VERB_TRAIN, taught, "a method with a teacher" },
+    { "betas", VERB_TRAIN | VERB_PRETRAIN, adamw, "--optimizer adamw or adamw-hf" },
+    { "momentum", VERB_TRAIN, sgd, "--optimizer sgd" },
+    { "ra-n", VERB_TRAIN, trains_with_randaug, "--augment randaug" },
+    { "ra-m", VERB_TRAIN, trains_with_randaug, "--augment randaug" },
+    { "ra-n", PICTURE, draws_randaug, "--randaug" },
+    { "ra-m", PICTURE, draws_randaug, "--randaug" },
+    { "seed", PICTURE, draws, "something that is drawn (--randaug)" },
+    { "epoch", PICTURE, draws, "something that is drawn (--randaug)" },
+    { "index", PICTURE, draws, "something that is drawn (--randaug)" },
+    { "truncate", VERB_ENCODE, encodes_texts, "--texts" },
+    { "vocab", VERB_TOKENIZE, learns_merges, "--train" },
+    { "merges-out", VERB_TOKENIZE, learns_merges, "--train" },
+    { "captions-sep", VERB_TOKENIZE, learns_merges, "--train" },
+    { "caption-key", VERB_TOKENIZE, learns_merges, "--train" },
+    { "n-test", VERB_WORLD, is_task, "--kind task" },
+    { "pairing", VERB_WORLD, is_task, "--kind task" },
+    { 0 },
+};
+
+const IdleFlag *idle_next(const Options *o, const IdleFlag *last)
+{
+    for (const IdleFlag *f = last ? last + 1 : table; f->flag; f++)
+        if ((f->verbs & o->verb->bit) && !f->acts(o)) return f;
+    return NULL;
+}
