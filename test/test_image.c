@@ -229,6 +229,60 @@ static void case_truncated(void)
     }
 }
 
+// What stands in a row of tails.tsv, behind the file without its end marker; returns its bytes.
+static size_t put_tail(uint8_t *at, const char *text, const uint8_t *file, size_t n)
+{
+    size_t scan = n - 2, used = 0;
+    while (file[scan] != 0xFF || file[scan + 1] != 0xDA) scan--;
+    if (!strncmp(text, "zeros", 5)) memset(at, 0, used = 70000);
+    else if (!strncmp(text, "scan", 4)) memcpy(at, file + scan, used = n - scan);
+    else if (!strncmp(text, "whole", 5)) memcpy(at, file, used = n);
+    else if (!strncmp(text, "end+whole", 9)) {
+        memcpy(at, "\xff\xd9", 2);
+        memcpy(at + 2, file, n);
+        used = n + 2;
+    } else {
+        for (; *text != '\t' && *text != '-'; text += 2) {
+            char digits[3] = { text[0], text[1], 0 };
+            at[used++] = (uint8_t)strtoul(digits, NULL, 16);
+        }
+    }
+    return used;
+}
+
+// JPEGs whose end marker is gone, with something else in its place, or nothing.
+static void case_tails(void)
+{
+    FileMap table, map = { 0 };
+    char last[40] = "";
+    int rows = 0;
+    CHECK_OK(file_map(&table, IMAGES "tails.tsv"));
+    for (const char *row = (const char *)table.data, *end; row < (const char *)table.data +
+         table.size; row = end + 1, rows++) {
+        char path[300], hex[65] = "refused";
+        const char *tail = strchr(row, '\t') + 1, *want = strchr(tail, '\t') + 1;
+        Image image;
+        end = strchr(row, '\n');
+        snprintf(path, sizeof path, IMAGES "%.*s", (int)(tail - row - 1), row);
+        if (strcmp(last, path + strlen(IMAGES))) {
+            file_unmap(&map);
+            CHECK_OK(file_map(&map, path));
+            snprintf(last, sizeof last, "%.39s", path + strlen(IMAGES));
+        }
+        uint8_t *copy = malloc(map.size + map.size + 70000);
+        memcpy(copy, map.data, map.size - 2);
+        size_t n = map.size - 2 + put_tail(copy + map.size - 2, tail, map.data, map.size);
+        if (image_decode(&image, copy, n, IMAGE_MAX_PIXELS) == OK) rgb_hash(hex, &image);
+        CHECK(strlen(hex) == (size_t)(end - want) && !strncmp(hex, want, strlen(hex)),
+              "%.*s: %s", (int)(end - row), row, hex);
+        image_free(&image);
+        free(copy);
+    }
+    CHECK(rows == 240, "%d rows", rows);
+    file_unmap(&map);
+    file_unmap(&table);
+}
+
 // Every byte of a file in turn replaced: an error or a picture, never more.
 static void case_damaged(void)
 {
@@ -484,7 +538,8 @@ static void case_doubling(void)
 
 static const TestCase cases[] = {
     { "own", case_own }, { "bar", case_bar }, { "pacs", case_pacs }, { "pillow", case_pillow },
-    { "variants", case_variants }, { "truncated", case_truncated }, { "damaged", case_damaged },
+    { "variants", case_variants }, { "truncated", case_truncated }, { "tails", case_tails },
+    { "damaged", case_damaged },
     { "formats", case_formats }, { "refused", case_refused }, { "codes", case_codes },
     { "huge", case_huge }, { "checksums", case_checksums }, { "png_end", case_png_end },
     { "idct", case_idct }, { "flat", case_flat }, { "colour", case_colour },

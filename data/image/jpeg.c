@@ -211,6 +211,7 @@ static Status read_scan(Jpeg *j, const uint8_t *p, int n)
 {
     JpegScan s = { 0 };
     if (!j->n) return err_set(ERR_FORMAT, "jpeg: a scan before the frame");
+    if (j->whole) return err_set(ERR_FORMAT, "jpeg: a scan behind the one that held all");
     int most = (int64_t)j->width * j->height > LARGE ? SCANS_LARGE : SCANS;
     if (++j->scans > most) return err_set(ERR_FORMAT, "jpeg: more than %d scans", most);
     if (n < 1 || p[0] < 1 || p[0] > j->n || n != 4 + 2 * p[0]) return bad_length("scan header", n);
@@ -221,7 +222,9 @@ static Status read_scan(Jpeg *j, const uint8_t *p, int n)
     TRY(check_tables(j, &s));
     TRY(check_bytes(j, &s));
     TRY(take_planes(j));
-    return jpeg_scan(j, &s);
+    TRY(jpeg_scan(j, &s));
+    j->whole = !j->progressive && s.n == j->n;
+    return OK;
 }
 
 // ---- markers ------------------------------------------------------------------------------------
@@ -269,16 +272,24 @@ static int next_marker(Jpeg *j)
     return -1;
 }
 
+// Without an end marker a file was cut; but where one scan held the whole picture and anything lies
+// behind it, its pixels are sure, and it is read, as libjpeg does when nobody waits for the end.
+static Status no_end(const Jpeg *j, const char *where)
+{
+    return j->whole && j->followed ? OK : err_set(ERR_FORMAT, "jpeg: truncated: %s", where);
+}
+
 static Status read_markers(Jpeg *j)
 {
     if (next_marker(j) != SOI) return err_set(ERR_FORMAT, "jpeg: does not begin with FF D8");
     for (;;) {
         int marker = next_marker(j);
-        if (marker < 0) return err_set(ERR_FORMAT, "jpeg: truncated: no end marker");
+        if (marker < 0) return no_end(j, "no end marker");
         if (marker == EOI) break;
-        if (marker == TEM || (marker >= RST0 && marker <= SOI)) continue;
+        if (marker == SOI) return err_set(ERR_FORMAT, "jpeg: begins a second time");
+        if (marker == TEM || (marker >= RST0 && marker < SOI)) continue;
         if (j->end - j->at < 2 || u16_big(j->at) < 2 || j->end - j->at < u16_big(j->at))
-            return err_set(ERR_FORMAT, "jpeg: truncated in marker FF %02X", marker);
+            return no_end(j, "in a marker's segment");
         const uint8_t *p = j->at + 2;
         int n = u16_big(j->at) - 2;
         j->at += n + 2;

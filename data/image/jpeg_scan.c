@@ -357,5 +357,7 @@ Status jpeg_scan(Jpeg *j, const JpegScan *s)
                            (long long)m, (long long)count);
     }
     j->at = r.bits.at;
+    j->followed = r.bits.n >= 8;               // bytes that were read ahead
+    for (const uint8_t *p = j->at; p < j->end && !j->followed; p++) j->followed = *p != 0xFF;
     return OK;
 }

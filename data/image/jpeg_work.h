@@ -45,6 +45,8 @@ typedef struct {
     int64_t max_pixels;
     int width, height, n, hmax, vmax, mcus_x, mcus_y;
     bool progressive, jfif, adobe;
+    bool whole;                          // one scan held all there is of the picture
+    bool followed;                       // bytes other than FF lie behind the last scan
     int adobe_transform, restart, scans;
     bool quant_defined[4];
     uint16_t quant[4][64];
