@@ -183,6 +183,25 @@ static void spelled_classnames(void)
     folder_close(&f);
 }
 
+// A list of numbers may have names without pictures; a line in another form is no name of them.
+static void named_numbers(void)
+{
+    Dataset d;
+    Folder f = folder_open();
+    plant(&f, "{cat,dog}/1.ppm");
+    folder_text(&f, "list.txt", "cat/1.ppm 0\ndog/1.ppm 2\n");
+    folder_text(&f, "names.txt", "0,Cat\n1,cow\n2,Dog\n");
+    DatasetOptions o = { .root = f.path, .sides = DATASET_TRAIN,
+                         .train_list = folder_name(&f, "list.txt"),
+                         .classnames = folder_name(&f, "names.txt") };
+    if (opens(&d, o)) CHECK(!strcmp(called(&d), "cat=cat:Cat, cow=none:cow, dog=dog:Dog"), "%s",
+                            called(&d));
+    dataset_close(&d);
+    folder_text(&f, "names.txt", "0,Cat\ncow\n2,Dog\n");
+    refuses(o, ERR_FORMAT, "line 2: cow is no class folder, though 2 other lines are");
+    folder_close(&f);
+}
+
 // Told to rename, names that stand twice are numbered apart and keep one prompt.
 static void renamed(void)
 {
@@ -505,6 +524,7 @@ static void shared_lists(void)
 static const TestCase cases[] = {
     { "layouts", layouts }, { "byte_order", byte_order },
     { "classnames", classnames }, { "spelled_classnames", spelled_classnames },
+    { "named_numbers", named_numbers },
     { "renamed", renamed }, { "equal_classes", equal_classes },
     { "empty_classes", empty_classes }, { "known", known }, { "deep", deep },
     { "refused", refused }, { "lists", lists },

@@ -164,7 +164,7 @@ static int64_t meant(const Keyed *keyed, int64_t n, const char *name, const char
 typedef struct {
     NameLine *line;            // (n)
     int64_t *folder;           // (n) index; -1: none
-    int64_t n, matched, distinct;
+    int64_t n, formed, matched, distinct;      // lines; in this form; that are folders
 } Reading;
 
 static Status read_form(Reading *r, Arena *arena, const Lines *lines, int form, const Keyed *keyed,
@@ -178,6 +178,7 @@ static Status read_form(Reading *r, Arena *arena, const Lines *lines, int form, 
     for (int64_t i = 0; i < lines->n; i++) {
         r->folder[i] = -1;
         if (!line_in_form(&r->line[i], arena, lines->name[i], form, &failed)) continue;
+        r->formed++;
         const char *key = name_key(arena, r->line[i].text, true);
         if (!key || failed) return err_memory("classnames");
         int64_t k = meant(keyed, folders, r->line[i].text, key);
@@ -253,7 +254,8 @@ Status classnames_lines(ClassNames *made, Arena *arena, const Lines *lines,
     for (int form = 0; form < FORMS && forms[form].form != WORDNET_FIRST; form++) {
         Reading r;
         TRY(read_form(&r, arena, lines, form, keyed, folders, n));
-        bool fits = r.distinct == folders && r.matched == r.distinct && folders > 0;
+        bool fits = folders > 0 && r.formed == r.n && r.distinct == folders &&
+                    r.matched == r.distinct;
         if (fits && (more || r.matched == r.n)) return classes_of(made, arena, &r, form, folder);
         if (r.matched > best.matched) best = r;
     }
