@@ -123,7 +123,7 @@ $(B)/test_%: $(B)/test/test_%.o $(OBJ)
 # These run the program itself.
 $(B)/test_cli $(B)/test_demo $(B)/test_output $(B)/test_pictures $(B)/test_recipe \
 $(B)/test_prepare $(B)/test_report $(B)/test_run $(B)/test_select $(B)/test_train \
-$(B)/test_wise: $(B)/bin/proreg
+$(B)/test_tuned $(B)/test_wise: $(B)/bin/proreg
 
 $(B)/port: $(B)/test/port.o $(OBJ)
 	$(call say,LINK,$@)

@@ -132,6 +132,8 @@ Tensor *student_logits(Tape *t, Student *s, Tensor *pixels, const int32_t *index
 // both moments of all that is trained, by parameter name with ".m" and ".v".
 Status student_save_classifier(const char *path, const Student *s);
 Status student_load_classifier(Student *s, const char *path);
+// student_classifier_head: what such a file holds, before a student is opened for it.
+Status student_classifier_head(HeadKind *head, int64_t *classes, const char *path);
 Status student_save_optimizer(const char *path, const Student *s);
 Status student_load_optimizer(Student *s, const char *path);
 
@@ -144,6 +146,9 @@ typedef struct Bpe Bpe;
 Status zeroshot_classes(float *raw, float *unit, const Clip *c, const Bpe *bpe,
                         const char *const *classes, int64_t n, const char *const *templates,
                         int64_t n_templates);
+
+// The same from a classifier.safetensors of HEAD_PROMPT, whose `weight` must be (n,E).
+Status tuned_vectors(float *raw, float *unit, const char *path, int64_t n, int64_t E);
 
 // ---- the teacher --------------------------------------------------------------------------------
 

@@ -112,9 +112,15 @@ static Status read_tensor(Params *p, const Param *q, const Weights *w, const cha
 static Status read_classifier(Student *s, const Weights *w, const char *path)
 {
     Params *p = &s->clip.params;
-    for (Param *q = p->first; q; q = q->next)
-        if (in_classifier(s, q)) TRY(read_tensor(p, q, w, name_in_classifier(q), NULL, path));
-    return OK;
+    int64_t n = 0;
+    for (Param *q = p->first; q; q = q->next) {
+        if (!in_classifier(s, q)) continue;
+        TRY(read_tensor(p, q, w, name_in_classifier(q), NULL, path));
+        n++;
+    }
+    if (n == weights_count(w)) return OK;
+    return err_set(ERR_FORMAT, "checkpoint: %s: %lld tensors, but a head of method %s has %lld",
+                   path, (long long)weights_count(w), s->method->name, (long long)n);
 }
 
 static Status read_optimizer(Student *s, const Weights *w, const char *path)
@@ -137,6 +143,28 @@ static Status load_tensors(const char *path, Student *s,
     Weights *w;
     TRY(weights_open(&w, path));
     Status status = read(s, w, path);
+    weights_close(w);
+    return status;
+}
+
+Status student_classifier_head(HeadKind *head, int64_t *classes, const char *path)
+{
+    static const struct { HeadKind head; const char *last; } kinds[] = {
+        { HEAD_PROMPT, "weight" }, { HEAD_MLP, "cls_head.3.weight" },
+        { HEAD_LINEAR, "cls_head.weight" },
+    };
+    Weights *w;
+    TRY(weights_open(&w, path));
+    Status status = err_set(ERR_FORMAT, "classifier: %s: holds none of weight, cls_head.weight, "
+                            "cls_head.3.weight (K,E)", path);
+    for (int i = 0; i < 3; i++) {
+        const WeightsTensor *x = weights_find(w, kinds[i].last);
+        if (!x || x->ndim != 2) continue;
+        *head = kinds[i].head;
+        *classes = x->dim[0];
+        status = OK;
+        break;
+    }
     weights_close(w);
     return status;
 }

@@ -107,3 +107,24 @@ Status zeroshot_classes(float *raw, float *unit, const Clip *c, const Bpe *bpe,
     free(all);
     return status;
 }
+
+Status tuned_vectors(float *raw, float *unit, const char *path, int64_t n, int64_t E)
+{
+    Weights *w;
+    TRY(weights_open(&w, path));
+    const WeightsTensor *x = weights_find(w, "weight");
+    Status status = OK;
+    if (!x || x->ndim != 2 || x->dim[0] != n || x->dim[1] != E)
+        status = err_set(ERR_SHAPE, "classifier: %s: no weight of (%lld,%lld)", path, (long long)n,
+                         (long long)E);
+    for (int64_t k = 0; status == OK && k < n; k++) {
+        weights_part_to_f32(unit + k * E, x, k * E, E);
+        memcpy(raw + k * E, unit + k * E, (size_t)E * sizeof *raw);
+        make_unit(unit + k * E, E);
+        if (!fm_finite(unit + k * E, E))
+            status = err_set(ERR_FORMAT, "classifier: %s: class %lld: its vector is not finite",
+                             path, (long long)k + 1);
+    }
+    weights_close(w);
+    return status;
+}

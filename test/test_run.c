@@ -1,5 +1,6 @@
 // test_run.c - a run's folder: every file of it and what it holds; checkpoints while the disk
 // fails; logs that a kill tore; folders that are not to be touched.
+#include "proreg/run/tuned.h"
 #include "proreg/verb/ask.h"
 #include "test/program.h"
 
@@ -274,7 +275,8 @@ static void make(Made *m)
     CHECK_OK(clip_open(&m->pretrained, be, path, NULL));
     CHECK_OK(bpe_open(&m->bpe, path, 0));
     CHECK_OK(student_open(&m->student, be, path, NULL, method_find("proreg"), 3, NULL, 0));
-    m->c = (Checkpoint){ &m->student, &m->pretrained, m->bpe, names, { .step = 1 } };
+    m->c = (Checkpoint){ .student = &m->student, .pretrained = &m->pretrained, .bpe = m->bpe,
+                         .class_name = names, .state = { .step = 1 } };
 }
 
 static void unmake(Made *m)
@@ -306,7 +308,7 @@ static void faults(void)
         file_fault_after(-1);
         CHECK_OK(run_checkpoint(checkpoint, world.path, "last"));
         CHECK_OK(run_load_state(&state, checkpoint));
-        CHECK_OK(run_load_classes(&arena, &names, &classes, checkpoint));
+        CHECK_OK(tuned_classes(&arena, &names, &classes, checkpoint));
         CHECK(state.step == n + 2 || (status != OK && state.step == before),
               "operation %d: step %lld after %lld", n, (long long)state.step, (long long)before);
         Student again;

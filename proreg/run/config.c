@@ -9,7 +9,7 @@
 #include "proreg/run/run.h"
 
 // The weights, and the files in the model's folder that change numbers.
-static Status hash_model(JsonOut *o, const Clip *c, const char *merges)
+static Status hash_model(JsonOut *o, const Clip *c, const char *tuned, const char *merges)
 {
     static const char *const beside[] = {
         "config.json", "open_clip_config.json", "preprocessor_config.json",
@@ -26,6 +26,11 @@ static Status hash_model(JsonOut *o, const Clip *c, const char *merges)
         if (!file_exists(path)) continue;
         TRY(run_hash(hex, path));
         json_put_string(o, beside[i], hex);
+    }
+    if (tuned) {
+        TRY(path_join(path, tuned, "classifier.safetensors"));
+        TRY(run_hash(hex, path));
+        json_put_string(o, path_name(path), hex);
     }
     if (merges) {
         TRY(run_hash(hex, merges));
@@ -104,7 +109,7 @@ Status config_write(JsonOut *out, const RunFacts *f)
     write_program(out, f);
     json_put_string(out, "preprocessing", transform_text(text, &f->model->config.pixels));
     json_out_key(out, "model_sha256");
-    TRY(hash_model(out, f->model, f->options->merges));
+    TRY(hash_model(out, f->model, f->tuned, f->options->merges));
     write_data(out, f);
     write_schedule(out, f);
     json_put_int(out, "parameters", params_count(f->params));

@@ -11,6 +11,7 @@ typedef struct {
     const Options *options;
     const Counting *counting;
     const Clip *model;
+    const char *tuned;         // folder of the classifier that the student begins from; NULL: none
     const Params *params;      // of the student
     const Backend *be;
     char data_hash[65];

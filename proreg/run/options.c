@@ -617,6 +617,18 @@ static Status rename_as_before(Options *o, const Json *root)
     return options_default(o, "rename", "true", FROM_CONFIG);
 }
 
+// Files without `prompts` are of a time when classifiers beside models were passed over.
+static Status prompts_as_before(Options *o, const Json *root)
+{
+    char path[FILE_PATH];
+    const Json *model = json_get(root, "model");
+    if (!model || model->type != JSON_STRING || json_get(root, "prompts") ||
+        !find_flag("prompts", 7, o->verb->bit) || options_source(o, "model") > FROM_CONFIG ||
+        path_join(path, model->string, "classifier.safetensors") != OK || !file_exists(path))
+        return OK;
+    return options_default(o, "prompts", "true", FROM_CONFIG);
+}
+
 Status options_read_config(Options *o, const char *path)
 {
     Arena arena = { 0 };
@@ -631,6 +643,7 @@ Status options_read_config(Options *o, const char *path)
         if (options[i].verbs & o->verb->bit) status = read_value(o, &options[i], v);
     }
     if (status == OK) status = rename_as_before(o, root);
+    if (status == OK) status = prompts_as_before(o, root);
     arena_free(&arena);
     return status;
 }

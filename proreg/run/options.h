@@ -49,7 +49,7 @@ typedef struct Options {
     int recipe;                                   // of recipes[]; -1: none
     Items template;
     int64_t label_base;
-    bool rename, equal_prompts, all;
+    bool rename, equal_prompts, all, prompts, classifier;
     // machine
     const char *device, *isa;
     int64_t batch, micro_batch, threads, workers;

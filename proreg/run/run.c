@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "proreg/run/records.h"
+#include "proreg/run/tuned.h"
 #include "tensor/base/sha256.h"
 
 // ---- the folder ---------------------------------------------------------------------------------
@@ -90,24 +91,12 @@ static Status save_state(const char *folder, const RunState *s)
     return json_out_save(&o, folder, "state.json");
 }
 
-static Status save_classes(const char *folder, const Checkpoint *c)
-{
-    char path[FILE_PATH];
-    FileOut out;
-    TRY(path_join(path, folder, "classes.txt"));
-    TRY(file_create(&out, path));
-    for (int64_t k = 0; k < c->student->classes; k++) file_printf(&out, "%s\n", c->class_name[k]);
-    return file_commit(&out);
-}
-
 static Status save_parts(const char *folder, const Checkpoint *c)
 {
     char path[FILE_PATH];
     TRY(clip_save(folder, &c->student->clip, c->pretrained));
     if (c->bpe) TRY(bpe_save(c->bpe, folder, (int)c->pretrained->config.context));
-    TRY(path_join(path, folder, "classifier.safetensors"));
-    TRY(student_save_classifier(path, c->student));
-    TRY(save_classes(folder, c));
+    TRY(tuned_save(folder, c));
     TRY(path_join(path, folder, "optimizer.safetensors"));
     TRY(student_save_optimizer(path, c->student));
     return save_state(folder, &c->state);
@@ -209,45 +198,13 @@ Status run_load_state(RunState *s, const char *checkpoint)
     return status;
 }
 
-static Status split_lines(Arena *arena, const char ***name, int *n, const char *path, FileMap map)
-{
-    size_t lines = 0;
-    for (size_t i = 0; i < map.size; i++) lines += map.data[i] == '\n';
-    char *text = arena_take(arena, map.size + 1);
-    *name = arena_take(arena, (lines + 1) * sizeof **name);
-    if (!text || !*name || lines > INT32_MAX) return err_memory("classes");
-    memcpy(text, map.data, map.size);
-    text[map.size] = 0;
-    for (char *s = text; *s; s++) {
-        char *end = strchr(s, '\n');
-        if (!end || end == s)
-            return err_set(ERR_FORMAT, "classes: %s: line %d is empty or cut short", path, *n + 1);
-        *end = 0;
-        (*name)[(*n)++] = s;
-        s = end;
-    }
-    return *n ? OK : err_set(ERR_FORMAT, "classes: %s: is empty", path);
-}
-
-Status run_load_classes(Arena *arena, const char ***name, int *n, const char *checkpoint)
-{
-    char path[FILE_PATH];
-    FileMap map;
-    *n = 0;
-    TRY(path_join(path, checkpoint, "classes.txt"));
-    TRY(file_map(&map, path));
-    Status status = split_lines(arena, name, n, path, map);
-    file_unmap(&map);
-    return status;
-}
-
 Status run_open(RunCheckpoint *c, Arena *arena, const char *folder, const char *name)
 {
     *c = (RunCheckpoint){ 0 };
     TRY(run_checkpoint(c->path, folder, name));
     TRY(run_method(&c->method, folder));
     TRY(run_load_state(&c->state, c->path));
-    return run_load_classes(arena, &c->class_name, &c->classes, c->path);
+    return tuned_classes(arena, &c->class_name, &c->classes, c->path);
 }
 
 // ---- hashes -------------------------------------------------------------------------------------

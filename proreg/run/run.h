@@ -14,6 +14,7 @@
 //
 //     classifier.safetensors   what the student compares image features with
 //     classes.txt              class names in label order, one per line
+//     classifier.json          its method, step, prompts (these three: tuned.h)
 //     optimizer.safetensors    both moments of everything that is trained
 //     state.json               how far the run was
 //
@@ -38,7 +39,9 @@ typedef struct {
     const Student *student;
     const Clip *pretrained;    // its text tower
     const Bpe *bpe;
-    const char *const *class_name;
+    const char *const *class_name, *const *prompt;     // (classes)
+    const char *const *template;                       // (templates) of the prompts
+    int templates;
     RunState state;
 } Checkpoint;
 
@@ -64,7 +67,9 @@ typedef struct {
     const Method *method;
     RunState state;
     const char **class_name;   // (classes), in the arena
-    int classes;
+    const char **prompt;       // (classes) what prompts call them; NULL: not known
+    const char **template;     // (templates)
+    int classes, templates;
 } RunCheckpoint;
 Status run_open(RunCheckpoint *c, Arena *arena, const char *folder, const char *name);
 
@@ -72,7 +77,6 @@ Status run_open(RunCheckpoint *c, Arena *arena, const char *folder, const char *
 Status run_checkpoint(char path[FILE_PATH], const char *folder, const char *name);
 Status run_method(const Method **method, const char *folder);     // of config.json
 Status run_load_state(RunState *state, const char *checkpoint);
-Status run_load_classes(Arena *arena, const char ***name, int *n, const char *checkpoint);
 
 // SHA-256 of a file, as hex.
 Status run_hash(char hex[65], const char *path);

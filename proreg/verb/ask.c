@@ -85,14 +85,14 @@ Status predict_logits(const Predictor *p, float *logits, const float *pixels, in
 
 // ---- between zero-shot and a run ----------------------------------------------------------------
 
-// The zero-shot end must be the weights that the run began with, wherever the file is now.
-static Status check_model(const Options *o, const Clip *c)
+// The other end must be the weights that the run began with, wherever the file is now.
+static Status check_file(const Options *o, const char *file)
 {
     char path[FILE_PATH], hex[65];
     Arena arena = { 0 };
     const Json *root, *hashes;
     bool same = false;
-    TRY(run_hash(hex, c->file));
+    TRY(run_hash(hex, file));
     TRY(path_join(path, o->run, "config.json"));
     Status status = json_load(&root, &arena, path);
     if (status == OK) status = json_need(&hashes, root, "model_sha256", JSON_OBJECT);
@@ -103,25 +103,50 @@ static Status check_model(const Options *o, const Clip *c)
     arena_free(&arena);
     if (status == OK && !same)
         status = err_set(ERR_FORMAT, "wise: %s: is not what the run began with: its SHA-256 %.12s.."
-                         " is not in %s", c->file, hex, path);
+                         " is not in %s", file, hex, path);
     return status;
 }
 
 // The pretrained model's class vectors (n,E) from the prompts, not normalized: what a student
 // starts from.
-static Status zeroshot_vectors(float **raw, Options *o, const Backend *be,
+static Status zeroshot_vectors(float *raw, Options *o, const Clip *clip,
                                const char *const *prompts, int n)
 {
+    Bpe *bpe;
+    TRY(setup_bpe(&bpe, o, clip, true));
+    Status status = zeroshot_classes(raw, NULL, clip, bpe, prompts, n, o->template.item,
+                                     o->template.n);
+    bpe_close(bpe);
+    return status;
+}
+
+// From a classifier beside the model, whose classes must be the run's.
+static Status start_vectors(float *raw, const Options *o, const RunCheckpoint *start,
+                            const Classifier *c)
+{
+    char path[FILE_PATH];
+    int64_t E = c->config->embed;
+    TRY(path_join(path, start->path, "classifier.safetensors"));
+    TRY(check_file(o, path));
+    float *unit = malloc((size_t)(c->n * E) * sizeof *unit);
+    Status status = unit ? tuned_vectors(raw, unit, path, c->n, E) : err_memory("wise");
+    free(unit);
+    return status;
+}
+
+static Status zero_vectors(float **raw, Classifier *c, Options *o, const Backend *be,
+                            const char *const *prompts, int n)
+{
+    RunCheckpoint start;
     Clip clip;
-    Bpe *bpe = NULL;
+    bool tuned;
+    TRY(setup_tuned(&tuned, &start, o));
     TRY(setup_model(&clip, o, be, o->model, CLIP_BOTH));
     *raw = malloc((size_t)n * (size_t)clip.config.embed * sizeof **raw);
-    Status status = *raw ? check_model(o, &clip) : err_memory("wise");
-    if (status == OK) status = setup_bpe(&bpe, o, &clip, true);
+    Status status = *raw ? check_file(o, clip.file) : err_memory("wise");
     if (status == OK)
-        status = zeroshot_classes(*raw, NULL, &clip, bpe, prompts, n, o->template.item,
-                                  o->template.n);
-    bpe_close(bpe);
+        status = tuned ? start_vectors(*raw, o, &start, c)
+                       : zeroshot_vectors(*raw, o, &clip, prompts, n);
     clip_free(&clip);
     return status;
 }
@@ -145,7 +170,7 @@ Status classifier_wise(Wise *w, Classifier *c, Options *o, const Backend *be,
         return err_set(ERR_UNSUPPORTED, "wise: method %s: its classifier is no mixture of prompts",
                        c->student.method->name);
     TRY(setup_templates(o));
-    Status status = zeroshot_vectors(&raw, o, be, prompts, n);
+    Status status = zero_vectors(&raw, c, o, be, prompts, n);
     if (status == OK) status = begin_wise(w, c, o, be, raw);
     free(raw);
     return status;

@@ -315,13 +315,16 @@ static Status run_demo(DemoRun *r)
 static Status demo_options(Options *o)
 {
     const Backend *be;
-    char *whole;
+    char *whole, folder[FILE_PATH];
     TRY(options_default(o, "n-test", "600", FROM_METHOD));
     TRY(options_default(o, "epochs", "4", FROM_METHOD));
     if (!o->model && !embedded_model[0].name)
         return err_set(ERR_UNSUPPORTED, "demo: this program was built without weights/world: "
                        "--model PATH names another small CLIP");
     if (!o->model) return setup_machine(o, &be);
+    if (tuned_find(folder, o->model))
+        return err_set(ERR_UNSUPPORTED, "demo: %s: its classifier.safetensors would answer, where "
+                       "the demo begins from prompts", o->model);
     whole = realpath(o->model, NULL);          // commands are typed in another folder
     if (!whole) return err_set(ERR_IO, "model: %s: no such file or folder", o->model);
     o->model = arena_string(&o->arena, whole);

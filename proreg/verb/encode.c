@@ -198,7 +198,7 @@ static Status save_rows(const Encode *e)
 
 // ---- the verb -----------------------------------------------------------------------------------
 
-static Status encode_options(const Options *o)
+static Status encode_options(Options *o)
 {
     TRY(setup_model_or_run(o));
     if (!o->images == !o->texts)

@@ -92,34 +92,19 @@ static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, in
 
 // ---- prompts ------------------------------------------------------------------------------------
 
-static Status eval_prompts(Options *o, const Backend *be, const Dataset *d)
+// Of --model; of a run's checkpoint, the text tower that it keeps.
+static Status eval_prompts(Options *o, const Backend *be, const Dataset *d, int64_t step)
 {
     Classifier c;
     const char **names, **prompts;
     TRY(setup_names(d, &o->arena, &names, &prompts));
     TRY(classifier_zeroshot(&c, o, be, prompts, d->class_count));
-    Status status = evaluate_and_print(o, &c, d, 0);
+    Status status = evaluate_and_print(o, &c, d, step);
     classifier_free(&c);
     return status;
 }
 
-Status verb_zeroshot(Options *o)
-{
-    const Backend *be;
-    Dataset d;
-    if (!o->model) return err_set(ERR_USAGE, "%s: needs --model PATH", o->verb->name);
-    if (!o->data && !o->eval_list) return err_set(ERR_USAGE, "%s: needs --data DIR", o->verb->name);
-    if (o->predictions) TRY(setup_output(o->predictions));
-    if (o->save_logits) TRY(setup_output(o->save_logits));
-    TRY(recipe_apply(o));
-    TRY(setup_machine(o, &be));
-    TRY(setup_dataset(&d, o, DATASET_EVAL, NULL, 0));
-    Status status = eval_prompts(o, be, &d);
-    dataset_close(&d);
-    return status;
-}
-
-// ---- a run --------------------------------------------------------------------------------------
+// ---- a run, a classifier beside a model ---------------------------------------------------------
 
 static Status eval_student(Options *o, const Backend *be, const RunCheckpoint *run,
                            const Dataset *d)
@@ -131,18 +116,42 @@ static Status eval_student(Options *o, const Backend *be, const RunCheckpoint *r
     return status;
 }
 
-// The data are those of the run's config.json, unless flags say otherwise; classes match by name.
+// Classes match by name. run->classes 0: there is nothing but prompts to ask.
+static Status eval_data(Options *o, const RunCheckpoint *run)
+{
+    const Backend *be;
+    Dataset d;
+    bool prompts = run->classes == 0 || setup_asks_prompts(o);
+    TRY(setup_machine(o, &be));
+    TRY(setup_dataset(&d, o, DATASET_EVAL, run->class_name, run->classes));
+    Status status = prompts ? eval_prompts(o, be, &d, run->state.step)
+                            : eval_student(o, be, run, &d);
+    dataset_close(&d);
+    return status;
+}
+
+Status verb_zeroshot(Options *o)
+{
+    RunCheckpoint tuned = { .classes = 0 };
+    bool found;
+    if (!o->model) return err_set(ERR_USAGE, "%s: needs --model PATH", o->verb->name);
+    if (!o->data && !o->eval_list) return err_set(ERR_USAGE, "%s: needs --data DIR", o->verb->name);
+    if (o->predictions) TRY(setup_output(o->predictions));
+    if (o->save_logits) TRY(setup_output(o->save_logits));
+    TRY(setup_tuned(&found, &tuned, o));
+    TRY(recipe_apply(o));
+    return eval_data(o, &tuned);
+}
+
+// The data are those of the run's config.json, unless flags say otherwise.
 static Status eval_run(Options *o)
 {
     RunCheckpoint run;
-    const Backend *be;
-    Dataset d;
+    bool found;
+    TRY(setup_tuned(&found, &run, o));
     TRY(setup_run(&run, o));
-    TRY(setup_machine(o, &be));
-    TRY(setup_dataset(&d, o, DATASET_EVAL, run.class_name, run.classes));
-    Status status = eval_student(o, be, &run, &d);
-    dataset_close(&d);
-    return status;
+    o->model = run.path;
+    return eval_data(o, &run);
 }
 
 Status verb_eval(Options *o)

@@ -1,21 +1,42 @@
 // export.c - `export`: a run's checkpoint as a Hugging Face folder of its own.
 //
 // A checkpoint is such a folder already; what only training needs is not copied.
+#include <string.h>
+
 #include "proreg/verb/ask.h"
 #include "proreg/verb/verbs.h"
 
+// All files but those of training: a list of what a model may need would miss some.
 static Status copy_files(const char *to, const char *from)
 {
-    static const char *const files[] = {       // the first five must be there
-        "config.json", "preprocessor_config.json", "model.safetensors", "classifier.safetensors",
-        "classes.txt", "vocab.json", "merges.txt", "tokenizer_config.json",
-        "special_tokens_map.json",
-    };
-    char source[FILE_PATH], target[FILE_PATH];
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        TRY(path_join(source, from, files[i]));
-        TRY(path_join(target, to, files[i]));
-        if (i < 5 || file_exists(source)) TRY(file_copy(source, target));
+    static const char *const training[] = { "optimizer.safetensors", "state.json" };
+    DIR *dir = opendir(from);
+    Status status = OK;
+    if (!dir) return err_set(ERR_IO, "export: %s: cannot read the folder", from);
+    while (status == OK) {
+        char source[FILE_PATH], target[FILE_PATH];
+        const char *name;
+        status = folder_next(&name, dir, from);
+        if (status != OK || !name) break;
+        if (!strcmp(name, training[0]) || !strcmp(name, training[1])) continue;
+        status = path_join(source, from, name);
+        if (status == OK) status = path_join(target, to, name);
+        if (status == OK && file_exists(source)) status = file_copy(source, target);
+    }
+    closedir(dir);
+    return status;
+}
+
+// A damaged checkpoint is not exported.
+static Status check_whole(const char *checkpoint)
+{
+    static const char *const files[] = { "config.json", "preprocessor_config.json",
+                                         "model.safetensors", "classifier.safetensors",
+                                         "classes.txt" };
+    char path[FILE_PATH];
+    for (int i = 0; i < 5; i++) {
+        TRY(path_join(path, checkpoint, files[i]));
+        if (!file_exists(path)) return err_set(ERR_IO, "export: %s: no such file", path);
     }
     return OK;
 }
@@ -24,7 +45,9 @@ Status verb_export(Options *o)
 {
     char checkpoint[FILE_PATH], temp[FILE_PATH];
     if (!o->run || !o->output) return err_set(ERR_USAGE, "export: needs --run DIR and -o DIR");
+    TRY(setup_run_folder(o));
     TRY(run_checkpoint(checkpoint, o->run, o->checkpoint));
+    TRY(check_whole(checkpoint));
     if (file_exists(o->output) || folder_exists(o->output))
         return err_set(ERR_IO, "export: %s: is there already", o->output);
     TRY(folder_begin(temp, o->output));

@@ -75,6 +75,22 @@ static void print_model(const char *path, const Clip *c)
            g->act == ACT_GELU ? "gelu" : "quick_gelu");
 }
 
+static Status print_tuned(const char *path)
+{
+    char folder[FILE_PATH];
+    Arena arena = { 0 };
+    RunCheckpoint c;
+    if (!tuned_find(folder, path)) return OK;
+    Status status = tuned_open(&c, &arena, folder);
+    if (status == OK) printf("  %-12s method %s, step %lld, %d classes:", "classifier",
+                             c.method->name, (long long)c.state.step, c.classes);
+    for (int k = 0; status == OK && k < c.classes; k++)
+        printf("%s %s", k ? "," : "", c.class_name[k]);
+    if (status == OK) putchar('\n');
+    arena_free(&arena);
+    return status;
+}
+
 static Status info_model(const Options *o, const char *path)
 {
     const Backend *be;
@@ -82,7 +98,8 @@ static Status info_model(const Options *o, const char *path)
     TRY(backend_open(&be, "ref", NULL));
     TRY(clip_read(&c, be, path, &(ClipOptions){ .sizes = true, .pixels = setup_pixels(o) }));
     if (!o->json) print_model(path, &c);
-    Status status = info_weights(o, c.file);
+    Status status = o->json ? OK : print_tuned(path);
+    if (status == OK) status = info_weights(o, c.file);
     clip_free(&c);
     return status;
 }

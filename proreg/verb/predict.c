@@ -142,12 +142,11 @@ static Status class_list(Options *o, ClassNames *c)
     return OK;
 }
 
-static Status open_run(Classifier *c, Options *o, const Backend *be, const char ***names)
+static Status open_tuned(Classifier *c, Options *o, const Backend *be, const RunCheckpoint *run,
+                         const char ***names)
 {
-    RunCheckpoint run;
-    TRY(run_open(&run, &o->arena, o->run, o->checkpoint));
-    *names = run.class_name;
-    return classifier_student(c, be, &run, o);
+    *names = run->class_name;
+    return classifier_student(c, be, run, o);
 }
 
 static Status open_prompts(Classifier *c, Options *o, const Backend *be, const char ***names)
@@ -167,15 +166,20 @@ Status verb_predict(Options *o)
 {
     const char **names;
     const Backend *be;
+    RunCheckpoint run;
     Classifier c;
+    bool tuned;
     TRY(setup_model_or_run(o));
     for (int i = 0; i < o->args_count; i++)
         if (!file_exists(o->args[i]))
             return err_set(ERR_IO, "predict: %s: %s", o->args[i],
                            folder_exists(o->args[i]) ? "is a folder" : "no such file");
+    TRY(setup_tuned(&tuned, &run, o));
+    if (o->run) TRY(run_open(&run, &o->arena, o->run, o->checkpoint));
+    if (o->run) o->model = run.path;
+    if (o->run) tuned = !setup_asks_prompts(o);
     TRY(setup_machine(o, &be));
-    if (o->run) TRY(open_run(&c, o, be, &names));
-    else TRY(open_prompts(&c, o, be, &names));
+    TRY(tuned ? open_tuned(&c, o, be, &run, &names) : open_prompts(&c, o, be, &names));
     Status status = predict(o, &c, names, (int)c.n);
     classifier_free(&c);
     return status;

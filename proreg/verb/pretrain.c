@@ -280,12 +280,15 @@ static const char *const written[] = {
 
 static Status pretrain_options(const Options *o)
 {
+    char folder[FILE_PATH];
     if (!o->out) return err_set(ERR_USAGE, "pretrain: needs --out DIR");
     if (!o->data) return err_set(ERR_USAGE, "pretrain: needs --data DIR");
     if (!o->model && !o->merges)
         return err_set(ERR_USAGE, "pretrain: needs --merges FILE, learned by `tokenize --train`, "
                        "or --model PATH to go on from");
     if (!o->model) TRY(check_shape(o));
+    else if (tuned_find(folder, o->model))
+        say(o, "note: %s/classifier.safetensors is not used and not saved", folder);
     return setup_folder(o, written, sizeof written / sizeof written[0]);
 }
 

@@ -81,8 +81,12 @@ ClipOptions setup_clip(const Options *o, ClipTowers towers)
 Status setup_model(Clip *c, const Options *o, const Backend *be, const char *path,
                    ClipTowers towers)
 {
+    char last[FILE_PATH];
     if (!file_exists(path) && !folder_exists(path))
         return err_set(ERR_IO, "model: %s: no such file or folder", path);
+    TRY(path_join(last, path, "last"));
+    if (folder_exists(last))
+        return err_set(ERR_IO, "model: %s: is a run: --run names it, or --model %s", path, last);
     const ClipOptions options = setup_clip(o, towers);
     return clip_open(c, be, path, &options);
 }
@@ -93,13 +97,6 @@ Status setup_bpe(Bpe **bpe, const Options *o, const Clip *c, bool need)
     Status status = bpe_open(bpe, o->merges ? o->merges : c->folder, c->config.vocab);
     if (status == OK || o->merges) return status;
     return need ? err_prefix(status, "tokenizer (--merges names another)") : OK;
-}
-
-Status setup_model_or_run(const Options *o)
-{
-    if (!o->model == !o->run)
-        return err_set(ERR_USAGE, "%s: needs either --model PATH or --run DIR", o->verb->name);
-    return OK;
 }
 
 Status setup_run(RunCheckpoint *run, Options *o)

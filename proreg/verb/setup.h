@@ -12,6 +12,7 @@
 #include "proreg/run/progress.h"
 #include "proreg/run/recipe_apply.h"
 #include "proreg/run/run.h"
+#include "proreg/run/tuned.h"
 
 // Prints one line on stderr, unless --quiet.
 void say(const Options *o, const char *format, ...) ERR_PRINTF(2, 3);
@@ -37,10 +38,23 @@ Status setup_bpe(Bpe **bpe, const Options *o, const Clip *c, bool need);
 Status setup_templates(Options *o);
 
 // Fails unless exactly one of --model and --run is given (eval, predict, encode).
-Status setup_model_or_run(const Options *o);
+Status setup_model_or_run(Options *o);
 
 // Opens the checkpoint of --run, and takes from its config.json the options that no flag has set.
 Status setup_run(RunCheckpoint *run, Options *o);
+
+// ---- what answers (setup_tuned.c) ---------------------------------------------------------------
+
+// --run RUN/last becomes --run RUN --checkpoint last; of a model that is no run, an error says so.
+Status setup_run_folder(Options *o);
+
+// Does --prompts (of zeroshot: no --classifier) ask for prompts, whatever classifier is there?
+bool setup_asks_prompts(const Options *o);
+
+// Is there a classifier beside --model that is to answer or to begin from? Opens it into *c,
+// refuses the flags that it makes void, and says that it is used; or that it is not. With --run
+// (but for wise) *found is false: only these flags are refused.
+Status setup_tuned(bool *found, RunCheckpoint *c, Options *o);
 
 // ---- output (setup_output.c) --------------------------------------------------------------------
 

@@ -59,6 +59,11 @@ static Status read_options(Training *r)
     TRY(recipe_apply(o));
     TRY(setup_method(o, &r->method, &r->loss));
     TRY(setup_templates(o));
+    TRY(setup_tuned(&r->tuned, &r->start, o));
+    if (r->tuned && r->start.method->head != r->method->head)
+        return options_error(o, "method", "%s: does not begin from the classifier of method %s "
+                             "beside the model (--prompts passes it over)", r->method->name,
+                             r->start.method->name);
     r->optim = setup_optim(o);
     if (o->micro_batch > o->batch) o->micro_batch = o->batch;
     return OK;
@@ -178,11 +183,27 @@ bool training_choose(Training *r, const Score *e, char text[TRAINING_TEXT])
     return true;
 }
 
+// A classifier to begin from has its classes; each of them must have a folder, or pictures.
+static Status check_start(const Training *r)
+{
+    const Dataset *d = &r->data;
+    for (int k = 0; k < d->class_count && r->tuned; k++) {
+        int64_t i = 0;
+        while (i < d->train.n && d->train.sample[i].label != k) i++;
+        if (i == d->train.n && !d->classes[k].folder)
+            return err_set(ERR_FORMAT, "train: %sclassifier.safetensors: its class %s is not among "
+                           "the data's (--prompts passes it over)", r->start.path,
+                           d->classes[k].name);
+    }
+    return OK;
+}
+
 static Status open_data(Training *r)
 {
     Dataset *d = &r->data;
     Options *o = r->o;
-    TRY(setup_dataset(d, o, DATASET_TRAIN | DATASET_EVAL, NULL, 0));
+    TRY(setup_dataset(d, o, DATASET_TRAIN | DATASET_EVAL, r->start.class_name, r->start.classes));
+    TRY(check_start(r));
     TRY(setup_names(d, &r->arena, &r->names, &r->prompts));
     r->counting = recipe_counting(r->recipe, d->train.n, o->epochs, o->batch, o->warmup);
     TRY(name_samples(r));
@@ -225,25 +246,46 @@ static Status open_checkpoint(Training *r, Student *s)
     return samples_load(r->o->out, r->samples, r->data.train.n);
 }
 
+// The class vectors (K,E) that a student with such a head begins with.
+static Status first_vectors(Training *r, float *raw, float *unit)
+{
+    const Options *o = r->o;
+    char path[FILE_PATH];
+    int64_t K = r->data.class_count;
+    if (r->method->head != HEAD_PROMPT) return OK;
+    if (!r->tuned)
+        return zeroshot_classes(raw, unit, &r->pretrained, r->bpe, r->prompts, K, o->template.item,
+                                o->template.n);
+    TRY(path_join(path, r->start.path, "classifier.safetensors"));
+    return tuned_vectors(raw, unit, path, K, r->pretrained.config.embed);
+}
+
+static Status begin_student(Training *r, Student *s, const float *raw)
+{
+    const Options *o = r->o;
+    const ClipOptions options = setup_clip(o, CLIP_IMAGE);
+    char path[FILE_PATH];
+    TRY(student_open(s, r->be, o->model, &options, r->method, r->data.class_count, raw,
+                     (uint64_t)o->seed));
+    if (!r->tuned) return OK;
+    TRY(path_join(path, r->start.path, "classifier.safetensors"));
+    return student_load_classifier(s, path);
+}
+
 static Status open_models(Training *r, Student *student, Teacher *teacher)
 {
     Options *o = r->o;
     int64_t K = r->data.class_count, kept = training_augments(r) ? 0 : r->data.train.n;
-    bool prompts = r->method->head == HEAD_PROMPT;
-    const ClipOptions options = setup_clip(o, CLIP_IMAGE);
+    bool prompts = r->method->head == HEAD_PROMPT && !r->tuned;
     TRY(setup_model(&r->pretrained, o, r->be, o->model, CLIP_BOTH));
     TRY(setup_bpe(&r->bpe, o, &r->pretrained, prompts));
     int64_t E = r->pretrained.config.embed;
     float *raw = arena_zero(&r->arena, (size_t)(K * E) * sizeof *raw);     // (K,E)
     float *unit = arena_zero(&r->arena, (size_t)(K * E) * sizeof *unit);   // (K,E)
     if (!raw || !unit) return err_memory("train");
-    if (prompts)
-        TRY(zeroshot_classes(raw, unit, &r->pretrained, r->bpe, r->prompts, K, o->template.item,
-                             o->template.n));
+    TRY(first_vectors(r, raw, unit));
     TRY(teacher_init(teacher, &r->pretrained, unit, K, r->loss.form ? kept : 0));
-    if (o->resume) TRY(open_checkpoint(r, student));
-    else TRY(student_open(student, r->be, o->model, &options, r->method, r->data.class_count, raw,
-                          (uint64_t)o->seed));
+    TRY(o->resume ? open_checkpoint(r, student) : begin_student(r, student, raw));
     return student_keep(student, kept);
 }
 
@@ -295,6 +337,7 @@ Status training_identify(Training *r, const Student *student)
                            .eval_trained_on = count_trained_on(d),
                            .selection = o->as_before ? NULL : r->selection,
                            .validation_pictures = o->select == SELECT_VAL ? r->chosen : 0,
+                           .tuned = r->tuned ? r->start.path : NULL,
                            .class_name = r->names, .prompt = r->prompts,
                            .classes = d->class_count };
     TRY(dataset_hash(d, r->facts.data_hash));
@@ -344,7 +387,12 @@ Status training_save(const Training *r, const Student *student, bool best)
 {
     const char *out = r->o->out;
     char name[32];
-    Checkpoint c = { student, &r->pretrained, r->bpe, r->names, r->state };
+    const Items *t = &r->o->template;
+    Checkpoint c = { .student = student, .pretrained = &r->pretrained, .bpe = r->bpe,
+                     .class_name = r->names, .prompt = r->prompts, .template = t->item,
+                     .templates = t->n, .state = r->state };
+    if (r->tuned) c.prompt = r->start.prompt;
+    if (r->tuned) c.template = r->start.template, c.templates = r->start.templates;
     snprintf(name, sizeof name, "step-%lld", (long long)r->state.step);
     TRY(samples_save(out, r->samples, r->data.train.n));
     if (r->o->keep > 0) TRY(run_save(out, name, &c));

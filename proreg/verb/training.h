@@ -30,6 +30,8 @@ typedef struct {
     Arena arena;
     Dataset data;
     const char **names, **prompts;         // (K) the classes
+    bool tuned;                            // begins from the classifier beside --model: start
+    RunCheckpoint start;
     Clip pretrained;                       // frozen: the model that --model names, theta_0
     Bpe *bpe;
     LoaderOptions loading;                 // of the training pictures
@@ -46,8 +48,9 @@ typedef struct {
     bool eased;                            // resumed with other flags than config.json holds
 } Training;
 
-// The student begins as the pretrained model asked by prompts; with --resume as the run's last
-// checkpoint. On failure *student and *teacher are to be freed all the same.
+// The student begins as the model asked by prompts, or as the classifier that training has left
+// beside it (tuned.h); with --resume as the run's last checkpoint. On failure *student and *teacher
+// are to be freed all the same.
 Status training_open(Training *r, Options *o, Student *student, Teacher *teacher);
 void training_close(Training *r);
 

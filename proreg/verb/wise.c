@@ -124,6 +124,7 @@ Status verb_wise(Options *o)
     Alphas a;
     if (!o->run) return err_set(ERR_USAGE, "wise: needs --run DIR");
     TRY(read_alphas(&a, o));
+    TRY(setup_run_folder(o));
     TRY(setup_run(&run, o));
     TRY(setup_machine(o, &be));
     TRY(setup_dataset(&d, o, DATASET_EVAL, run.class_name, run.classes));
