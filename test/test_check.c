@@ -274,7 +274,8 @@ static void orientation(void)
              "\0\x03\0\0\0\0\0\0\0\0\0\0", 3),
         EXIF("\xff\xd8\xff\xe1\0\x22" "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0"
              "\x09\0\0\0\0\0\0\0", 0),
-        EXIF("\xff\xd8\xff\xda\0\x02\xff\xe1\0\x22" "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01", 0),
+        EXIF("\xff\xd8\xff\xda\0\x02\xff\xe1\0\x22" "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01"
+             "\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0", 0),          // behind the pixels' header
         EXIF("\xff\xd8\xff\xe1\0\x10" "Exif\0\0II*\0\xff\xff\xff\xff", 0),
         EXIF("P6\n1 1\n255\nabc", 0),
     };

@@ -280,6 +280,18 @@ static void case_tails(void)
     }
     CHECK(rows == 240, "%d rows", rows);
     file_unmap(&map);
+    CHECK_OK(file_map(&map, IMAGES "420.jpg"));     // bytes that are read ahead count too
+    uint8_t *few = malloc(map.size + 6);
+    memcpy(few, map.data, map.size);
+    memset(few + map.size - 2, 'a', 8);
+    for (size_t n = map.size - 2; n < map.size + 6; n++) {
+        Image image;
+        CHECK((image_decode(&image, few, n, IMAGE_MAX_PIXELS) == OK) == (n >= map.size - 1),
+              "%zu bytes behind", n - (map.size - 2));
+        image_free(&image);
+    }
+    free(few);
+    file_unmap(&map);
     file_unmap(&table);
 }
 
