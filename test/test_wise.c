@@ -107,6 +107,36 @@ static void formula(void)
     student_free(&b);
 }
 
+// What is saved answers as the row said, in every logit of the ends too.
+static void saved(void)
+{
+    a_run();
+    CHECK(proreg("wise --run $W/run --alpha 0.4 -o $W/mix --json -q") == 0, "%s", program_stderr());
+    double ink = top1(0, "ink"), oil = top1(1, "oil");
+    CHECK(proreg("eval --model $W/mix --data $W/styles --json -q") == 0, "%s", program_stderr());
+    CHECK_CLOSE(ink, top1(0, "ink"), 0);
+    CHECK_CLOSE(oil, top1(1, "oil"), 0);
+    CHECK(strstr(program_file("mix/classifier.json", NULL), "\"wise_alpha\": 0.4,") &&
+          strstr(program_file("mix/classifier.json", NULL), "a photo of a {}."), "%s",
+          program_file("mix/classifier.json", NULL));
+    CHECK(!program_same("mix/model.safetensors", "run/last/model.safetensors"), "not mixed");
+    CHECK(proreg("wise --run $W/run --alpha 1 -o $W/end -q") == 0, "%s", program_stderr());
+    static const char *const same[] = { "model.safetensors", "classifier.safetensors",
+                                        "classes.txt", "config.json", "preprocessor_config.json",
+                                        "vocab.json", "merges.txt", "tokenizer_config.json" };
+    for (int i = 0; i < 8; i++) {
+        char a[100], b[100];
+        snprintf(a, sizeof a, "end/%s", same[i]);
+        snprintf(b, sizeof b, "run/last/%s", same[i]);
+        CHECK(program_same(a, b), "%s: other bytes", same[i]);
+    }
+    CHECK(proreg("wise --run $W/run --alpha 1 -o $W/end -q") == 1, "%s", program_stderr());
+    CHECK(proreg("wise --run $W/run -o $W/not -q") == 2, "%s", program_stderr());
+    CHECK(proreg("wise --run $W/run --alpha 1 --alphas 0,1 -q") == 2, "%s", program_stderr());
+    CHECK(proreg("wise --run $W/run --alpha 2 -q") == 2, "%s", program_stderr());
+    CHECK(!folder_exists(folder_name(&world, "not")), "written all the same");
+}
+
 static void refused(void)
 {
     a_run();
@@ -122,7 +152,7 @@ static void refused(void)
 }
 
 static const TestCase cases[] = {
-    { "ends", ends }, { "formula", formula }, { "refused", refused },
+    { "ends", ends }, { "formula", formula }, { "saved", saved }, { "refused", refused },
 };
 
 int main(void)

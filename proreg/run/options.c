@@ -366,19 +366,21 @@ void options_help(const Verb *verb)
 
 // ---- other sources of values --------------------------------------------------------------------
 
-static const Option *row_of(const char *name)
+// This verb's row of the name, else that of another verb.
+static const Option *row_of(const Options *o, const char *name)
 {
-    return find_flag(name, strlen(name), ALL);
+    const Option *own = find_flag(name, strlen(name), o->verb->bit);
+    return own ? own : find_flag(name, strlen(name), ALL);
 }
 
 Status options_default(Options *o, const char *name, const char *value, Source from)
 {
-    return set_value(o, row_of(name), value, from);
+    return set_value(o, row_of(o, name), value, from);
 }
 
 Source options_source(const Options *o, const char *name)
 {
-    return (Source)o->source[row_of(name) - options];
+    return (Source)o->source[row_of(o, name) - options];
 }
 
 Status options_error(const Options *o, const char *name, const char *format, ...)

@@ -66,7 +66,7 @@ typedef struct Options {
     const char *predictions, *save_logits, *images, *texts, *output, *ops, *alphas;
     int64_t k, size, epoch, index;
     int64_t max_pixels;
-    double random_crop;
+    double random_crop, share;
     bool flip;
     bool raw, skip_bad, truncate, pad, randaug, machine;
     // drawing, pretraining

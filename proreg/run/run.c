@@ -91,27 +91,44 @@ static Status save_state(const char *folder, const RunState *s)
     return json_out_save(&o, folder, "state.json");
 }
 
+static Status save_alone(const char *folder, const Checkpoint *c)
+{
+    TRY(clip_save(folder, &c->student->clip, c->pretrained));
+    if (c->bpe) TRY(bpe_save(c->bpe, folder, (int)c->pretrained->config.context));
+    return tuned_save(folder, c);
+}
+
 static Status save_parts(const char *folder, const Checkpoint *c)
 {
     char path[FILE_PATH];
-    TRY(clip_save(folder, &c->student->clip, c->pretrained));
-    if (c->bpe) TRY(bpe_save(c->bpe, folder, (int)c->pretrained->config.context));
-    TRY(tuned_save(folder, c));
+    TRY(save_alone(folder, c));
     TRY(path_join(path, folder, "optimizer.safetensors"));
     TRY(student_save_optimizer(path, c->student));
     return save_state(folder, &c->state);
 }
 
-Status run_save(const char *folder, const char *name, const Checkpoint *c)
+static Status save_whole(const char *path, const Checkpoint *c,
+                         Status (*save)(const char *folder, const Checkpoint *c))
 {
-    char path[FILE_PATH], temp[FILE_PATH];
-    TRY(path_join(path, folder, name));
-    TRY(folder_recover(path));
+    char temp[FILE_PATH];
     TRY(folder_begin(temp, path));
-    Status status = save_parts(temp, c);
+    Status status = save(temp, c);
     if (status == OK) status = folder_commit(temp, path);
     if (status != OK) folder_discard(temp);
     return status;
+}
+
+Status run_save(const char *folder, const char *name, const Checkpoint *c)
+{
+    char path[FILE_PATH];
+    TRY(path_join(path, folder, name));
+    TRY(folder_recover(path));
+    return save_whole(path, c, save_parts);
+}
+
+Status run_save_model(const char *folder, const Checkpoint *c)
+{
+    return save_whole(folder, c, save_alone);
 }
 
 // The N of a folder called step-N; -1: it has another name.

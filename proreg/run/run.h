@@ -43,6 +43,8 @@ typedef struct {
     const char *const *template;                       // (templates) of the prompts
     int templates;
     RunState state;
+    bool mixed;                                        // by `wise`: this share of tuned weights
+    double share;
 } Checkpoint;
 
 // May a run begin (or be resumed) in `folder`? Called before anything is loaded.
@@ -57,6 +59,8 @@ Status run_save_config(const char *folder, JsonOut *config);      // replaces th
 Status run_rewind(const char *folder, int64_t step);
 
 Status run_save(const char *folder, const char *name, const Checkpoint *c);   // name: "last", ..
+// The same to use alone: a model with its classifier, without what training goes on from.
+Status run_save_model(const char *folder, const Checkpoint *c);
 Status run_forget(const char *folder, int64_t keep);   // removes all step-N but the newest `keep`
 
 // ---- reading ------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ static Status save_origin(const char *folder, const Checkpoint *c)
     json_out_object(&o);
     json_put_string(&o, "method", c->student->method->name);
     json_put_int(&o, "step", c->state.step);
+    if (c->mixed) json_put_double(&o, "wise_alpha", c->share);
     put_texts(&o, "classes", c->class_name, K);
     put_texts(&o, "prompts", c->prompt, K);
     put_texts(&o, "templates", c->template, c->templates);

@@ -1,4 +1,5 @@
-// wise.c - `wise`: accuracy of a run's weights mixed with the zero-shot weights it started from.
+// wise.c - `wise`: accuracy of a run's weights mixed with the zero-shot weights it began with; one
+// mixture as a model of its own.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,14 @@ typedef struct { double item[ITEMS_MAX]; int n; } Alphas;
 static Status read_alphas(Alphas *a, Options *o)
 {
     Items text;
+    bool one = options_source(o, "alpha") == FROM_FLAG;
+    if (one && options_source(o, "alphas") == FROM_FLAG)
+        return err_set(ERR_USAGE, "--alpha: does not go with --alphas");
+    if (o->output && !one) return err_set(ERR_USAGE, "wise: -o DIR saves the mixture of --alpha A");
+    if (one) {
+        *a = (Alphas){ { o->share }, 1 };
+        return OK;
+    }
     TRY(options_split(o, o->alphas, &text));
     for (a->n = 0; a->n < text.n; a->n++) {
         char *rest;
@@ -99,6 +108,38 @@ static Status print_alphas(Options *o, Classifier *c, Wise *w, const Dataset *d,
     return OK;
 }
 
+// ---- the mixture as a model ---------------------------------------------------------------------
+
+static Status check_output(const Options *o)
+{
+    if (!o->output) return OK;
+    if (file_exists(o->output) || folder_exists(o->output))
+        return err_set(ERR_IO, "wise: %s: is there already", o->output);
+    return folder_writable(o->output);
+}
+
+// The text tower and the tokenizer are the run's, which its checkpoint keeps.
+static Status save_mixture(const Options *o, const Backend *be, Classifier *c,
+                           const RunCheckpoint *run)
+{
+    Arena arena = { 0 };
+    RunCheckpoint tuned;
+    Clip whole;
+    Bpe *bpe = NULL;
+    TRY(setup_model(&whole, o, be, run->path, CLIP_BOTH));
+    Status status = tuned_open(&tuned, &arena, run->path);
+    if (status == OK && bpe_open(&bpe, run->path, whole.config.vocab) != OK) bpe = NULL;
+    if (status == OK)
+        status = run_save_model(o->output, &(Checkpoint){
+            .student = &c->student, .pretrained = &whole, .bpe = bpe, .class_name = run->class_name,
+            .prompt = tuned.prompt, .template = tuned.template, .templates = tuned.templates,
+            .state = run->state, .mixed = true, .share = o->share });
+    bpe_close(bpe);
+    clip_free(&whole);
+    arena_free(&arena);
+    return status;
+}
+
 // ---- the verb -----------------------------------------------------------------------------------
 
 static Status mix_alphas(Options *o, const Backend *be, const RunCheckpoint *run, const Dataset *d,
@@ -111,6 +152,7 @@ static Status mix_alphas(Options *o, const Backend *be, const RunCheckpoint *run
     TRY(classifier_student(&c, be, run, o));
     Status status = classifier_wise(&w, &c, o, be, prompts, d->class_count);
     if (status == OK) status = print_alphas(o, &c, &w, d, names, a);
+    if (status == OK && o->output) status = save_mixture(o, be, &c, run);
     wise_free(&w);
     classifier_free(&c);
     return status;
@@ -124,6 +166,7 @@ Status verb_wise(Options *o)
     Alphas a;
     if (!o->run) return err_set(ERR_USAGE, "wise: needs --run DIR");
     TRY(read_alphas(&a, o));
+    TRY(check_output(o));
     TRY(setup_run_folder(o));
     TRY(setup_run(&run, o));
     TRY(setup_machine(o, &be));
