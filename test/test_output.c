@@ -162,11 +162,40 @@ static void vectors(void)
     const char *npy = program_file("t.npy", &n);
     CHECK(n == 128 + 3 * 16 * 4 && !memcmp(npy, "\x93NUMPY\1\0", 8)
           && strstr(npy + 10, "'shape': (3, 16)"), "%zu bytes: %.120s", n, npy + 10);
-    CHECK(!strcmp(program_file("t.txt", NULL), "a red dog\na blue cat\n\n"), "names");
+    CHECK(!strcmp(program_file("t.names.txt", NULL), "a red dog\na blue cat\n\n"), "names");
     CHECK(proreg("encode -q --model $M --images $W/set/test -o $W/i.safetensors") == 0, "%s",
           program_stderr());
     CHECK(proreg("info $W/i.safetensors") == 0 && strstr(program_stdout(), "(12,16)"), "%s",
           program_stdout());
+}
+
+// Files stand alone or behind --images. What encode did not write it does not replace, unless told;
+// what it reads, never.
+static void encoded_names(void)
+{
+#define ENCODE "encode -q --model $M "
+#define TWO "$W/set/test/red/0.ppm $W/set/test/blue/0.ppm "
+    CHECK(proreg(ENCODE TWO "-o $W/alone.npy") == 0, "%s", program_stderr());
+    CHECK(proreg(ENCODE "--images " TWO "-o $W/flag.npy") == 0, "%s", program_stderr());
+    CHECK(program_same("alone.npy", "flag.npy"), "vectors");
+    CHECK(proreg(ENCODE "-o $W/none.npy") == 2, "nothing to encode");
+    folder_text(&world, "alone.txt", "notes of mine\n");
+    CHECK(proreg(ENCODE TWO "-o $W/alone.npy") == 0, "again: %s", program_stderr());
+    CHECK(!strcmp(program_file("alone.txt", NULL), "notes of mine\n"), "a file beside");
+    folder_text(&world, "own.names.txt", "names of mine\n");
+    CHECK(proreg(ENCODE TWO "-o $W/own.npy") == 1 &&
+          strstr(program_stderr(), "own.names.txt: is there and not from encode"), "%s",
+          program_stderr());
+    CHECK(!strcmp(program_file("own.names.txt", NULL), "names of mine\n"), "replaced");
+    CHECK(proreg(ENCODE "--texts $W/own.names.txt -o $W/own.npy --overwrite") == 2 &&
+          strstr(program_stderr(), "own.names.txt: is read by this command"), "%s",
+          program_stderr());
+    CHECK(proreg(ENCODE TWO "-o $W/own.npy --overwrite") == 0 &&
+          strstr(program_file("own.names.txt", NULL), "red/0.ppm\n"), "%s", program_stderr());
+    folder_text(&world, "own.names.txt", "names of mine\n");
+    CHECK(proreg(ENCODE TWO "-o $W/own.npy") == 1, "a list of another length beside the matrix");
+    CHECK(proreg("data preprocess $W/alone.npy $W/flag.npy -o $W/flag.npy") == 2 &&
+          strstr(program_stderr(), "is read by this command"), "%s", program_stderr());
 }
 
 // Every form of a model, as a file or as a folder, lists the tensors of its weights.
@@ -314,6 +343,7 @@ static const TestCase cases[] = {
     { "predictions", predictions }, { "class_names", class_names },
     { "found_lists", found_lists },
     { "csv", csv }, { "vectors", vectors },
+    { "encoded_names", encoded_names },
     { "deep_folders", deep_folders }, { "listings", listings }, { "pixels", pixels },
     { "checked", checked }, { "environment", environment }, { "streams", streams },
     { "full_disk", full_disk }, { "lost_json", lost_json },

@@ -57,11 +57,8 @@ static Status add_folder(Encode *e, const char *folder)
 static Status list_pictures(Encode *e)
 {
     const Options *o = e->o;
-    if (folder_exists(o->images)) {
-        TRY(add_folder(e, o->images));
-    } else {
-        TRY(add_name(e, o->images));
-    }
+    if (o->images && folder_exists(o->images)) TRY(add_folder(e, o->images));
+    else if (o->images) TRY(add_name(e, o->images));
     for (int i = 0; i < o->args_count; i++) TRY(add_name(e, o->args[i]));
     for (int64_t i = 0; i < e->n && ends_with(o->output, ".npy"); i++)
         if (strchr(e->name[i], '\n'))
@@ -156,13 +153,46 @@ static Status encode_texts(Encode *e, const Bpe *bpe)
 
 // ---- files --------------------------------------------------------------------------------------
 
+// x.npy's names are in x.names.txt.
+static Status names_path(char path[FILE_PATH], const Options *o)
+{
+    int stem = (int)strlen(o->output) - 4;
+    bool fits = snprintf(path, FILE_PATH, "%.*s.names.txt", stem, o->output) < FILE_PATH;
+    return fits ? OK : err_set(ERR_IO, "output: path too long: %.200s..", o->output);
+}
+
+// Has an earlier encode written both? Then the matrix has as many rows as the list has lines.
+static bool is_pair(const char *matrix, const char *list)
+{
+    FileMap a, b;
+    char shape[40];
+    int64_t lines = 0;
+    if (file_map(&a, matrix) != OK) return false;
+    bool ours = file_map(&b, list) == OK;
+    if (!ours) b = (FileMap){ 0 };
+    for (size_t i = 0; i < b.size; i++) lines += b.data[i] == '\n';
+    int n = snprintf(shape, sizeof shape, "'shape': (%lld, ", (long long)lines);
+    ours = ours && a.size >= 128 && memmem(a.data, 128, shape, (size_t)n);
+    file_unmap(&a);
+    file_unmap(&b);
+    return ours;
+}
+
+static Status check_names(const Options *o)
+{
+    char path[FILE_PATH];
+    TRY(names_path(path, o));
+    TRY(setup_output(o, path));
+    if (o->overwrite || !file_exists(path) || is_pair(o->output, path)) return OK;
+    return err_set(ERR_IO, "encode: %s: is there and not from encode, and the names of the rows go "
+                   "there: --overwrite replaces it", path);
+}
+
 static Status save_names(const Encode *e)
 {
     char path[FILE_PATH];
     FileOut out;
-    int stem = (int)strlen(e->o->output) - 4;
-    if (snprintf(path, sizeof path, "%.*s.txt", stem, e->o->output) >= FILE_PATH)
-        return err_set(ERR_IO, "output: path too long");
+    TRY(names_path(path, e->o));
     TRY(file_create(&out, path));
     for (int64_t i = 0; i < e->n; i++) file_printf(&out, "%s\n", e->name[i]);
     return file_commit(&out);
@@ -201,15 +231,15 @@ static Status save_rows(const Encode *e)
 static Status encode_options(Options *o)
 {
     TRY(setup_model_or_run(o));
-    if (!o->images == !o->texts)
-        return err_set(ERR_USAGE, "encode: needs either --images PATH or --texts FILE");
-    if (o->texts && o->args_count)
-        return err_set(ERR_USAGE, "encode: what is this: %s", o->args[0]);
+    const bool pictures = o->images || o->args_count;
+    if (pictures == (o->texts != NULL))
+        return err_set(ERR_USAGE, "encode: needs pictures (IMAGE.. or --images) or --texts FILE");
     if (o->texts && o->skip_bad) return err_set(ERR_USAGE, "--skip-bad: goes with --images");
-    if (o->images && o->truncate) return err_set(ERR_USAGE, "--truncate: goes with --texts");
+    if (pictures && o->truncate) return err_set(ERR_USAGE, "--truncate: goes with --texts");
     if (!o->output || !(ends_with(o->output, ".npy") || ends_with(o->output, ".safetensors")))
         return err_set(ERR_USAGE, "encode: needs -o FILE.npy or -o FILE.safetensors");
-    return setup_output(o->output);
+    TRY(setup_output(o, o->output));
+    return ends_with(o->output, ".npy") ? check_names(o) : OK;
 }
 
 // Every line is a text, even an empty one, so that row i belongs to line i.
@@ -250,7 +280,7 @@ static Status encode_all(Encode *e)
                     o->texts ? CLIP_TEXT : CLIP_IMAGE));
     e->rows = malloc((size_t)e->n * (size_t)e->clip.config.embed * sizeof *e->rows);
     if (!e->rows) return err_memory("encode");
-    if (o->images) TRY(encode_pictures(e));
+    if (!o->texts) TRY(encode_pictures(e));
     else {
         TRY(setup_bpe(&bpe, o, &e->clip, true));
         Status status = encode_texts(e, bpe);

@@ -136,8 +136,8 @@ Status verb_zeroshot(Options *o)
     bool found;
     if (!o->model) return err_set(ERR_USAGE, "%s: needs --model PATH", o->verb->name);
     if (!o->data && !o->eval_list) return err_set(ERR_USAGE, "%s: needs --data DIR", o->verb->name);
-    if (o->predictions) TRY(setup_output(o->predictions));
-    if (o->save_logits) TRY(setup_output(o->save_logits));
+    if (o->predictions) TRY(setup_output(o, o->predictions));
+    if (o->save_logits) TRY(setup_output(o, o->save_logits));
     TRY(setup_tuned(&found, &tuned, o));
     TRY(recipe_apply(o));
     return eval_data(o, &tuned);
@@ -157,7 +157,7 @@ static Status eval_run(Options *o)
 Status verb_eval(Options *o)
 {
     TRY(setup_model_or_run(o));
-    if (o->predictions) TRY(setup_output(o->predictions));
-    if (o->save_logits) TRY(setup_output(o->save_logits));
+    if (o->predictions) TRY(setup_output(o, o->predictions));
+    if (o->save_logits) TRY(setup_output(o, o->save_logits));
     return o->run ? eval_run(o) : verb_zeroshot(o);
 }

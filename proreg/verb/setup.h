@@ -59,7 +59,7 @@ Status setup_tuned(bool *found, RunCheckpoint *c, Options *o);
 // ---- output (setup_output.c) --------------------------------------------------------------------
 
 // Checks, before any work is done, that this file can be written.
-Status setup_output(const char *path);
+Status setup_output(const Options *o, const char *path);
 bool ends_with(const char *path, const char *suffix);      // false if equal
 
 // Checks --out of a verb that writes a whole folder. --overwrite replaces an old folder only if it

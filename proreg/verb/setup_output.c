@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 bool ends_with(const char *path, const char *suffix)
 {
@@ -11,7 +12,24 @@ bool ends_with(const char *path, const char *suffix)
     return n > m && !strcmp(path + n - m, suffix);
 }
 
-Status setup_output(const char *path)
+// A file of the command line that another of it would replace.
+static Status spare_inputs(const Options *o, const char *path)
+{
+    const char *const inputs[] = { o->model, o->images, o->texts, o->train, o->merges, o->captions,
+                                   o->classnames, o->templates_file, o->train_list, o->eval_list };
+    struct stat out, in;
+    if (stat(path, &out) != 0) return OK;          // it is not there yet
+    for (int i = 0; i < (int)(sizeof inputs / sizeof inputs[0]) + o->args_count; i++) {
+        int k = i - (int)(sizeof inputs / sizeof inputs[0]);
+        const char *input = k < 0 ? inputs[i] : o->args[k];
+        if (!input || stat(input, &in) != 0 || in.st_dev != out.st_dev || in.st_ino != out.st_ino)
+            continue;
+        return err_set(ERR_USAGE, "output: %s: is read by this command: another name", path);
+    }
+    return OK;
+}
+
+Status setup_output(const Options *o, const char *path)
 {
     char folder[FILE_PATH];
     int n = (int)(path_name(path) - path);
@@ -20,6 +38,7 @@ Status setup_output(const char *path)
     snprintf(folder, sizeof folder, "%.*s", n ? n : 1, n ? path : ".");
     if (!folder_exists(folder))
         return err_set(ERR_IO, "output: %s: no folder to write it in", path);
+    TRY(spare_inputs(o, path));
     return folder_writable(folder);
 }
 

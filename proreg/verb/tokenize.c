@@ -127,7 +127,7 @@ static Status train_merges(Options *o)
     char *text;
     Bpe *bpe;
     if (!o->merges_out) return err_set(ERR_USAGE, "--train: needs --merges-out FILE");
-    TRY(setup_output(o->merges_out));
+    TRY(setup_output(o, o->merges_out));
     bool table = ends_with(o->train, ".tsv") || ends_with(o->train, ".csv");
     TRY(table ? captions_alone(&text, &bytes, o) : whole_text(&text, &bytes, o->train));
     Status status = bpe_train(&bpe, text, bytes, o->vocab);
