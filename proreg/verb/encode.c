@@ -178,7 +178,7 @@ static bool is_pair(const char *matrix, const char *list)
     return ours;
 }
 
-static Status check_names(const Options *o)
+static Status check_list_of_names(const Options *o)
 {
     char path[FILE_PATH];
     TRY(names_path(path, o));
@@ -239,7 +239,7 @@ static Status encode_options(Options *o)
     if (!o->output || !(ends_with(o->output, ".npy") || ends_with(o->output, ".safetensors")))
         return err_set(ERR_USAGE, "encode: needs -o FILE.npy or -o FILE.safetensors");
     TRY(setup_output(o, o->output));
-    return ends_with(o->output, ".npy") ? check_names(o) : OK;
+    return ends_with(o->output, ".npy") ? check_list_of_names(o) : OK;
 }
 
 // Every line is a text, even an empty one, so that row i belongs to line i.
