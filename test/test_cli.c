@@ -40,7 +40,7 @@ static void verbs(void)
         { "eval --model $M --run $W", 2, "either --model PATH or --run DIR" },
         { "zeroshot --data $W/set", 2, "needs --model" }, { "zeroshot --model $M", 2, "--data" },
         { "tokenize x", 2, "--model PATH or --merges FILE" }, { "info", 2, "a PATH, --machine" },
-        { "export --run $W", 2, "-o DIR" }, { "encode --model $M -o x.npy", 2, "needs pictures (IMAGE.." },
+        { "export --run $W", 2, "-o DIR" }, { "encode --model $M -o x.npy", 2, "needs pictures" },
     };
     REFUSE(bad);
 }
