@@ -609,7 +609,8 @@ static void exported(void)
           program_stderr());
     CHECK(proreg("encode --run $W/torn --images $W/set/test -o $W/b.npy -q") == 0, "%s",
           program_stderr());
-    CHECK(program_same("a.npy", "b.npy") && program_same("a.txt", "b.txt"), "vectors differ");
+    CHECK(program_same("a.npy", "b.npy") && program_same("a.names.txt", "b.names.txt"),
+          "vectors differ");
     CHECK(proreg("export --run $W/torn -o $W/out/hf") == 1, "%s", program_stderr());
 }
 
