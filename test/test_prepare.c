@@ -295,10 +295,10 @@ static void bare(void)
           program_stdout());
     CHECK(proreg("eval --run $W/run --data $W/set --save-logits $W/a.npy") == 0, "%s",
           program_stderr());
-    CHECK(proreg("encode --run $W/run --images $W/p.ppm -o $W/seen.npy") == 0, "%s", program_stderr());
+    CHECK(proreg("encode --run $W/run --images $W/p.ppm -o $W/s.npy") == 0, "%s", program_stderr());
     CHECK(proreg("encode -m $W/run/last --images $W/p.ppm -o $W/b.npy") == 0, "%s",
           program_stderr());
-    CHECK(program_same("seen.npy", "b.npy"), "the run and its last/ see different pictures");
+    CHECK(program_same("s.npy", "b.npy"), "the run and its last/ see different pictures");
     CHECK(proreg("train --config $W/run/config.json --out $W/again") == 0, "%s", program_stderr());
     CHECK(program_same("run/last/model.safetensors", "again/last/model.safetensors"), "repeated");
 }
