@@ -14,8 +14,8 @@ WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 BASE     := -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE \
             -ffp-contract=off -pthread -I. $(WARN)
 
-# What each variant adds. `make asan` is `make VARIANT=asan test` with more time for each program. Without
-# -fno-var-tracking gcc takes minutes for the plain kernels.
+# What each variant adds. `make asan` is `make VARIANT=asan test` with more time for each program.
+# Without -fno-var-tracking gcc takes minutes for the plain kernels.
 SAN      := -O1 -g -fno-omit-frame-pointer -fno-var-tracking -fno-sanitize-recover=all
 FLAGS_release :=
 FLAGS_debug   := -O1 -g -DDEBUG
