@@ -611,9 +611,9 @@ Status check_data(Check *check, const CheckOptions *options)
     Look w = { .o = options, .check = check, .arena = &check->arena };
     Status status = look_through(&w);
     for (int64_t i = 0; i < w.n; i++) free(w.item[i].message);
-    if (status == OK)
+    if (status != OK) check_close(check);
+    else if (check->finding_n > 0)                 // else there is no array to sort
         qsort(check->finding, (size_t)check->finding_n, sizeof *check->finding, by_kind);
-    else check_close(check);
     return status;
 }
 

@@ -118,8 +118,8 @@ static Status list_paths(Walk *found, Arena *arena, const Paths *w)
     }
     found->picture = path;
     found->folder = path + found->pictures;
-    qsort(found->picture, (size_t)found->pictures, sizeof *path, by_path);
-    qsort(found->folder, (size_t)found->folders, sizeof *path, by_path);
+    if (found->pictures > 0) qsort(found->picture, (size_t)found->pictures, sizeof *path, by_path);
+    if (found->folders > 0) qsort(found->folder, (size_t)found->folders, sizeof *path, by_path);
     return OK;
 }
 

@@ -73,7 +73,7 @@ static Status split_lines(Arena *arena, const char ***name, int *n, const char *
     char *text = arena_take(arena, map.size + 1);
     *name = arena_take(arena, (lines + 1) * sizeof **name);
     if (!text || !*name || lines > INT32_MAX) return err_memory("classes");
-    memcpy(text, map.data, map.size);
+    if (map.size > 0) memcpy(text, map.data, map.size);
     text[map.size] = 0;
     for (char *s = text; *s; s++) {
         char *end = strchr(s, '\n');
