@@ -4,21 +4,8 @@
 #include "tensor/base/file.h"
 #include "tensor/base/rng.h"
 #include "tensor/base/sha256.h"
+#include "test/drawn.h"
 #include "test/test.h"
-
-// The picture that test/golden/resize.py draws.
-static Image drawn(int width, int height)
-{
-    Image image;
-    if (image_new(&image, width, height) != OK) exit(2);
-    uint32_t state = 12345 + (uint32_t)width * 1000 + (uint32_t)height;
-    for (int i = 0; i < width * height * 3; i++) {
-        state = state * 1103515245u + 12345u;
-        int smooth = i / 3 % width * 255 / width;
-        image.rgb[i] = (uint8_t)(i / 96 % 2 ? smooth : (int)(state >> 24));
-    }
-    return image;
-}
 
 static const Resampling bicubic = { FILTER_BICUBIC, false };
 

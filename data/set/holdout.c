@@ -13,8 +13,8 @@
 #include "tensor/base/sha256.h"
 
 typedef struct {
-    int64_t size;                          // of the file; < 0: it cannot be read
-    char hash[65];                         // where another file has this size
+    int64_t size;                          // of the file; < 0: there is no regular one
+    char hash[65];                         // where another has this size and it can be read
     int32_t picture, first;                // places in the set; of the first of equal content
     int64_t stratum;                       // class and domain
     double drawn;                          // of [0, 1)
@@ -38,8 +38,7 @@ static Status hash_content(Content *c, const Dataset *d)
     TRY(dataset_path(path, d->root, d->train.sample[c->picture].path));
     Status status = file_read(&map, path);
     if (err_of_machine(status)) return status;
-    if (status != OK) c->size = -1;
-    if (status != OK) return OK;
+    if (status != OK) return OK;           // its size stays: others are still compared by it
     Sha256 h = sha256_begin();
     sha256_add(&h, map.data, map.size);
     sha256_end(&h, c->hash);
@@ -72,7 +71,7 @@ static void mark_copies(Content *c, int64_t n)
 {
     qsort(c, (size_t)n, sizeof *c, by_file_content);
     for (int64_t i = 1; i < n; i++)
-        if (c[i].size >= 0 && c[i].size == c[i - 1].size && !strcmp(c[i].hash, c[i - 1].hash))
+        if (c[i].hash[0] && !strcmp(c[i].hash, c[i - 1].hash))
             c[i].first = c[i - 1].first;
 }
 

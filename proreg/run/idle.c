@@ -16,7 +16,6 @@ static bool adamw(const Options *o) { return o->optimizer != OPTIM_SGD; }
 static bool sgd(const Options *o) { return o->optimizer == OPTIM_SGD; }
 static bool taught(const Options *o) { return method_taught(&methods[o->method]); }
 static bool is_task(const Options *o) { return o->kind == KIND_TASK; }
-static bool encodes_texts(const Options *o) { return o->texts != NULL; }
 static bool learns_merges(const Options *o) { return o->train != NULL; }
 static bool has_lists(const Options *o) { return o->train_list || o->eval_list; }
 
@@ -52,7 +51,6 @@ static const IdleFlag table[] = {
     { "seed", PICTURE, draws, "something that is drawn (--randaug)" },
     { "epoch", PICTURE, draws, "something that is drawn (--randaug)" },
     { "index", PICTURE, draws, "something that is drawn (--randaug)" },
-    { "truncate", VERB_ENCODE, encodes_texts, "--texts" },
     { "vocab", VERB_TOKENIZE, learns_merges, "--train" },
     { "merges-out", VERB_TOKENIZE, learns_merges, "--train" },
     { "captions-sep", VERB_TOKENIZE, learns_merges, "--train" },

@@ -293,7 +293,6 @@ static Status encode_all(Encode *e)
 Status verb_encode(Options *o)
 {
     Encode e = { .o = o };
-    say_idle(o);
     TRY(encode_options(o));
     Status status = encode_all(&e);
     if (e.be) {
