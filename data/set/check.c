@@ -449,7 +449,7 @@ static Status check_opens(Look *w)
 
 // ---- content ------------------------------------------------------------------------------------
 
-static bool ends_with(const FileMap *map, const char *mark, size_t n)
+static bool closes_with(const FileMap *map, const char *mark, size_t n)
 {
     size_t from = map->size > 256 ? map->size - 256 : 0;
     for (size_t i = from; i + n <= map->size; i++)
@@ -461,8 +461,8 @@ static bool ends_with(const FileMap *map, const char *mark, size_t n)
 static bool cut_short(const ImageFormat *f, const FileMap *map)
 {
     if (!f) return false;
-    if (!strcmp(f->name, "JPEG")) return !ends_with(map, "\xff\xd9", 2);
-    if (!strcmp(f->name, "PNG")) return !ends_with(map, "IEND", 4);
+    if (!strcmp(f->name, "JPEG")) return !closes_with(map, "\xff\xd9", 2);
+    if (!strcmp(f->name, "PNG")) return !closes_with(map, "IEND", 4);
     return strstr(err_msg(), "truncated") != NULL;
 }
 

@@ -382,7 +382,7 @@ static Status symbols(Bits *bits, Sink *s, const Codes *codes)
     }
 }
 
-static Status block(Bits *b, Sink *s, Codes *codes, unsigned type)
+static Status one_block(Bits *b, Sink *s, Codes *codes, unsigned type)
 {
     if (type == 0) return stored(b, s);
     if (type == 3) return err_set(ERR_FORMAT, "inflate: block type 3");
@@ -399,7 +399,7 @@ static Status inflate(Bits *b, Sink *s)
         last = take_bits(b, 1);
         unsigned type = take_bits(b, 2);
         if (overdrawn(b)) return ends_early();
-        TRY(block(b, s, &codes, type));
+        TRY(one_block(b, s, &codes, type));
     }
     to_whole_byte(b);
     return OK;
