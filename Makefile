@@ -63,8 +63,8 @@ GRADS    := $(addprefix $(GRAD_B)/,$(filter $(GRAD),$(NAMES)))
 REPLAYS  := $(FUZZ:%=$(B)/fuzz_%_replay)
 
 # Those that open a device run again on one whose memory is far from the host's (tensor/far.c).
-ON_FAR   := $(filter $(addprefix %/,test_clip test_debug test_grad test_loss test_run test_tape \
-                test_twin test_wise test_world),$(TESTS) $(GRADS))
+uses      = $(patsubst test/%.c,%,$(shell grep -l '$(1)' test/test_*.c))
+ON_FAR   := $(filter $(addprefix %/,$(call uses,device_open)),$(TESTS) $(GRADS))
 
 Q        := $(if $(V),,@)
 say       = $(if $(V),,@echo "  $(1)"$(if $(2), "$(2)"))
@@ -122,9 +122,7 @@ $(B)/test_%: $(B)/test/test_%.o $(OBJ)
 	$(LINK)
 
 # These run the program itself.
-$(B)/test_cli $(B)/test_demo $(B)/test_output $(B)/test_pictures $(B)/test_recipe \
-$(B)/test_prepare $(B)/test_report $(B)/test_run $(B)/test_select $(B)/test_train \
-$(B)/test_tuned $(B)/test_wise: $(B)/bin/proreg
+$(addprefix $(B)/,$(call uses,"test/program.h")): $(B)/bin/proreg
 
 $(B)/port: $(B)/test/port.o $(OBJ)
 	$(call say,LINK,$@)
