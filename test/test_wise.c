@@ -40,6 +40,8 @@ static void ends(void)
     bool moved = false;
     a_run();
     CHECK(proreg("wise --run $W/run --alphas 0,1 --json -q") == 0, "%s", program_stderr());
+    CHECK(strstr(program_stdout(), "{\"alpha\": 0,") && strstr(program_stdout(), "{\"alpha\": 1,"),
+          "rows do not say their alpha: %s", program_stdout());
     for (int i = 0; i < 6; i++) mixed[i] = top1(i, domain[i % 3]);
     CHECK(proreg("zeroshot --model $M --data $W/styles --json -q") == 0, "%s", program_stderr());
     for (int i = 0; i < 3; i++) CHECK_CLOSE(mixed[i], top1(i, domain[i]), 0);
