@@ -46,7 +46,8 @@ static Status encode(int32_t *ids, const Prompts *p, int64_t i)
                                 &used);
     arena_free(&scratch);
     free(text);
-    return status;
+    if (status != ERR_SHAPE) return status;
+    return err_prefix(status, "prompt (a shorter --template, such as '{}', may fit)");
 }
 
 static Status features(float *out, const Prompts *p, Tape *t, int32_t *ids)
