@@ -85,6 +85,7 @@ static void published(void)
         { "--alpha 3 --epochs 9", "[\"template\"]" },
         { "--template '{}' --batch 128", "[\"alpha\"]" },
         { "--method kd --augment none", "[\"template\",\"kd_alpha\"]" },
+        { "--method kd --alpha 1", "[\"template\",\"schedule\"]" },     // proreg's alpha
         { "--method finetune", "[\"template\",\"schedule\"]" },
     };
     split_tree("pub", "bar");

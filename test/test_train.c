@@ -156,6 +156,7 @@ static void interrupted(void)
     char *ended = strdup(program_stdout());
     CHECK(proreg("train --resume --out $W/parts -q --json") == 0, "%s", program_stderr());
     CHECK(ended && !strcmp(ended, program_stdout()), "at its end already: %s", program_stdout());
+    same_runs("whole", "parts");
     free(ended);
     CHECK(proreg("train --resume --out $W/parts -q --lr 2e-3") == 2, "%s", program_stderr());
     CHECK(strstr(program_stderr(), "--lr: 0.002: the run to resume has 0.001"), "%s",
