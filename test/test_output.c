@@ -198,6 +198,35 @@ static void encoded_names(void)
           strstr(program_stderr(), "is read by this command"), "%s", program_stderr());
 }
 
+// No output is an input, by whatever name, or a part of the model; a folder may stand alone too.
+static void spared(void)
+{
+    static const struct { const char *line; int status; const char *word; } bad[] = {
+        { ENCODE "-o $W/red.npy $W/red.npy", 2, "red.npy: is read" },
+        { ENCODE "-o $M/model.safetensors $W/red.npy", 2, "is a file of" },
+        { "zeroshot -q --model $M --data $W/set --predictions $W/p --save-logits $W/p", 2,
+          "is what --predictions" },
+        { "zeroshot -q --model $M --data $W/set --predictions $M/merges.txt", 2, "is a file of" },
+        { "zeroshot -q --model $M --data $W/set --classnames $W/in.txt --predictions $W/in.txt", 2,
+          "in.txt: is read" },
+        { "zeroshot -q --model $M --eval-list $M/x,$W/in.txt --predictions $W/in.txt", 2,
+          "in.txt: is read" },
+        { "data decode $W/red.npy -o $W/set/../link.ppm", 2, "link.ppm: is read" },
+        { "tokenize -q --train $W/in.txt --merges-out $W/in.txt", 2, "in.txt: is read" },
+    };
+    folder_text(&world, "in.txt", "a dog\n");
+    CHECK(system("cp $W/set/test/red/0.ppm $W/red.npy && ln -sf $W/red.npy $W/link.ppm") == 0,
+          "cp");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK(proreg("%s", bad[i].line) == bad[i].status && strstr(program_stderr(), bad[i].word),
+              "%s: %s", bad[i].line, program_stderr());
+    CHECK(!strcmp(program_file("in.txt", NULL), "a dog\n"), "written over");
+    CHECK(program_same("red.npy", "set/test/red/0.ppm"), "written over");
+    CHECK(proreg(ENCODE "$W/set/test -o $W/3.npy") == 0 &&
+          proreg(ENCODE "--images $W/set/test -o $W/4.npy") == 0 && program_same("3.npy", "4.npy"),
+          "%s", program_stderr());
+}
+
 // Every form of a model, as a file or as a folder, lists the tensors of its weights.
 // Folders that are too deep to be read, or lead back to themselves, are not passed over.
 static void deep_folders(void)
@@ -343,7 +372,7 @@ static const TestCase cases[] = {
     { "predictions", predictions }, { "class_names", class_names },
     { "found_lists", found_lists },
     { "csv", csv }, { "vectors", vectors },
-    { "encoded_names", encoded_names },
+    { "encoded_names", encoded_names }, { "spared", spared },
     { "deep_folders", deep_folders }, { "listings", listings }, { "pixels", pixels },
     { "checked", checked }, { "environment", environment }, { "streams", streams },
     { "full_disk", full_disk }, { "lost_json", lost_json },

@@ -599,6 +599,24 @@ static void overwritten(void)
     CHECK(!there("run/step-8"), "the old run's checkpoints are left");
 }
 
+// What merely has the name of a run's file is nobody's to remove.
+static void strangers(void)
+{
+    static const char *const names[] = { "report.html", "results.jsonl", "best/mine.txt",
+                                         "step-3/mine.txt", "config.json" };
+    for (int i = 0; i < 5; i++) {
+        char name[200], out[100];
+        snprintf(out, sizeof out, "stranger%d", i);
+        snprintf(name, sizeof name, "%s/%s", out, names[i]);
+        folder_text(&world, name, "{}");
+        for (int k = 0; k < 2; k++)
+            CHECK(proreg(TRAIN "--epochs 1 --out $W/%s %s", out, k ? "--overwrite" : "") == 1 &&
+                  strstr(program_stderr(), "but no config.json of a run"), "%s: %s", name,
+                  program_stderr());
+        CHECK(there(name), "%s is gone", name);
+    }
+}
+
 static void exported(void)
 {
     a_half();
@@ -625,6 +643,7 @@ static const TestCase cases[] = {
     { "refused", refused }, { "changed", changed }, { "changed_files", changed_files },
     { "changed_prompts", changed_prompts },
     { "exported", exported },
+    { "strangers", strangers },
     { "locked", locked }, { "line_ends", line_ends }, { "overwritten", overwritten },
 };
 

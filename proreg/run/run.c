@@ -19,37 +19,70 @@ static bool is_there(const char *folder, const char *name)
     return path_join(path, folder, name) == OK && (file_exists(path) || folder_exists(path));
 }
 
-static bool holds_run(const char *folder)
+// The N of a folder called step-N; -1: it has another name.
+static int64_t step_of(const char *name)
 {
-    return is_there(folder, "config.json") || is_there(folder, "last") ||
-           is_there(folder, "log.jsonl");
+    char *end;
+    if (strncmp(name, "step-", 5) != 0) return -1;
+    long long n = strtoll(name + 5, &end, 10);
+    return end != name + 5 && *end == 0 ? n : -1;
 }
 
+// How many step-N folders there are, and the smallest N.
+static int64_t count_steps(const char *folder, int64_t *oldest)
+{
+    int64_t n = 0;
+    DIR *dir = opendir(folder);
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        int64_t step = step_of(e->d_name);
+        if (step < 0) continue;
+        if (n++ == 0 || step < *oldest) *oldest = step;
+    }
+    if (dir) closedir(dir);
+    return n;
+}
+
+// What a run writes, but for step-N folders: config.json first, which tells it from other folders.
+static const char *const run_names[] = { "config.json", "log.jsonl", "samples.jsonl",
+                                         "results.jsonl", "report.html", "last", "best", "last.old",
+                                         "best.old" };
+enum { RUN_FILES = 5, RUN_NAMES = 9 };
+
+// The first of these names in the folder; NULL: none.
+static const char *holds_run(const char *folder)
+{
+    int64_t oldest;
+    for (int i = 0; i < RUN_NAMES; i++)
+        if (is_there(folder, run_names[i])) return run_names[i];
+    return count_steps(folder, &oldest) > 0 ? "step-N" : NULL;
+}
+
+// --overwrite must not remove what merely has the name of a run's files.
 Status run_check(const char *folder, bool resume, bool overwrite)
 {
+    const Method *method;
+    const char *name = holds_run(folder);
     if (file_exists(folder)) return err_set(ERR_IO, "out: %s: is a file", folder);
-    if (resume && !holds_run(folder))
-        return err_set(ERR_IO, "out: %s: holds no run to resume", folder);
-    if (!resume && !overwrite && holds_run(folder))
+    if (resume && !name) return err_set(ERR_IO, "out: %s: holds no run to resume", folder);
+    if (resume || !name) return folder_writable(folder);
+    if (run_method(&method, folder) != OK)
+        return err_set(ERR_IO, "out: %s: holds %s, but no config.json of a run: another --out",
+                       folder, name);
+    if (!overwrite)
         return err_set(ERR_IO, "out: %s: holds a run: --resume goes on, --overwrite begins anew",
                        folder);
     return folder_writable(folder);
 }
 
-// Removes what a run has written there, and nothing else.
+// Removes what a run has written there, and nothing else; config.json last, as it says whose the
+// rest is.
 static Status remove_run(const char *folder)
 {
-    static const char *const files[] = { "config.json", "log.jsonl", "samples.jsonl",
-                                         "results.jsonl", "report.html" };
-    static const char *const folders[] = { "last", "best", "last.old", "best.old" };
     char path[FILE_PATH];
-    for (int i = 0; i < 5; i++) {
-        TRY(path_join(path, folder, files[i]));
-        unlink(path);
-    }
-    for (int i = 0; i < 4; i++) {
-        TRY(path_join(path, folder, folders[i]));
-        folder_discard(path);
+    for (int i = RUN_NAMES - 1; i >= 0; i--) {
+        TRY(path_join(path, folder, run_names[i]));
+        if (i < RUN_FILES) unlink(path);
+        else folder_discard(path);
     }
     folder_sweep(folder);
     return run_forget(folder, 0);
@@ -129,29 +162,6 @@ Status run_save(const char *folder, const char *name, const Checkpoint *c)
 Status run_save_model(const char *folder, const Checkpoint *c)
 {
     return save_whole(folder, c, save_alone);
-}
-
-// The N of a folder called step-N; -1: it has another name.
-static int64_t step_of(const char *name)
-{
-    char *end;
-    if (strncmp(name, "step-", 5) != 0) return -1;
-    long long n = strtoll(name + 5, &end, 10);
-    return end != name + 5 && *end == 0 ? n : -1;
-}
-
-// How many step-N folders there are, and the smallest N.
-static int64_t count_steps(const char *folder, int64_t *oldest)
-{
-    int64_t n = 0;
-    DIR *dir = opendir(folder);
-    for (struct dirent *e; dir && (e = readdir(dir));) {
-        int64_t step = step_of(e->d_name);
-        if (step < 0) continue;
-        if (n++ == 0 || step < *oldest) *oldest = step;
-    }
-    if (dir) closedir(dir);
-    return n;
 }
 
 Status run_forget(const char *folder, int64_t keep)

@@ -54,12 +54,16 @@ static Status add_folder(Encode *e, const char *folder)
     return OK;
 }
 
+static Status add_pictures(Encode *e, const char *path)
+{
+    return folder_exists(path) ? add_folder(e, path) : add_name(e, path);
+}
+
 static Status list_pictures(Encode *e)
 {
     const Options *o = e->o;
-    if (o->images && folder_exists(o->images)) TRY(add_folder(e, o->images));
-    else if (o->images) TRY(add_name(e, o->images));
-    for (int i = 0; i < o->args_count; i++) TRY(add_name(e, o->args[i]));
+    if (o->images) TRY(add_pictures(e, o->images));
+    for (int i = 0; i < o->args_count; i++) TRY(add_pictures(e, o->args[i]));
     for (int64_t i = 0; i < e->n && ends_with(o->output, ".npy"); i++)
         if (strchr(e->name[i], '\n'))
             return err_set(ERR_FORMAT, "encode: %s: a line end in its name: the lines of a .txt "

@@ -130,14 +130,22 @@ static Status eval_data(Options *o, const RunCheckpoint *run)
     return status;
 }
 
+static Status check_files(const Options *o)
+{
+    if (o->predictions) TRY(setup_output(o, o->predictions));
+    if (o->save_logits) TRY(setup_output(o, o->save_logits));
+    if (!o->predictions || !o->save_logits || strcmp(o->predictions, o->save_logits) != 0)
+        return OK;
+    return err_set(ERR_USAGE, "--save-logits: %s: is what --predictions writes", o->save_logits);
+}
+
 Status verb_zeroshot(Options *o)
 {
     RunCheckpoint tuned = { .classes = 0 };
     bool found;
     if (!o->model) return err_set(ERR_USAGE, "%s: needs --model PATH", o->verb->name);
     if (!o->data && !o->eval_list) return err_set(ERR_USAGE, "%s: needs --data DIR", o->verb->name);
-    if (o->predictions) TRY(setup_output(o, o->predictions));
-    if (o->save_logits) TRY(setup_output(o, o->save_logits));
+    TRY(check_files(o));
     TRY(setup_tuned(&found, &tuned, o));
     TRY(recipe_apply(o));
     return eval_data(o, &tuned);
@@ -157,7 +165,6 @@ static Status eval_run(Options *o)
 Status verb_eval(Options *o)
 {
     TRY(setup_model_or_run(o));
-    if (o->predictions) TRY(setup_output(o, o->predictions));
-    if (o->save_logits) TRY(setup_output(o, o->save_logits));
+    TRY(check_files(o));
     return o->run ? eval_run(o) : verb_zeroshot(o);
 }

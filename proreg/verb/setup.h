@@ -58,7 +58,8 @@ Status setup_tuned(bool *found, RunCheckpoint *c, Options *o);
 
 // ---- output (setup_output.c) --------------------------------------------------------------------
 
-// Checks, before any work is done, that this file can be written.
+// Checks, before any work is done, that this file can be written, and that it is no input and no
+// file of the model or the run.
 Status setup_output(const Options *o, const char *path);
 bool ends_with(const char *path, const char *suffix);      // false if equal
 

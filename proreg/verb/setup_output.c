@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 bool ends_with(const char *path, const char *suffix)
 {
@@ -12,21 +11,47 @@ bool ends_with(const char *path, const char *suffix)
     return n > m && !strcmp(path + n - m, suffix);
 }
 
+static Status is_read(const char *path)
+{
+    return err_set(ERR_USAGE, "output: %s: is read by this command: another name", path);
+}
+
+static Status spare_listed(const char *path, const char *lists)
+{
+    for (const char *s = lists, *end; s; s = *end ? end + 1 : NULL) {
+        char name[FILE_PATH];
+        end = s + strcspn(s, ",");
+        snprintf(name, sizeof name, "%.*s", (int)(end - s), s);
+        if (file_same(path, name)) return is_read(path);
+    }
+    return OK;
+}
+
+// Weights, configuration, logs: what a verb may write beside them is a table or an array.
+static Status spare_folder(const char *path, const char *folder)
+{
+    char name[FILE_PATH];
+    if (!folder || !file_exists(path)) return OK;
+    if (ends_with(path, ".csv") || ends_with(path, ".npy") || ends_with(path, ".ppm")) return OK;
+    TRY(path_join(name, folder, path_name(path)));
+    if (!file_same(path, name)) return OK;
+    return err_set(ERR_USAGE, "output: %s: is a file of %s: another name", path, folder);
+}
+
 // A file of the command line that another of it would replace.
 static Status spare_inputs(const Options *o, const char *path)
 {
     const char *const inputs[] = { o->model, o->images, o->texts, o->train, o->merges, o->captions,
-                                   o->classnames, o->templates_file, o->train_list, o->eval_list };
-    struct stat out, in;
-    if (stat(path, &out) != 0) return OK;          // it is not there yet
+                                   o->classnames, o->templates_file };
     for (int i = 0; i < (int)(sizeof inputs / sizeof inputs[0]) + o->args_count; i++) {
         int k = i - (int)(sizeof inputs / sizeof inputs[0]);
         const char *input = k < 0 ? inputs[i] : o->args[k];
-        if (!input || stat(input, &in) != 0 || in.st_dev != out.st_dev || in.st_ino != out.st_ino)
-            continue;
-        return err_set(ERR_USAGE, "output: %s: is read by this command: another name", path);
+        if (input && file_same(path, input)) return is_read(path);
     }
-    return OK;
+    TRY(spare_listed(path, o->train_list));
+    TRY(spare_listed(path, o->eval_list));
+    TRY(spare_folder(path, o->model));
+    return spare_folder(path, o->run);
 }
 
 Status setup_output(const Options *o, const char *path)

@@ -73,6 +73,7 @@ Status folder_writable(const char *path);          // could it be made or writte
 
 bool file_exists(const char *path);
 bool folder_exists(const char *path);
+bool file_same(const char *a, const char *b);      // do both exist, and are one, links followed?
 Status path_join(char out[FILE_PATH], const char *folder, const char *name);
 const char *path_name(const char *path);           // the part behind the last '/'
 
