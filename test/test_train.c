@@ -154,9 +154,12 @@ static void interrupted(void)
     same_logs("whole", "parts");
     CHECK(!strncmp(program_stdout(), "{\"step\": 16, ", 13), "%s", program_stdout());
     char *ended = strdup(program_stdout());
+    char *recorded = strdup(program_file("parts/results.jsonl", NULL));
     CHECK(proreg("train --resume --out $W/parts -q --json") == 0, "%s", program_stderr());
     CHECK(ended && !strcmp(ended, program_stdout()), "at its end already: %s", program_stdout());
-    same_runs("whole", "parts");
+    CHECK(recorded && !strcmp(recorded, program_file("parts/results.jsonl", NULL)),
+          "evaluated again: %s", program_file("parts/results.jsonl", NULL));
+    free(recorded);
     free(ended);
     CHECK(proreg("train --resume --out $W/parts -q --lr 2e-3") == 2, "%s", program_stderr());
     CHECK(strstr(program_stderr(), "--lr: 0.002: the run to resume has 0.001"), "%s",
