@@ -7,9 +7,10 @@
 #include "data/set/loader.h"
 #include "tensor/base/file.h"
 #include "tensor/base/sha256.h"
+#include "test/drawn.h"
 #include "test/test.h"
 
-static Image drawn(int width, int height, uint32_t seed)
+static Image noise_of(int width, int height, uint32_t seed)
 {
     Image image;
     if (image_new(&image, width, height) != OK) exit(2);
@@ -36,14 +37,8 @@ static void pillow(void)
     int w, h, n = 0;
     AugmentChain chain;
     for (; fscanf(f, "%d %d %299s %79s", &w, &h, text, want) == 4; n++) {
-        Image image;
-        if (!CHECK_OK(image_new(&image, w, h)) || !CHECK_OK(augment_parse(&chain, text))) break;
-        uint32_t state = 12345 + (uint32_t)w * 1000 + (uint32_t)h;
-        for (int i = 0; i < w * h * 3; i++) {
-            state = state * 1103515245u + 12345u;
-            int smooth = i / 3 % w * 255 / w;
-            image.rgb[i] = (uint8_t)(i / 96 % 2 ? smooth : (int)(state >> 24) % 200 + 20);
-        }
+        if (!CHECK_OK(augment_parse(&chain, text))) break;
+        Image image = drawn_in(w, h, 20, 200);
         CHECK_OK(augment_apply(&image, &chain));
         hash(got, &image);
         CHECK(!strcmp(got, want), "%d x %d %s", w, h, text);
@@ -222,11 +217,11 @@ static void tiny_and_extreme(void)
     for (int size = 1; size <= 4; size++)
         for (int op = 0; op < augment_count(); op++)
             for (int v = 0; v < 10; v++) {
-                Image image = drawn(size, 5 - size, 1);
+                Image image = noise_of(size, 5 - size, 1);
                 CHECK_OK(augment_op(&image, op, values[v]));
                 image_free(&image);
             }
-    Image image = drawn(3, 3, 2);
+    Image image = noise_of(3, 3, 2);
     CHECK_STATUS(augment_op(&image, 0, NAN), ERR_USAGE, "nan");
     CHECK_STATUS(augment_op(&image, 2, 1.1e5), ERR_USAGE, "110000");
     image_free(&image);
@@ -261,7 +256,7 @@ static void moves(void)
         int kind = (int)i % 4, w = 1 + (int)rng_below(&rng, 40), h = 1 + (int)rng_below(&rng, 40);
         double range = i % 5 == 0 ? 1e5 : kind < 2 ? 2 : 50, v = range * (2 * rng_unit(&rng) - 1);
         if (i % 3 == 0) v = floor(v);
-        Image image = drawn(w, h, i);
+        Image image = noise_of(w, h, i);
         uint8_t want[3 * 40 * 40];
         by_pixel(want, &image, kind == 0 ? v : 0, kind == 2 ? v : 0, kind == 1 ? v : 0,
                  kind == 3 ? v : 0);
@@ -301,7 +296,7 @@ static bool one_op(const char *line)
     field(op, sizeof op, line, "op");
     field(input, sizeof input, line, "input");
     field(want, sizeof want, line, "sha256");
-    Image image = drawn((int)number(line, "width"), (int)number(line, "height"), 0);
+    Image image = noise_of((int)number(line, "width"), (int)number(line, "height"), 0);
     snprintf(path, sizeof path, "../shared/data/goldens/randaug/%s", input);
     FileMap map;
     if (!CHECK_OK(file_map(&map, path))) return false;

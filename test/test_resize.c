@@ -1,5 +1,8 @@
 // test_resize.c - resize, crop, normalise: against Pillow's bytes, and parts against the whole.
 #include "data/image/resize.h"
+
+#include <sys/resource.h>
+
 #include "data/image/transform.h"
 #include "tensor/base/file.h"
 #include "tensor/base/rng.h"
@@ -38,7 +41,7 @@ static void pillow(void)
         at += (size_t)n;
         image_free(&image);
     }
-    CHECK(cases == 27, "%d cases", cases);
+    CHECK(cases == 29, "%d cases", cases);
     test_note("%d pictures equal", cases);
     file_unmap(&map);
 }
@@ -74,6 +77,33 @@ static void parts(void)
         image_free(&whole);
         image_free(&image);
     }
+}
+
+// A long picture is computed in pieces, with the bytes of single pixels, and in little memory.
+static void long_pictures(void)
+{
+    static const int sizes[][2] = { { 1, 3000000 }, { 3000000, 1 }, { 2, 900000 } };
+    enum { SIDE = 224 };
+    struct rusage most;
+    for (int i = 0; i < 3; i++) {
+        Image image = drawn(sizes[i][0], sizes[i][1]), whole;
+        const Rect all = { 0, 0, image.width, image.height };
+        if (!CHECK_OK(resize_whole(&whole, &image, SIDE, SIDE, bicubic))) return;
+        for (int k = 0; k < SIDE; k += 37) {
+            uint8_t pixel[3];
+            Rect at = { (k * 5 + 3) % SIDE, k, 1, 1 };
+            CHECK_OK(resize_part(pixel, &image, all, SIDE, SIDE, bicubic, at));
+            CHECK(!memcmp(pixel, whole.rgb + 3 * (at.y * SIDE + at.x), 3), "%d x %d: %d,%d",
+                  image.width, image.height, at.x, at.y);
+        }
+        image_free(&whole);
+        image_free(&image);
+    }
+    getrusage(RUSAGE_SELF, &most);
+#ifdef __APPLE__
+    most.ru_maxrss /= 1024;                    // in bytes there
+#endif
+    CHECK(most.ru_maxrss < 1 << 20, "%ld kB", most.ru_maxrss);
 }
 
 // The loop as it is chosen here and the plain one, each against the sum as it is written.
@@ -115,6 +145,9 @@ static void refused(void)
     t = transform_clip(8);
     t.std[1] = 0;
     CHECK_STATUS(transform_check(&t), ERR_SHAPE, "channel 1");
+    t = transform_clip(8);
+    t.scale = 0;
+    CHECK_STATUS(transform_check(&t), ERR_SHAPE, "scale 0");
     image_free(&image);
     image = drawn(1, 30000);
     t = transform_clip(4000);
@@ -237,8 +270,9 @@ static void full_size(void)
 }
 
 static const TestCase cases[] = {
-    { "pillow", pillow }, { "parts", parts }, { "sums", sums }, { "refused", refused },
-    { "crops", crops }, { "normalise", normalise }, { "full_size", full_size },
+    { "pillow", pillow }, { "parts", parts }, { "long_pictures", long_pictures },
+    { "sums", sums }, { "refused", refused }, { "crops", crops }, { "normalise", normalise },
+    { "full_size", full_size },
 };
 
 int main(void)

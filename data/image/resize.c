@@ -16,6 +16,7 @@
 enum {
     BITS = RESIZE_BITS,
     LANES = 32,                                // rows in a block, sums held in registers
+    WORKING_MOST = 1 << 26,                    // bytes, beside picture and result
 };
 
 // The weights of one side. Output i is a sum over count[i] inputs from first[i] on.
@@ -352,6 +353,71 @@ static Status across_only(uint8_t *out, Rows in, Rect from, int width, Filter fi
     return status;
 }
 
+// What is to be computed: `from` of the picture made width x height.
+typedef struct { Rows in; Rect from; int width, height; Resampling how; } Work;
+
+static Status whole_part(uint8_t *out, const Work *w, Rect part)
+{
+    Filter filter = w->how.filter;
+    if (filter == FILTER_NEAREST) return nearest(out, w->in, w->from, w->width, w->height, part);
+    if (w->height == w->from.height)
+        return across_only(out, w->in, w->from, w->width, filter, part);
+    Taps down;
+    TRY(taps_make(&down, w->from.height, w->height, filter, part.y, part.height));
+    Status status = both_ways(out, w->in, w->from, w->width, w->height, &down, w->how, part);
+    taps_free(&down);
+    return status;
+}
+
+// ---- in pieces ----------------------------------------------------------------------------------
+
+// At most how many inputs one output and n neighbours need, of a side that goes from `in` to `out`.
+static double needed(double *one, int in, int out, int n)
+{
+    double scale = in > out ? (double)in / out : 1, most = ceil(2 * scale) * 2 + 1;
+    double all = most + (n - 1) * ((double)in / out) + 1;
+    *one = most < in ? most : in;
+    return all < in ? all : in;
+}
+
+// Bytes beside the picture and the result: weights, what lies between the passes (most, where
+// horizontally first), and a block of turned rows.
+static double working_bytes(const Work *w, Rect part)
+{
+    double tap[2], rows = needed(&tap[1], w->from.height, w->height, part.height);
+    double columns = needed(&tap[0], w->from.width, w->width, part.width);
+    return sizeof(int32_t) * (tap[0] * part.width + tap[1] * part.height) +
+           3.0 * part.width * rows + 3.0 * LANES * (columns + part.width);
+}
+
+static Status piece_of(uint8_t *out, int64_t stride, const Work *w, Rect part)
+{
+    int64_t bytes = 3 * (int64_t)part.width;
+    if (stride == bytes) return whole_part(out, w, part);
+    uint8_t *piece = malloc((size_t)(bytes * part.height));
+    Status status = piece ? whole_part(piece, w, part) : err_memory("resize");
+    for (int y = 0; y < part.height && status == OK; y++)
+        memcpy(out + y * stride, piece + y * bytes, (size_t)bytes);
+    free(piece);
+    return status;
+}
+
+// Very long pictures take much more memory between the passes than the result does: the longer side
+// of the part is halved until a piece takes little. Neighbours share inputs, so that some rows are
+// made again.
+static Status in_pieces(uint8_t *out, int64_t stride, const Work *w, Rect part)
+{
+    bool one = part.width == 1 && part.height == 1, tall = part.height > part.width;
+    if (one || w->how.filter == FILTER_NEAREST || working_bytes(w, part) <= WORKING_MOST)
+        return piece_of(out, stride, w, part);
+    Rect first = part, second = part;
+    if (tall) first.height /= 2, second.y += first.height, second.height -= first.height;
+    else first.width /= 2, second.x += first.width, second.width -= first.width;
+    TRY(in_pieces(out, stride, w, first));
+    return in_pieces(out + (tall ? first.height * stride : 3 * (int64_t)first.width), stride, w,
+                     second);
+}
+
 Status resize_part(uint8_t *out, const Image *in, Rect from, int width, int height, Resampling how,
                    Rect part)
 {
@@ -359,13 +425,8 @@ Status resize_part(uint8_t *out, const Image *in, Rect from, int width, int heig
         return err_set(ERR_SHAPE, "resize: %d x %d to %d x %d: a part lies outside", in->width,
                        in->height, width, height);
     Rows rows = { in->rgb + 3 * (from.y * (int64_t)in->width + from.x), 3 * (int64_t)in->width };
-    if (how.filter == FILTER_NEAREST) return nearest(out, rows, from, width, height, part);
-    if (height == from.height) return across_only(out, rows, from, width, how.filter, part);
-    Taps down;
-    TRY(taps_make(&down, from.height, height, how.filter, part.y, part.height));
-    Status status = both_ways(out, rows, from, width, height, &down, how, part);
-    taps_free(&down);
-    return status;
+    const Work w = { rows, from, width, height, how };
+    return in_pieces(out, 3 * (int64_t)part.width, &w, part);
 }
 
 Status resize(Image *out, const Image *in, int width, int height, Filter filter)

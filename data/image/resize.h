@@ -12,7 +12,8 @@
 // where they are more than twice as tall as wide.
 //
 // resize_part computes one rectangle of the result, with the bytes that the whole would have there,
-// and does no more work than that rectangle needs.
+// and does no more work than that rectangle needs. Beside the picture and the result it takes at
+// most 64 MB, or what a single pixel of the result needs.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

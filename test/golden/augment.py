@@ -1,21 +1,14 @@
 # augment.py - makes test/golden/augment.txt with Pillow, for test_augment.c.
 #
 # A line is `width height chain sha256`. The operations are written here anew, over Pillow's own
-# functions; the input is drawn by the formula in `picture`, which test_augment.c repeats.
+# functions; the input is drawn.py's.
 # test/bench/bench_data.py takes OPS from here.
 import hashlib
 import sys
 
 import PIL
+from drawn import picture
 from PIL import Image, ImageEnhance, ImageOps
-
-
-def picture(width, height):
-    state, out = 12345 + width * 1000 + height, bytearray()
-    for i in range(width * height * 3):
-        state = (state * 1103515245 + 12345) & 0xffffffff
-        out.append((i // 3 % width) * 255 // width if i // 96 % 2 else (state >> 24) % 200 + 20)
-    return Image.frombytes("RGB", (width, height), bytes(out))
 
 
 def affine(image, *matrix):
@@ -50,7 +43,7 @@ def main(path):
         for width, height in [(61, 47), (40, 64), (32, 32)]:
             for name, (values, run) in OPS.items():
                 for value in values or [None]:
-                    data = run(picture(width, height), value).tobytes()
+                    data = run(picture(width, height, 20, 200), value).tobytes()
                     text = name if value is None else f"{name}={value!r}"
                     print(width, height, text, hashlib.sha256(data).hexdigest(), file=out)
     print("Pillow", PIL.__version__)

@@ -6,7 +6,7 @@ transformers 5 (CLIPImageProcessorPil) and Pillow 13:
 A line each: `form` is open_clip (said: preprocess_cfg) or hf (said: preprocessor_config.json),
 `size` what the model takes, `said` the file, `pictures` a list of [width, height, hash of the
 (S,S,3) bytes, hash of the (3,S,S) floats], SHA-256 cut to 16 digits; "" where the library has no
-answer. Pictures are drawn as in resize.py. The bytes are Pillow 12's, except where `pillow` is 13:
+answer. Pictures are drawn.py's. The bytes are Pillow 12's, except where `pillow` is 13:
 there Pillow 13 resizes by itself."""
 import hashlib
 import json
@@ -20,11 +20,11 @@ import open_clip
 import PIL
 import torch
 import transformers
+from drawn import OWN, across_first, picture
 from PIL import Image
 from torchvision import transforms as T
 
 S = 36
-OWN = Image.Image.resize
 SIZES = [(128, 64), (64, 128), (90, 41), (41, 90), (50, 121), (36, 36), (30, 22), (37, 36),
          (300, 7)]
 MEAN, STD = [.5, .25, .125], [.25, .5, .3]
@@ -32,22 +32,6 @@ OWN_MEAN, OWN_STD = open_clip.OPENAI_DATASET_MEAN, open_clip.OPENAI_DATASET_STD
 MEANS = dict(image_mean=MEAN, image_std=STD)
 CROP = dict(crop_size=dict(height=S, width=S))
 SHORT = dict(CROP, size=dict(shortest_edge=S))
-
-
-def picture(width, height):
-    state, out = 12345 + width * 1000 + height, bytearray()
-    for i in range(width * height * 3):
-        state = (state * 1103515245 + 12345) & 0xffffffff
-        smooth = (i // 3 % width) * 255 // width
-        out.append((smooth if i // 96 % 2 else state >> 24) & 255)
-    return Image.frombytes("RGB", (width, height), bytes(out))
-
-
-def across_first(self, size, resample=None, *args, **kwargs):
-    """Image.resize of Pillow up to 12: two passes of one direction each."""
-    if resample != Image.NEAREST and size[0] != self.width and size[1] != self.height:
-        self = OWN(self, (size[0], self.height), resample)
-    return OWN(self, size, resample)
 
 
 def sha(a):

@@ -1,31 +1,22 @@
 # resize.py - makes test/golden/resize.bin with Pillow, for test_resize.c.
 #
 # Cases, one behind the other: 9 int32, little-endian (filter, width, height; box x, y, width,
-# height; new width, height), then the bytes of the result. The input is drawn by the formula in
-# `picture`, which test_resize.c repeats, so that it need not be stored.
+# height; new width, height), then the bytes of the result. The input is drawn.py's.
 import struct
 import sys
 
 import PIL
+from drawn import across_first, picture
 from PIL import Image
 
 FILTERS = [Image.NEAREST, Image.BILINEAR, Image.BICUBIC]
-
-
-def picture(width, height):
-    state, out = 12345 + width * 1000 + height, bytearray()
-    for i in range(width * height * 3):
-        state = (state * 1103515245 + 12345) & 0xffffffff
-        smooth = (i // 3 % width) * 255 // width
-        out.append((smooth if i // 96 % 2 else state >> 24) & 255)
-    return Image.frombytes("RGB", (width, height), bytes(out))
 
 
 def case(out, which, size, new, box=None):
     image = picture(*size)
     box = box or (0, 0) + size
     cut = image.crop((box[0], box[1], box[0] + box[2], box[1] + box[3]))
-    result = cut.resize(new, FILTERS[which])
+    result = across_first(cut, new, FILTERS[which])
     out.write(struct.pack("<9i", which, *size, *box, *new) + result.tobytes())
 
 
@@ -37,6 +28,8 @@ def main(path):
                               ((6, 6), (6, 6)), ((3, 90), (9, 7))]:
                 case(out, which, size, new)
             case(out, which, (41, 38), (16, 12), (5, 3, 30, 34))
+        for size in (1, 1500000), (1500000, 1):          # computed in pieces
+            case(out, 2, size, (21, 20))
     print("Pillow", PIL.__version__)
 
 
