@@ -19,7 +19,7 @@ static Status opt_three(float out[3], const Json *from, const char *key, double 
     for (int i = 0; i < 3; i++) {
         double x;
         TRY(json_number(&x, one ? list : json_at(list, i)));
-        if (x < low || x > 1e3) return json_error(ERR_FORMAT, list, "%g cannot be", x);
+        if (!(x >= low && x <= 1e3)) return json_error(ERR_FORMAT, list, "%g cannot be", x);
         out[i] = (float)x;
     }
     return OK;
@@ -216,15 +216,23 @@ static Status hf_resample(Transform *t, const Json *p)
     return OK;
 }
 
+static Status hf_scale(Transform *t, const Json *p)
+{
+    bool on = true;
+    TRY(json_opt_bool(&on, p, "do_rescale"));
+    TRY(json_opt_number(&t->scale, p, "rescale_factor"));
+    if (!on) t->scale = 1;
+    if (t->scale >= 1e-6 && t->scale <= 1e3) return OK;
+    return json_error(ERR_FORMAT, json_get(p, "rescale_factor"), "%g cannot be", t->scale);
+}
+
 static Status hf_numbers(Transform *t, const Json *p)
 {
-    bool rescale = true, normalize = true;
-    TRY(json_opt_bool(&rescale, p, "do_rescale"));
+    bool normalize = true;
     TRY(json_opt_bool(&normalize, p, "do_normalize"));
-    TRY(json_opt_number(&t->scale, p, "rescale_factor"));
+    TRY(hf_scale(t, p));
     TRY(opt_three(t->mean, p, "image_mean", -1e3));
     TRY(opt_three(t->std, p, "image_std", 1e-6));
-    if (!rescale) t->scale = 1;
     for (int c = 0; c < 3 && !normalize; c++) t->mean[c] = 0, t->std[c] = 1;
     return OK;
 }

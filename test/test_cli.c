@@ -31,13 +31,24 @@ static void refuse(const Bad *bad, int count)
 
 static void verbs(void)
 {
+    folder_text(&world, "none.pt", "neither");
+    folder_text(&world, "t.txt", "a photo of a cat");
     static const Bad bad[] = {
         { "trian", 2, "did you mean train?" }, { "zzz", 2, "`proreg --help` lists them" },
         { "data decod x", 2, "did you mean data decode?" }, { "data", 2, "unknown verb: data" },
         { "predict", 2, "predict: needs IMAGE..." },
         { "data decode a b", 2, "what is this: b" },
         { "eval -q", 2, "either --model PATH or --run" },
-        { "eval --model $M --run $W", 2, "either --model PATH or --run DIR" },
+        { "eval --model $M --run $W", 2, "--model: does not go with --run" },
+        { "encode -m $M --run $W -o x.npy x.ppm", 2, "--model: does not go with --run" },
+        { "predict -m $M -k 0 x.ppm", 2, "-k: --top: 0: not a whole number from 1" },
+        { "predict -m $M -k", 2, "-k: --top: needs a value" },
+        { "info $M/config.json", 1, "is named by its folder" },
+        { "info --machine --mean 0.5", 2, "--mean: goes with a model, not with --machine" },
+        { "info --recipe bar --size 9", 2, "--size: goes with a model, not with --recipe" },
+        { "info $W/none.pt --std 0.5", 1, "--std: goes with a model: weights: " },
+        { "info $M/model.safetensors --size 40", 1, "--size: its files say something else" },
+        { "tokenize --train $W/t.txt --merges-out $W/m.txt x", 2, "--train: what is this: x" },
         { "zeroshot --data $W/set", 2, "needs --model" }, { "zeroshot --model $M", 2, "--data" },
         { "tokenize x", 2, "--model PATH or --merges FILE" }, { "info", 2, "a PATH, --machine" },
         { "export --run $W", 2, "-o DIR" }, { "encode --model $M -o x.npy", 2, "needs pictures" },

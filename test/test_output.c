@@ -1,6 +1,7 @@
 // test_output.c - what the verbs print and write when all is well; and when the streams are closed
 // or the disk is full.
 #include "proreg/verb/print.h"
+#include "proreg/run/idle.h"
 #include "test/program.h"
 
 #define TRAIN "train --model $M --data $W/set --eval-split test -q --out $W/run "
@@ -326,6 +327,76 @@ static void streams(void)
           program_stderr());
 }
 
+// ---- flags without effect ----------------------------------------------------------------------
+
+// Every flag that does nothing, by verb and the others that are given.
+static void idle_rows(void)
+{
+    static const struct { unsigned verb; const char *argv[3], *idle; } rows[] = {
+        { VERB_EVAL, { "--data", "x" }, "label-base checkpoint" },
+        { VERB_EVAL, { "--run", "x" }, "label-base" },
+        { VERB_PREDICT, { "--model", "x" }, "checkpoint" }, { VERB_PREDICT, { "--run", "x" }, "" },
+        { VERB_ENCODE, { "--run", "x", "y.png" }, "merges" },
+        { VERB_ENCODE, { "--texts", "x" }, "checkpoint mean std size resize-mode interpolation "
+          "pillow max-pixels batch micro-batch workers" },
+        { VERB_TOKENIZE, { "x" }, "vocab merges-out captions-sep caption-key" },
+        { VERB_TOKENIZE, { "--train", "x" }, "captions-sep caption-key model merges pad truncate "
+          "json" },
+        { VERB_TOKENIZE, { "--train", "x.tsv" }, "model merges pad truncate json" },
+        { VERB_PREPROCESS, { "--random-crop", "0.5" }, "ra-n ra-m resize-mode threads" },
+        { VERB_PREPROCESS, { "-o", "x.ppm" }, "ra-n ra-m seed epoch index mean std threads" },
+        { VERB_AUGMENT, { "--randaug" }, "threads" }, { VERB_INFO, { "--machine" }, "" },
+        { VERB_INFO, { "x" }, "threads isa" }, { VERB_PRETRAIN, { "--data", "x" }, "" },
+        { VERB_PRETRAIN, { "--model", "x" }, "image-size patch width layers embed text-width "
+          "text-layers context" },
+    };
+    for (int i = 0; i < TEST_COUNT(rows); i++) {
+        const Verb verb = { "x", "", 0, 1, "", rows[i].verb, NULL };
+        char names[300] = "";
+        const IdleFlag *f = NULL;
+        Options o;
+        int n = 0;
+        while (n < 3 && rows[i].argv[n]) n++;
+        if (!CHECK_OK(options_parse(&o, &verb, n, (char **)(uintptr_t)rows[i].argv))) continue;
+        while ((f = idle_next(&o, f)))
+            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", *names ? " " : "",
+                     f->flag);
+        CHECK(!strcmp(names, rows[i].idle), "%s %s: %s, not %s", rows[i].argv[0],
+              rows[i].argv[1] ? rows[i].argv[1] : "", names, rows[i].idle);
+        options_free(&o);
+    }
+}
+
+// What a verb says of them, and that it goes on.
+static void idle_notes(void)
+{
+    static const struct { const char *command, *said; } notes[] = {
+        { "encode -m $M --texts $W/t.txt -o $W/t.npy --mean 0.3", "--mean: without effect: it" },
+        { "predict -m $M --classes a,b --checkpoint best $W/set/test/red/*", "--checkpoint: with" },
+        { "info $M --threads 2", "--threads: without effect: it needs --machine" },
+        { "data preprocess $W/set/test/red/* -o $W/x.npy --threads 2", "--threads: without" },
+    };
+    folder_text(&world, "t.txt", "a cat\n");
+    for (int i = 0; i < TEST_COUNT(notes); i++)
+        CHECK(proreg("%s", notes[i].command) == 0 && strstr(program_stderr(), notes[i].said),
+              "%s: %s", notes[i].command, program_stderr());
+}
+
+// A new model is as the flags say.
+static void new_model(void)
+{
+    folder_text(&world, "few.tsv", "filepath\ttitle\ntrain/red/0.ppm\ta red dog\n");
+    CHECK(proreg("pretrain -q --merges $M/merges.txt --data $W/set --captions $W/few.tsv "
+                 "--image-size 8 --patch 4 --width 8 --layers 1 --heads 2 --embed 8 --text-width 8 "
+                 "--text-layers 1 --text-heads 1 --context 9 --epochs 1 --lr 1e-3 "
+                 "--activation gelu --out $W/new") == 0, "%s", program_stderr());
+    const char *config = program_file("new/config.json", NULL);
+    CHECK(strstr(config, "\"hidden_act\": \"gelu\"") && !strstr(config, "quick_gelu"), "%s",
+          config);
+}
+
+// ---- the disk is full ---------------------------------------------------------------------------
+
 // A limit on the size of files stands in for a full disk: the write fails in the middle.
 static void full_disk(void)
 {
@@ -375,6 +446,7 @@ static const TestCase cases[] = {
     { "encoded_names", encoded_names }, { "spared", spared },
     { "deep_folders", deep_folders }, { "listings", listings }, { "pixels", pixels },
     { "checked", checked }, { "environment", environment }, { "streams", streams },
+    { "idle_rows", idle_rows }, { "idle_notes", idle_notes }, { "new_model", new_model },
     { "full_disk", full_disk }, { "lost_json", lost_json },
 };
 

@@ -152,9 +152,56 @@ static void written(void)
 
 // ---- what is refused, and what wins -------------------------------------------------------------
 
+typedef struct { bool hf; const char *said, *word; } Wrong;
+
+static void refuse(const Wrong *files, int n)
+{
+    Transform t;
+    bool said;
+    for (int i = 0; i < n; i++) {
+        Status status = files[i].hf ? read_folder(&t, &said, files[i].said, NULL)
+                                    : read_open_clip(&t, &said, files[i].said);
+        CHECK(status == ERR_UNSUPPORTED || status == ERR_FORMAT, "%s is taken", files[i].said);
+        CHECK(status == OK || strstr(err_msg(), files[i].word), "%s: %s, not %s", files[i].said,
+              err_msg(), files[i].word);
+    }
+}
+
+// No number is taken that would make all pixels equal, infinite or NaN.
+static void bad_numbers(void)
+{
+    static const Wrong files[] = {
+        { false, "{\"std\": -0.5}", "preprocess_cfg.std: -0.5 cannot be" },
+        { false, "{\"mean\": NaN}", "preprocess_cfg.mean: nan is" },
+        { false, "{\"mean\": [0, 0, 1e9]}", "preprocess_cfg.mean: 1e+09 cannot be" },
+        { false, "{\"size\": 0}", "preprocess_cfg.size: 0" },
+        { false, "{\"size\": 1e9}", "preprocess_cfg.size: 1000000000" },
+        { true, "{\"crop_size\": 36, \"rescale_factor\": 1e300}", "rescale_factor: 1e+300 cannot" },
+        { true, "{\"crop_size\": 36, \"rescale_factor\": 0}", "rescale_factor: 0 cannot be" },
+        { true, "{\"crop_size\": 36, \"rescale_factor\": -1}", "rescale_factor: -1 cannot be" },
+        { true, "{\"crop_size\": 36, \"rescale_factor\": NaN}", "rescale_factor: nan is not" },
+        { true, "{\"crop_size\": 36, \"image_mean\": [0, 0, NaN]}", "image_mean[2]: nan is not" },
+        { true, "{\"crop_size\": 36, \"image_mean\": -1e9}", "image_mean: -1e+09 cannot be" },
+        { true, "{\"crop_size\": 36, \"image_mean\": 1e9}", "image_mean: 1e+09 cannot be" },
+        { true, "{\"crop_size\": 36, \"image_std\": 0}", "image_std: 0 cannot be" },
+        { true, "{\"crop_size\": 36, \"image_std\": [1, -1, 1]}", "image_std: -1 cannot be" },
+        { true, "{\"crop_size\": 36, \"image_std\": Infinity}", "image_std: inf is not" },
+        { true, "{\"crop_size\": 36, \"size\": 0}", "size: 0" },
+        { true, "{\"crop_size\": 36, \"size\": 1e9}", "size: 1000000000" },
+        { true, "{\"crop_size\": 36, \"size\": {\"shortest_edge\": -1}}", "shortest_edge: -1" },
+        { true, "{\"size\": 36, \"crop_size\": 1e9}", "crop_size: 1000000000" },
+    };
+    Transform t;
+    bool said;
+    refuse(files, TEST_COUNT(files));
+    CHECK_OK(read_folder(&t, &said, "{\"crop_size\": 36, \"do_rescale\": false, "
+                                    "\"rescale_factor\": 0}", NULL));
+    CHECK(t.scale == 1, "scale %g", t.scale);
+}
+
 static void refused(void)
 {
-    static const struct { bool hf; const char *said, *word; } files[] = {
+    static const Wrong files[] = {
         { false, "{\"resize_mode\": \"fit\"}", "preprocess_cfg.resize_mode: fit" },
         { false, "{\"resize_mode\": \"none\"}", "preprocess_cfg.resize_mode: none" },
         { false, "{\"interpolation\": \"lanczos\"}", "preprocess_cfg.interpolation: lanczos" },
@@ -188,15 +235,7 @@ static void refused(void)
         { true, "{\"feature_extractor_type\": \"BeitFeatureExtractor\"}", "feature_extractor" },
         { true, "[1]", "" },
     };
-    Transform t;
-    bool said;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        Status status = files[i].hf ? read_folder(&t, &said, files[i].said, NULL)
-                                    : read_open_clip(&t, &said, files[i].said);
-        CHECK(status == ERR_UNSUPPORTED || status == ERR_FORMAT, "%s is taken", files[i].said);
-        CHECK(status == OK || strstr(err_msg(), files[i].word), "%s: %s, not %s", files[i].said,
-              err_msg(), files[i].word);
-    }
+    refuse(files, TEST_COUNT(files));
 }
 
 static void which_file(void)
@@ -250,6 +289,10 @@ static void flags(void)
     CHECK(proreg("info $M") == 0, "%s", program_stderr());
     CHECK(strstr(program_stdout(), "prepared     shorter side to 16 (bicubic), center 16 x 16, "
                                    "minus mean 0.48"), "%.400s", program_stdout());
+    CHECK(proreg("info test/golden/clip/openai.pt --mean 0.25 --size 30") == 0, "%s",
+          program_stderr());
+    CHECK(strstr(program_stdout(), "prepared     shorter side to 30 (bicubic), center 20 x 20, "
+                                   "minus mean 0.25 0.25 0.25, "), "%.400s", program_stdout());
     CHECK(proreg("info $M --pillow 13") == 0 && strstr(program_stdout(), "as Pillow 13"), "info");
     CHECK(proreg("encode -m $M -o $W/a.npy --images $W/p.ppm --mean 0.3") == 1, "mean taken");
     told("--mean: its files say something else");
@@ -299,6 +342,7 @@ static void tall_picture(const char *name)
 
 static const TestCase cases[] = {
     { "goldens", goldens }, { "written", written }, { "refused", refused },
+    { "bad_numbers", bad_numbers },
     { "which_file", which_file }, { "given", given }, { "flags", flags }, { "bare", bare },
 };
 

@@ -260,6 +260,8 @@ static void idle_flags(void)
     CHECK(proreg("data world --out $W/drawn -n 50 --pairing 0.5") == 0 &&
           strstr(program_stderr(), "--pairing: without effect: it needs --kind task"), "%s",
           program_stderr());
+    CHECK(proreg("eval --run $W/run --data $W/set --merges $M/merges.txt") == 2 &&
+          strstr(program_stderr(), "--merges: "), "%s", program_stderr());
 }
 
 // ---- the disk fails -----------------------------------------------------------------------------

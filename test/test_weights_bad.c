@@ -590,6 +590,7 @@ static void bad_tensors(void)
     };
     CHECK_OK(tensor(32, 0, (int64_t[]){ 4, 8 }, (int64_t[]){ 8, 1 }));
     CHECK_OK(tensor(32, 31, (int64_t[]){ 1, 1 }, (int64_t[]){ 77, big }));
+    CHECK_OK(tensor(32, 0, (int64_t[]){ 9, 1 }, (int64_t[]){ 3, big }));
     CHECK_OK(tensor(32, 32, (int64_t[]){ 0, 5 }, (int64_t[]){ 1, 1 }));
     CHECK_OK(tensor(32, 0, (int64_t[]){ 8, 4 }, (int64_t[]){ 1, 8 }));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

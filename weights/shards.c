@@ -78,6 +78,9 @@ Status read_shards(Weights *w)
     const Json *root, *map;
     w->kind = WEIGHTS_SHARDS;
     TRY(json_parse(&root, &w->arena, w->data, w->bytes, w->file));
+    if (!json_get(root, "weight_map"))
+        return err_set(ERR_FORMAT, "weights: %s: \"weight_map\" is missing: no list of shards; a "
+                       "model is named by its folder or by its weights", w->file);
     TRY(json_need(&map, root, "weight_map", JSON_OBJECT));
     const Json **file = arena_take(&w->arena, (size_t)map->count * sizeof *file);
     w->shard = arena_zero(&w->arena, MAX_SHARDS * sizeof(Weights *));

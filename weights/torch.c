@@ -126,6 +126,8 @@ static Status add_tensor(Archive *a, const Pickle *v, const char *name)
     if (!t.name) return err_memory("torch");
     TRY(ints_of(t.dim, v->dim, name));
     TRY(ints_of(stride, v->stride, name));
+    for (int i = 0; i < t.ndim; i++)
+        if (t.dim[i] == 1) stride[i] = 0;      // never taken, whatever the file says
     TRY(place_tensor(a, &t, v, stride));
     return reader_add(a->w, &t);
 }

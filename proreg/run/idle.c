@@ -17,7 +17,28 @@ static bool sgd(const Options *o) { return o->optimizer == OPTIM_SGD; }
 static bool taught(const Options *o) { return method_taught(&methods[o->method]); }
 static bool is_task(const Options *o) { return o->kind == KIND_TASK; }
 static bool learns_merges(const Options *o) { return o->train != NULL; }
+static bool tokenizes(const Options *o) { return o->train == NULL; }
+static bool has_run(const Options *o) { return o->run != NULL; }
+static bool sees(const Options *o) { return o->texts == NULL; }
+static bool reads_texts(const Options *o) { return o->texts != NULL; }
+static bool begins_anew(const Options *o) { return o->model == NULL; }
+static bool asks_machine(const Options *o) { return o->machine; }
+static bool takes_center(const Options *o) { return o->random_crop <= 0; }
+static bool never(const Options *o) { return o == NULL; }
 static bool has_lists(const Options *o) { return o->train_list || o->eval_list; }
+
+static bool has_end(const char *path, const char *end)
+{
+    size_t n = path ? strlen(path) : 0, m = strlen(end);
+    return n > m && !strcmp(path + n - m, end);
+}
+
+static bool reads_table(const Options *o)
+{
+    return has_end(o->train, ".tsv") || has_end(o->train, ".csv");
+}
+
+static bool writes_floats(const Options *o) { return !has_end(o->output, ".ppm"); }
 
 static bool asks_prompts(const Options *o)
 {
@@ -53,8 +74,39 @@ static const IdleFlag table[] = {
     { "index", PICTURE, draws, "something that is drawn (--randaug)" },
     { "vocab", VERB_TOKENIZE, learns_merges, "--train" },
     { "merges-out", VERB_TOKENIZE, learns_merges, "--train" },
-    { "captions-sep", VERB_TOKENIZE, learns_merges, "--train" },
-    { "caption-key", VERB_TOKENIZE, learns_merges, "--train" },
+    { "captions-sep", VERB_TOKENIZE, reads_table, "--train FILE.tsv or FILE.csv" },
+    { "caption-key", VERB_TOKENIZE, reads_table, "--train FILE.tsv or FILE.csv" },
+    { "model", VERB_TOKENIZE, tokenizes, "texts instead of --train" },
+    { "merges", VERB_TOKENIZE, tokenizes, "texts instead of --train" },
+    { "pad", VERB_TOKENIZE, tokenizes, "texts instead of --train" },
+    { "truncate", VERB_TOKENIZE, tokenizes, "texts instead of --train" },
+    { "json", VERB_TOKENIZE, tokenizes, "texts instead of --train" },
+    { "checkpoint", VERB_EVAL | VERB_PREDICT | VERB_ENCODE, has_run, "--run" },
+    { "merges", VERB_ENCODE, reads_texts, "--texts" },
+    { "mean", VERB_ENCODE, sees, "pictures" },
+    { "std", VERB_ENCODE, sees, "pictures" },
+    { "size", VERB_ENCODE, sees, "pictures" },
+    { "resize-mode", VERB_ENCODE, sees, "pictures" },
+    { "interpolation", VERB_ENCODE, sees, "pictures" },
+    { "pillow", VERB_ENCODE, sees, "pictures" },
+    { "max-pixels", VERB_ENCODE, sees, "pictures" },
+    { "batch", VERB_ENCODE, sees, "pictures" },
+    { "micro-batch", VERB_ENCODE, sees, "pictures" },
+    { "workers", VERB_ENCODE, sees, "pictures" },
+    { "resize-mode", VERB_PREPROCESS, takes_center, "the whole picture, not --random-crop" },
+    { "mean", VERB_PREPROCESS, writes_floats, "-o FILE.npy: a .ppm holds bytes" },
+    { "std", VERB_PREPROCESS, writes_floats, "-o FILE.npy: a .ppm holds bytes" },
+    { "threads", PICTURE, never, "a model: one thread prepares a picture" },
+    { "threads", VERB_INFO, asks_machine, "--machine" },
+    { "isa", VERB_INFO, asks_machine, "--machine" },
+    { "image-size", VERB_PRETRAIN, begins_anew, "a new model, without --model" },
+    { "patch", VERB_PRETRAIN, begins_anew, "a new model, without --model" },
+    { "width", VERB_PRETRAIN, begins_anew, "a new model, without --model" },
+    { "layers", VERB_PRETRAIN, begins_anew, "a new model, without --model" },
+    { "embed", VERB_PRETRAIN, begins_anew, "a new model, without --model" },
+    { "text-width", VERB_PRETRAIN, begins_anew, "a new model, without --model" },
+    { "text-layers", VERB_PRETRAIN, begins_anew, "a new model, without --model" },
+    { "context", VERB_PRETRAIN, begins_anew, "a new model, without --model" },
     { "n-test", VERB_WORLD, is_task, "--kind task" },
     { "pairing", VERB_WORLD, is_task, "--kind task" },
     { 0 },

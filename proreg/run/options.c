@@ -302,9 +302,10 @@ static Status parse_flag(Options *o, int argc, char **argv, int *i)
         return err_set(ERR_USAGE, "--%s: %.200s: true or false", row->name, value);
     }
     if (equals) return set_value(o, row, equals + 1, FROM_FLAG);
-    if (*i + 1 >= argc) return err_set(ERR_USAGE, "--%s: needs a value: %s", row->name,
-                                     value_text(takes, row));
-    return set_value(o, row, argv[++*i], FROM_FLAG);
+    Status status = *i + 1 < argc ? set_value(o, row, argv[++*i], FROM_FLAG)
+                                  : err_set(ERR_USAGE, "--%s: needs a value: %s", row->name,
+                                            value_text(takes, row));
+    return status == OK || flag[1] == '-' ? status : err_prefix(status, "%s", flag);
 }
 
 static Status parse_all(Options *o, int argc, char **argv)

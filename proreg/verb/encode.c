@@ -242,6 +242,7 @@ static Status encode_options(Options *o)
     if (pictures && o->truncate) return err_set(ERR_USAGE, "--truncate: goes with --texts");
     if (!o->output || !(ends_with(o->output, ".npy") || ends_with(o->output, ".safetensors")))
         return err_set(ERR_USAGE, "encode: needs -o FILE.npy or -o FILE.safetensors");
+    say_idle(o);
     TRY(setup_output(o, o->output));
     return ends_with(o->output, ".npy") ? check_list_of_names(o) : OK;
 }

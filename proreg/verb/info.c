@@ -58,7 +58,7 @@ static void print_tower(const char *name, TowerSize s)
            (long long)s.layers, (long long)s.heads, (long long)s.mlp);
 }
 
-static void print_model(const char *path, const Clip *c)
+static void print_pixels(const char *path, const Clip *c)
 {
     const ClipConfig *g = &c->config;
     char text[TRANSFORM_TEXT];
@@ -67,6 +67,12 @@ static void print_model(const char *path, const Clip *c)
            (long long)g->patch);
     printf("  %-12s %s%s\n", "prepared", transform_text(text, &g->pixels),
            g->pixels_said ? "" : " (not said by its files)");
+}
+
+static void print_model(const char *path, const Clip *c)
+{
+    const ClipConfig *g = &c->config;
+    print_pixels(path, c);
     print_tower("vision", g->vision);
     print_tower("text", g->text);
     printf("  %-12s %lld positions, %lld tokens\n", "texts", (long long)g->context,
@@ -102,6 +108,32 @@ static Status info_model(const Options *o, const char *path)
     if (status == OK) status = info_weights(o, c.file);
     clip_free(&c);
     return status;
+}
+
+static const char *pixel_flag(const Options *o)
+{
+    static const char *const flags[] = { "mean", "std", "size", "resize-mode", "interpolation",
+                                         "pillow" };
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (options_source(o, flags[i]) == FROM_FLAG) return flags[i];
+    return NULL;
+}
+
+// Of a CLIP also what is done to its pictures: all that a file by itself tells for sure.
+static Status info_file(const Options *o, const char *path)
+{
+    const Backend *be;
+    Clip c;
+    const char *flag = pixel_flag(o);
+    TRY(backend_open(&be, "ref", NULL));
+    Status status = clip_read(&c, be, path, &(ClipOptions){ .sizes = true,
+                                                            .pixels = setup_pixels(o) });
+    if (status != OK && flag && strstr(err_msg(), flag)) return status;
+    if (status != OK && flag) return err_prefix(status, "--%s: goes with a model", flag);
+    if (status != OK) return info_weights(o, path);
+    if (!o->json) print_pixels(path, &c);
+    clip_free(&c);
+    return info_weights(o, path);
 }
 
 static Status print_file(const char *folder, const char *name)
@@ -283,11 +315,16 @@ Status verb_info(Options *o)
 {
     if (o->machine + (o->args_count == 1) + (o->recipe >= 0) != 1)
         return err_set(ERR_USAGE, "info: needs either a PATH, --machine or --recipe NAME");
+    const char *path = o->args_count ? o->args[0] : NULL, *flag = pixel_flag(o);
+    const bool run = path && folder_exists(path) && has_entry(path, "last");
+    say_idle(o);
+    if (flag && (!path || run))
+        return err_set(ERR_USAGE, "--%s: goes with a model, not with %s", flag,
+                       o->machine ? "--machine" : run ? "a run" : "--recipe");
     if (o->machine) return info_machine(o);
     if (o->recipe >= 0) return info_recipe(o);
-    const char *path = o->args[0];
-    if (folder_exists(path) && has_entry(path, "last")) return info_run(o);
+    if (run) return info_run(o);
     if (folder_exists(path)) return info_model(o, path);
-    if (file_exists(path)) return info_weights(o, path);
+    if (file_exists(path)) return info_file(o, path);
     return err_set(ERR_IO, "info: %s: no such file or folder", path);
 }

@@ -170,6 +170,7 @@ Status verb_predict(Options *o)
     Classifier c;
     bool tuned;
     TRY(setup_model_or_run(o));
+    say_idle(o);
     for (int i = 0; i < o->args_count; i++)
         if (!file_exists(o->args[i]))
             return err_set(ERR_IO, "predict: %s: %s", o->args[i],

@@ -55,6 +55,7 @@ static ClipConfig shape_of(const Options *o, int64_t vocab)
     transform_give(&c.pixels, &given);
     c.image_size = o->image_size, c.patch = o->patch, c.embed = o->embed, c.context = o->context;
     c.vocab = vocab;
+    c.act = o->activation && !strcmp(o->activation, "gelu") ? ACT_GELU : ACT_QUICK_GELU;
     c.vision = (TowerSize){ o->width, o->layers, heads_of(o->heads), 4 * o->width };
     c.text = (TowerSize){ o->text_width, o->text_layers, heads_of(o->text_heads),
                           4 * o->text_width };
@@ -106,6 +107,16 @@ static Status encode_captions(Pretrain *p)
     return status;
 }
 
+// Prompts are for the evaluation alone.
+static Status no_evaluation(const Options *o)
+{
+    static const char *const flags[] = { "template", "templates" };
+    for (int i = 0; i < 2; i++)
+        if (options_source(o, flags[i]) == FROM_FLAG)
+            say(o, "note: --%s: without effect: there is no split to evaluate on", flags[i]);
+    return OK;
+}
+
 // Captions of the training split; the other split, if there is one, is evaluated on.
 static Status open_captions(Pretrain *p)
 {
@@ -121,7 +132,7 @@ static Status open_captions(Pretrain *p)
         say(o, "note: %lld of %lld captions are of pictures outside %s: not trained on",
             (long long)p->captions.outside,
             (long long)(p->captions.outside + p->captions.set.n), table.prefix);
-    if (!p->evaluates) return OK;
+    if (!p->evaluates) return no_evaluation(o);
     TRY(setup_dataset(&p->data, o, DATASET_EVAL, NULL, 0));
     TRY(setup_left_out(&p->eval_left_out, o, &p->data.eval));
     return setup_names(&p->data, &o->arena, &p->names, &p->prompts);

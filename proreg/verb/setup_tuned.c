@@ -40,8 +40,10 @@ Status setup_run_folder(Options *o)
 
 Status setup_model_or_run(Options *o)
 {
-    if (!o->model == !o->run)
+    if (!o->model && !o->run)
         return err_set(ERR_USAGE, "%s: needs either --model PATH or --run DIR", o->verb->name);
+    if (o->model && o->run)
+        return err_set(ERR_USAGE, "--model: does not go with --run, which has its own");
     return setup_run_folder(o);
 }
 
@@ -53,11 +55,13 @@ bool setup_asks_prompts(const Options *o)
     return o->prompts && (!o->run || options_source(o, "prompts") == FROM_FLAG);
 }
 
-// Class names for prompts, and prompts, say nothing to a classifier that has its own.
+// Class names for prompts, and prompts, say nothing to a classifier that has its own. A run that
+// begins from it still keeps the tokenizer.
 static Status no_prompts(const Options *o, const char *folder)
 {
-    static const char *const flags[] = { "template", "templates", "classes", "classnames" };
-    int n = o->verb->bit == VERB_PREDICT ? 4 : 2;
+    static const char *const flags[] = { "template", "templates", "merges", "classes",
+                                         "classnames" };
+    int n = o->verb->bit == VERB_PREDICT ? 5 : o->verb->bit == VERB_TRAIN ? 2 : 3;
     for (int i = 0; i < n; i++)
         if (options_source(o, flags[i]) == FROM_FLAG)
             return err_set(ERR_USAGE, "--%s: %s answers by its classifier.safetensors (--prompts: "

@@ -23,7 +23,7 @@ Status transform_check(const Transform *t)
     if (t->size < 1 || t->size > SIZE_MAX_PX || t->resize < 1 || t->resize > SIZE_MAX_PX)
         return err_set(ERR_SHAPE, "transform: size: %d, resized to %d: not of 1..%d", t->size,
                        t->resize, SIZE_MAX_PX);
-    if (!isfinite(t->scale) || t->fill < 0 || t->fill > 255)
+    if (!isfinite(t->scale) || !(t->scale > 0) || t->fill < 0 || t->fill > 255)
         return err_set(ERR_SHAPE, "transform: scale %g, margin %d", t->scale, t->fill);
     for (int c = 0; c < 3; c++)
         if (!isfinite(t->mean[c]) || !isfinite(t->std[c]) || !(t->std[c] > 0))

@@ -37,7 +37,7 @@ typedef struct {
 } TransformGiven;
 
 Transform transform_clip(int size);                    // OpenAI's: shortest, bicubic, their mean
-Status transform_check(const Transform *t);            // sizes of 1..4096, finite, std > 0
+Status transform_check(const Transform *t);            // sizes of 1..4096, finite; scale, std > 0
 
 // Names as open_clip writes them; NULL after the last.
 const char *filter_name(int i);
