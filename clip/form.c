@@ -23,10 +23,11 @@ static const struct { Form form; const char *config, *weights[WEIGHTS_MOST]; } f
 };
 enum { FOLDERS = sizeof folders / sizeof *folders };
 
-static bool folder_has(const char *folder, const char *name)
+static Status folder_has(bool *has, const char *folder, const char *name)
 {
     char path[FILE_PATH];
-    return name && path_join(path, folder, name) == OK && file_exists(path);
+    *has = false;
+    return name ? file_beside(has, path, folder, name) : OK;
 }
 
 // timm's folders on the hub hold its image tower in the files that transformers names so too.
@@ -35,9 +36,10 @@ static Status is_timm(bool *timm, const char *folder)
     Arena arena = { 0 };
     const Json *root;
     char path[FILE_PATH];
+    bool there;
     *timm = false;
-    TRY(path_join(path, folder, "config.json"));
-    if (!file_exists(path)) return OK;
+    TRY(file_beside(&there, path, folder, "config.json"));
+    if (!there) return OK;
     Status status = json_load(&root, &arena, path);
     if (status == OK)
         *timm = json_get(root, "architecture") && !json_get(root, "model_type") &&
@@ -46,9 +48,11 @@ static Status is_timm(bool *timm, const char *folder)
     return status;
 }
 
-static bool is_configured(int f, const char *folder, bool timm)
+static Status is_configured(bool *is, int f, const char *folder, bool timm)
 {
-    return folder_has(folder, folders[f].config) && !(folders[f].form == FORM_HF && timm);
+    TRY(folder_has(is, folder, folders[f].config));
+    *is = *is && !(folders[f].form == FORM_HF && timm);
+    return OK;
 }
 
 static Status no_weights(const char *folder, int configured, bool timm)
@@ -70,13 +74,17 @@ static Status no_weights(const char *folder, int configured, bool timm)
 static Status find_in_folder(Form *form, Clip *c, const char *path, bool timm)
 {
     int configured = -1;
+    bool is;
     for (int f = 0; f < FOLDERS; f++) {
-        if (!is_configured(f, path, timm)) continue;
+        TRY(is_configured(&is, f, path, timm));
+        if (!is) continue;
         if (configured < 0) configured = f;
         for (int i = 0; i < WEIGHTS_MOST; i++) {
             // Beside timm's configuration a model.safetensors is timm's.
             bool theirs = timm && i >= WEIGHTS_MOST - 2;
-            if (theirs || !folder_has(path, folders[f].weights[i])) continue;
+            if (theirs) continue;
+            TRY(folder_has(&is, path, folders[f].weights[i]));
+            if (!is) continue;
             *form = folders[f].form;
             return path_join(c->file, path, folders[f].weights[i]);
         }
@@ -85,31 +93,35 @@ static Status find_in_folder(Form *form, Clip *c, const char *path, bool timm)
 }
 
 // A file with one of those names next to its configuration stands for its folder.
-static Form form_of_file(const char *folder, const char *name, bool timm)
+static Status form_of_file(Form *form, const char *folder, const char *name, bool timm)
 {
-    for (int f = 0; f < FOLDERS; f++) {
-        if (!is_configured(f, folder, timm)) continue;
-        for (int i = 0; i < WEIGHTS_MOST && folders[f].weights[i]; i++)
-            if (strcmp(name, folders[f].weights[i]) == 0) return folders[f].form;
+    *form = FORM_STATE;
+    for (int f = FOLDERS - 1; f >= 0; f--) {               // the first that fits is taken
+        bool is;
+        TRY(is_configured(&is, f, folder, timm));
+        for (int i = 0; i < WEIGHTS_MOST && folders[f].weights[i] && is; i++)
+            if (strcmp(name, folders[f].weights[i]) == 0) *form = folders[f].form;
     }
-    return FORM_STATE;
+    return OK;
 }
 
 Status form_find(Form *form, Clip *c, const char *path)
 {
-    bool timm = false, folder = folder_exists(path);
+    bool timm = false;
+    PathKind kind;
     const char *name = path_name(path);
     size_t n = (size_t)(name - path);
     if (strlen(path) >= FILE_PATH) return err_set(ERR_IO, "model: path too long");
-    if (!folder && !file_exists(path))
+    TRY(path_kind(&kind, path));
+    const bool folder = kind == PATH_FOLDER;
+    if (!folder && kind != PATH_FILE)
         return err_set(ERR_IO, "model: %s: there is no such file or folder", path);
     snprintf(c->file, sizeof c->file, "%s", path);
     snprintf(c->folder, sizeof c->folder, "%.*s", n > 1 ? (int)n - 1 : 1, n ? path : ".");
     if (folder) snprintf(c->folder, sizeof c->folder, "%s", path);
     TRY(is_timm(&timm, c->folder));
     if (folder) return find_in_folder(form, c, path, timm);
-    *form = form_of_file(c->folder, name, timm);
-    return OK;
+    return form_of_file(form, c->folder, name, timm);
 }
 
 // ---- which spelling -----------------------------------------------------------------------------

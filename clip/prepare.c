@@ -289,8 +289,9 @@ static Status load_hf(Transform *t, bool *said, Arena *arena, const char *folder
 {
     char path[FILE_PATH];
     const Json *root, *part;
-    TRY(path_join(path, folder, name));
-    if (!file_exists(path)) return OK;
+    bool there;
+    TRY(file_beside(&there, path, folder, name));
+    if (!there) return OK;
     TRY(json_load(&root, arena, path));
     TRY(json_expect(root, JSON_OBJECT));
     part = strcmp(name, "processor_config.json") == 0 ? json_get(root, "image_processor") : root;

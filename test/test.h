@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tensor/base/err.h"
 
@@ -34,6 +35,19 @@ static uint64_t test_seed = 1;
 #define CHECK_OK(expr) test_check_ok((expr), __FILE__, __LINE__)
 #define CHECK_STATUS(expr, status, word) test_check_status((expr), status, word, __FILE__, __LINE__)
 #define CHECK_CLOSE(a, b, limit) test_check_close((a), (b), (limit), __FILE__, __LINE__)
+
+// What tests look for under a name; the program asks path_kind, where a failure is an error.
+static inline bool file_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static inline bool folder_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
 
 static inline bool test_value(bool ok) { return ok; }      // may be left unused
 

@@ -171,6 +171,85 @@ static void whole_files(void)
     CHECK(!folder_exists(root), "something was left in %s", root);
 }
 
+static bool is_content(const char *path, const char *text)
+{
+    FileMap map;
+    if (file_map(&map, path) != OK) return false;
+    bool same = map.size == strlen(text) && (!map.size || !memcmp(map.data, text, map.size));
+    file_unmap(&map);
+    return same;
+}
+
+static Status save_pair(const char *a, const char *b, const char *text)
+{
+    FileOut first, last;
+    TRY(file_create(&first, a));
+    Status status = file_create(&last, b);
+    if (status != OK) {
+        file_discard(&first);
+        return status;
+    }
+    file_write(&first, text, strlen(text));
+    file_write(&last, text, strlen(text));
+    return file_commit_pair(&first, &last);
+}
+
+// Two files are both old or both new whatever fails; what a kill leaves is mended.
+static void whole_pairs(void)
+{
+    char a[FILE_PATH], b[FILE_PATH], old_a[FILE_PATH], old_b[FILE_PATH];
+    char root[] = "/tmp/proreg-test-XXXXXX";
+    if (!CHECK(mkdtemp(root), "no folder in /tmp")) return;
+    path_join(a, root, "a");
+    path_join(b, root, "b");
+    path_join(old_a, root, "a.proreg-old");
+    path_join(old_b, root, "b.proreg-old");
+    for (int round = 0; round < 2; round++) {
+        const char *new = round ? "newer" : "old";
+        Status status = ERR_IO;
+        for (int n = 0; status != OK && n < 80; n++) {
+            file_fault_after(n);
+            status = save_pair(a, b, new);
+            file_fault_after(-1);
+            CHECK_OK(file_recover_pair(a, b));
+            bool were = round ? is_content(a, "old") && is_content(b, "old")
+                              : !file_exists(a) && !file_exists(b);
+            bool are = is_content(a, new) && is_content(b, new);
+            CHECK(were || are, "torn at operation %d", n);
+            CHECK(status != OK || are, "reported as written");
+            CHECK(entries(root) == (round || are ? 2 : 0), "operation %d left something", n);
+        }
+        CHECK_OK(status);
+    }
+    CHECK(rename(b, old_b) == 0 && rename(a, old_a) == 0, "rename");   // killed before the last
+    CHECK_OK(file_save(a, "half", 4));
+    CHECK_OK(file_recover_pair(a, b));
+    CHECK(is_content(a, "newer") && is_content(b, "newer") && entries(root) == 2, "not mended");
+    CHECK_OK(file_save(old_a, "gone", 4));                             // killed behind it
+    CHECK_OK(file_recover_pair(a, b));
+    CHECK(is_content(a, "newer") && entries(root) == 2, "not mended");
+    folder_discard(root);
+}
+
+// What is not there is no failure; what cannot be told is.
+static void absence(void)
+{
+    char root[] = "/tmp/proreg-test-XXXXXX", path[FILE_PATH], loop[FILE_PATH];
+    PathKind kind;
+    bool there;
+    if (!CHECK(mkdtemp(root), "no folder in /tmp")) return;
+    CHECK(path_kind(&kind, root) == OK && kind == PATH_FOLDER, "a folder");
+    CHECK(file_beside(&there, path, root, "x") == OK && !there, "nothing");
+    CHECK_OK(file_save(path, "x", 1));
+    CHECK(file_beside(&there, path, root, "x") == OK && there, "a file");
+    CHECK(file_beside(&there, path, root, "x/y") == OK && !there, "below a file");
+    path_join(loop, root, "loop");
+    CHECK(symlink(loop, loop) == 0, "no link");
+    CHECK_STATUS(file_there(&there, loop), ERR_IO, "loop");
+    CHECK(path_kind(&kind, "/dev/null") == OK && kind == PATH_OTHER, "a device");
+    folder_discard(root);
+}
+
 // The same for folders; a kill between the two renames is mended by folder_recover.
 static void whole_folders(void)
 {
@@ -185,11 +264,12 @@ static void whole_folders(void)
         path_join(inside, sub, "x");
         check_content(inside, round ? "2" : "1");
     }
-    snprintf(temp, sizeof temp, "%.4000s.old", sub);   // a kill between the two renames
+    snprintf(temp, sizeof temp, "%.4000s.proreg-old", sub);   // a kill between the two renames
     CHECK(rename(sub, temp) == 0, "rename");
     CHECK_OK(folder_recover(sub));
     check_content(inside, "2");
     for (int n = 0; n < 2; n++) {              // a rename that fails leaves what was there
+        folder_exchange_off(n > 0);
         CHECK_OK(folder_begin(temp, sub));
         file_fault_after(n);
         CHECK_STATUS(folder_commit(temp, sub), ERR_IO, "cannot rename");
@@ -197,6 +277,12 @@ static void whole_folders(void)
         check_content(inside, "2");
         folder_discard(temp);
     }
+    CHECK_OK(folder_begin(temp, sub));         // by two renames
+    CHECK_OK(folder_commit(temp, sub));
+    folder_exchange_off(false);
+    CHECK(entries(sub) == 0, "the old folder is still there");
+    path_join(inside, root, "b");
+    CHECK(entries(inside) == 1, "something was left beside it");
     folder_discard(sub);
     path_join(sub, root, "b");
     folder_discard(sub);
@@ -229,6 +315,7 @@ static void messages(void)
 static const TestCase cases[] = {
     { "arena", arena }, { "threads", threads }, { "random_numbers", random_numbers },
     { "sha256", sha }, { "whole_files", whole_files },
+    { "whole_pairs", whole_pairs }, { "absence", absence },
     { "whole_folders", whole_folders }, { "sizes", sizes }, { "messages", messages },
 };
 

@@ -428,18 +428,26 @@ static void replaced(void)
     folder_text(&world, "mixed/train/x", "x");
     folder_text(&world, "aside/captions.tsv", "x");
     folder_text(&world, "aside.old/thesis", "x");
+    folder_text(&world, "deep/captions.tsv", "filepath\ttitle\n");
+    folder_text(&world, "deep/train/circle/mine.png", "x");
     static const Bad bad[] = {
-        { "data world -q --n 2 --out $W/void", 1, "void is there: another --out, or --overwrite" },
+        { "data world -q --n 2 --out $W/aside", 1, "aside is there: another --out, or --overw" },
         { "data world -q --n 2 --overwrite --out $W/file", 1, "file: is a file" },
         { "data world -q --n 2 --overwrite --out $W/mine/", 1, "something else: captions.txt" },
-        { "data world -q --n 2 --overwrite --out $W/mixed", 1, "holds no captions.tsv" },
-        { "data world -q --n 2 --overwrite --out $W/aside/", 1, "aside.old: is in the way" },
-        { "pretrain -q --model $M --data $W/void --overwrite --out $M", 1, "no pretrain.jsonl" },
+        { "data world -q --n 2 --overwrite --out $W/mixed", 1, "something else: train/x" },
+        { "data world -q --n 2 --overwrite --out $W/half", 1, "holds no captions.tsv" },
+        { "data world -q --n 2 --overwrite --out $W/deep", 1, "something else: train/circle/mine" },
+        { "pretrain -q --model $M --data $W/void --overwrite --out $M", 2, "this command reads" },
+        { "pretrain -q --model $M --data $W/void --overwrite --out $W/bare", 1, "no pretrain." },
         { "pretrain -q --model $M --data $W/void --overwrite --out $W/mine", 1, "captions.txt" },
     };
     folder_text(&world, "file", "x");
+    folder_text(&world, "bare/config.json", "{}");
+    folder_text(&world, "half/train/circle/000001_grass.png", "x");
     REFUSE(bad);
     CHECK(*program_file("mine/captions.txt", NULL) == 'x', "a file of somebody's is gone");
+    CHECK(proreg("data world -q --n 2 --overwrite --out $W/aside") == 0, "%s", program_stderr());
+    CHECK(*program_file("aside.old/thesis", NULL) == 'x', "a folder of somebody's is gone");
     for (int seed = 0; seed < 3; seed++)
         CHECK(proreg("data world -q --n 2 --seed %d --overwrite --out $W/void", seed) == 0, "%s",
               program_stderr());

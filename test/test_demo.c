@@ -176,7 +176,10 @@ static void folders(void)
 {
     folder_text(&world, "mine/letter.txt", "dear");
     CHECK(proreg(DEMO "--out $W/mine -q") == 1, "%s", program_stderr());
-    CHECK(strstr(program_stderr(), "holds no demo"), "%s", program_stderr());
+    CHECK(strstr(program_stderr(), "no commands.txt of a demo"), "%s", program_stderr());
+    folder_text(&world, "theirs/commands.txt", "make coffee\n");
+    CHECK(proreg(DEMO "--out $W/theirs -q") == 1, "%s", program_stderr());
+    CHECK(strstr(program_stderr(), "no commands.txt of a demo"), "%s", program_stderr());
     CHECK(!folder_exists(folder_name(&world, "mine/seed-0")), "it wrote there");
     folder_make(folder_name(&world, "temp/x"));
     setenv("PROREG_BEFORE", "TMPDIR=$W/temp; export TMPDIR;", 1);

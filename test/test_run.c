@@ -2,6 +2,7 @@
 // fails; logs that a kill tore; folders that are not to be touched.
 #include "proreg/run/tuned.h"
 #include "proreg/verb/ask.h"
+#include "tensor/base/file_work.h"
 #include "test/program.h"
 
 #define TRAIN "train --model $M --data $W/set --eval-split test -q --batch 10 --lr 1e-3 "
@@ -371,16 +372,24 @@ static void recovered(void)
 // 2^22 + 1. What a process that runs is writing stays.
 static void swept(void)
 {
-    char gone[64] = "torn/last.4194305.new", ours[64];
-    snprintf(ours, sizeof ours, "torn/last.%ld.new", (long)getpid());
+    const unsigned here = temp_host();
+    char gone[80], file[80], away[80], ours[80];
+    snprintf(gone, sizeof gone, "torn/last.%08x-4194305-0123456789abcdef.proreg", here);
+    snprintf(file, sizeof file, "torn/log.jsonl.%08x-4194305-0123456789abcdef.proreg", here);
+    snprintf(away, sizeof away, "torn/best.%08x-4194305-0123456789abcdef.proreg", here + 1);
+    snprintf(ours, sizeof ours, "torn/last.%08x-%ld-0123456789abcdef.proreg", here,
+             (long)getpid());
     a_half();
     CHECK_OK(folder_make(folder_name(&world, gone)));
     CHECK_OK(folder_make(folder_name(&world, ours)));
-    append("torn/last.4194305.new/config.json", "{");
-    append("torn/log.jsonl.4194305.new", "{");
+    folder_text(&world, file, "{");
+    folder_text(&world, away, "{");
+    folder_text(&world, "torn/notes.4194305.new", "mine");
+    folder_text(&world, "torn/last.old/config.json", "{");
     CHECK(proreg("train --resume --out $W/torn -q") == 0, "%s", program_stderr());
-    CHECK(!there(gone) && !there("torn/log.jsonl.4194305.new"), "half a checkpoint is left");
-    CHECK(there(ours), "another process's work is gone");
+    CHECK(!there(gone) && !there(file) && !there("torn/last.old"), "half a checkpoint is left");
+    CHECK(there(ours) && there(away), "another process's work is gone");
+    CHECK(there("torn/notes.4194305.new"), "a file of the user is gone");
     folder_discard(folder_name(&world, ours));
 }
 
@@ -601,6 +610,28 @@ static void overwritten(void)
     CHECK(!there("run/step-8"), "the old run's checkpoints are left");
 }
 
+// Killed while it removed the old run, the new one goes on: its config.json is there already.
+// Killed before, the old one does.
+static void half_overwritten(void)
+{
+    a_half();
+    CHECK(proreg("train --resume --out $W/torn -q") == 0, "%s", program_stderr());
+    CHECK(proreg(TRAIN "--epochs 1 --seed 5 --out $W/other") == 0, "%s", program_stderr());
+    size_t n;
+    const char *next = program_file("other/config.json", &n);
+    folder_text(&world, "torn/config.json.proreg-next", next);
+    remove(folder_name(&world, "torn/last/model.safetensors"));
+    CHECK(proreg("train --resume --out $W/torn -q") == 0, "%s", program_stderr());
+    CHECK(program_same("torn/last/model.safetensors", "other/last/model.safetensors"), "weights");
+    CHECK(program_same("torn/results.jsonl", "other/results.jsonl"), "results");
+    CHECK(!there("torn/config.json.proreg-next") && !there("torn/best.old"), "something is left");
+    folder_text(&world, "full/x", "");
+    setenv("PROREG_BEFORE", "ulimit -f 40;", 1);           // no checkpoint fits
+    CHECK(proreg(TRAIN "--epochs 1 --out $W/torn --overwrite") == 1, "%s", program_stderr());
+    unsetenv("PROREG_BEFORE");
+    CHECK(proreg("train --resume --out $W/torn -q") == 0, "%s", program_stderr());
+}
+
 // What merely has the name of a run's file is nobody's to remove.
 static void strangers(void)
 {
@@ -617,6 +648,10 @@ static void strangers(void)
                   program_stderr());
         CHECK(there(name), "%s is gone", name);
     }
+    a_run();
+    CHECK(proreg("train --model $W/run/last --data $W/set -q --out $W/run --overwrite") == 2 &&
+          strstr(program_stderr(), "which this command reads"), "%s", program_stderr());
+    CHECK(there("run/last/model.safetensors"), "the model that was to be trained is gone");
 }
 
 static void exported(void)
@@ -647,6 +682,7 @@ static const TestCase cases[] = {
     { "exported", exported },
     { "strangers", strangers },
     { "locked", locked }, { "line_ends", line_ends }, { "overwritten", overwritten },
+    { "half_overwritten", half_overwritten },
 };
 
 int main(void)

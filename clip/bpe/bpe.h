@@ -43,6 +43,7 @@ typedef struct Bpe Bpe;
 // + M end. `vocab` is the number of rows of the model's embedding, which ids must stay below; 0:
 // unknown, then M is at most CLIP's 48894. On failure *out is NULL.
 Status bpe_open(Bpe **out, const char *path, int64_t vocab);
+Status bpe_there(bool *there, const char *folder);         // is any of these files in it?
 void bpe_close(Bpe *bpe);                      // accepts NULL
 
 int32_t bpe_start(const Bpe *bpe);

@@ -219,23 +219,25 @@ static Status read_tokenizer(Bpe *bpe, const Json *root)
 
 // ---- which form ------------------------------------------------------------------------------
 
-// The file `name` in the folder of `path`; false if there is none.
-static bool file_beside(char out[FILE_PATH], const char *path, const char *name)
+// The file `name` in the folder of `path`.
+static Status file_near(bool *there, char out[FILE_PATH], const char *path, const char *name)
 {
     char folder[FILE_PATH];
     size_t n = (size_t)(path_name(path) - path);
-    if (n >= sizeof folder) return false;
+    *there = false;
+    if (n >= sizeof folder) return OK;
     memcpy(folder, n ? path : ".", n ? n : 1);
     folder[n ? n : 1] = 0;
-    return path_join(out, folder, name) == OK && file_exists(out);
+    return file_beside(there, out, folder, name);
 }
 
 static Status specials_beside(Bpe *bpe, const char *path)
 {
     char map[FILE_PATH];
-    if (file_beside(map, path, "special_tokens_map.json")) return read_specials(bpe, map);
-    if (file_beside(map, path, "tokenizer_config.json")) return read_specials(bpe, map);
-    return OK;
+    bool there;
+    TRY(file_near(&there, map, path, "special_tokens_map.json"));
+    if (!there) TRY(file_near(&there, map, path, "tokenizer_config.json"));
+    return there ? read_specials(bpe, map) : OK;
 }
 
 static Status added_beside(Bpe *bpe, const char *path)
@@ -249,7 +251,9 @@ static Status added_beside(Bpe *bpe, const char *path)
     Status status = OK;
     for (size_t i = 0; i < sizeof files / sizeof *files && status == OK; i++) {
         const Json *root;
-        if (!file_beside(beside, path, files[i].name)) continue;
+        bool there;
+        status = file_near(&there, beside, path, files[i].name);
+        if (!there) continue;
         status = json_load(&root, &arena, beside);
         if (status == OK) status = bpe_read_added(bpe, root, files[i].form);
     }
@@ -285,7 +289,9 @@ static Status open_json(Bpe *bpe, const char *path)
     TRY(specials_beside(bpe, path));
     if (whole) TRY(added_beside(bpe, path));
     if (whole) return resolve_ids(bpe, path);
-    if (!file_beside(merges, path, "merges.txt"))
+    bool there;
+    TRY(file_near(&there, merges, path, "merges.txt"));
+    if (!there)
         return err_set(ERR_IO, "bpe: %s: no merges.txt beside it", path);
     return open_vocab(bpe, path, merges);
 }
@@ -300,27 +306,39 @@ static Status open_file(Bpe *bpe, const char *path, int64_t vocab)
     bool json = i < map.size && map.data[i] == '{';
     file_unmap(&map);
     if (json) return open_json(bpe, path);
-    if (strcmp(path_name(path), "merges.txt") != 0 || !file_beside(ids, path, "vocab.json"))
-        return open_merges(bpe, path, vocab);
+    bool whole = !strcmp(path_name(path), "merges.txt");
+    if (whole) TRY(file_near(&whole, ids, path, "vocab.json"));
+    if (!whole) return open_merges(bpe, path, vocab);
     TRY(specials_beside(bpe, path));
     return open_vocab(bpe, ids, path);
 }
 
+static const char *const bpe_files[] = {
+    "tokenizer.json", "merges.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt",
+};
+
+Status bpe_there(bool *there, const char *folder)
+{
+    char path[FILE_PATH];
+    *there = false;
+    for (size_t i = 0; i < sizeof bpe_files / sizeof bpe_files[0] && !*there; i++)
+        TRY(file_beside(there, path, folder, bpe_files[i]));
+    return OK;
+}
+
 static Status open_in_folder(Bpe *bpe, const char *folder, int64_t vocab)
 {
-    static const char *const names[] = {
-        "tokenizer.json", "merges.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt",
-    };
     char path[FILE_PATH], ids[FILE_PATH];
-    TRY(path_join(path, folder, "merges.txt"));
-    TRY(path_join(ids, folder, "vocab.json"));
-    if (file_exists(path) && file_exists(ids)) return open_file(bpe, path, vocab);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        TRY(path_join(path, folder, names[i]));
-        if (file_exists(path)) return open_file(bpe, path, vocab);
+    bool merges, there;
+    TRY(file_beside(&merges, path, folder, "merges.txt"));
+    TRY(file_beside(&there, ids, folder, "vocab.json"));
+    if (merges && there) return open_file(bpe, path, vocab);
+    for (size_t i = 0; i < sizeof bpe_files / sizeof bpe_files[0]; i++) {
+        TRY(file_beside(&there, path, folder, bpe_files[i]));
+        if (there) return open_file(bpe, path, vocab);
     }
     return err_set(ERR_IO, "bpe: %s: neither vocab.json and merges.txt, nor %s, %s, %s, %s", folder,
-                   names[0], names[1], names[2], names[3]);
+                   bpe_files[0], bpe_files[1], bpe_files[2], bpe_files[3]);
 }
 
 // No id that encoding can return may lie beyond the embedding.
@@ -343,8 +361,9 @@ Status bpe_open(Bpe **out, const char *path, int64_t vocab)
 {
     *out = NULL;
     Bpe *bpe;
+    bool folder;
+    TRY(folder_there(&folder, path));
     TRY(bpe_new(&bpe));
-    bool folder = folder_exists(path);
     Status status = folder ? open_in_folder(bpe, path, vocab) : open_file(bpe, path, vocab);
     if (status == OK) status = check_ids(bpe, path, vocab);
     if (status != OK) bpe_close(bpe);

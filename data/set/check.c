@@ -38,6 +38,7 @@ typedef struct {
     Check *check;
     Arena *arena;
     const char *root;
+    bool unread;                               // the folder or a list could not be read
     Item *item;                                // (n)
     int64_t n;
     int64_t from;                              // of the chunk being read
@@ -118,8 +119,9 @@ static Status items_from_tree(Look *w)
     const char *const extra[] = { o->train_split, o->eval_split };
     Tree tree;
     Status status = tree_read(&tree, w->arena, o->root, extra, 2);
-    if (status == ERR_MEMORY) return status;
-    if (status != OK) return OK;               // dataset_open will say the same
+    if (err_of_machine(status)) return status;
+    w->unread = status != OK;
+    if (w->unread) return OK;                  // dataset_open will say the same
     w->item = arena_zero(w->arena, (size_t)tree.n * sizeof *w->item);
     if (!w->item) return err_memory("check");
     for (w->n = 0; w->n < tree.n; w->n++) {
@@ -142,7 +144,8 @@ static Status items_from_list(Look *w, const char *path, bool eval)
 {
     List list;
     Status status = list_read(&list, w->arena, path);
-    if (status == ERR_MEMORY) return status;
+    if (err_of_machine(status)) return status;
+    w->unread |= status != OK;
     if (status != OK) return OK;               // dataset_open will say the same
     Item *item = arena_zero(w->arena, (size_t)(w->n + list.n) * sizeof *item);
     if (!item) return err_memory("check");
@@ -163,7 +166,9 @@ static Status items_from_lists(Look *w, const char *lists, bool eval)
 {
     const char **path;
     int64_t n;
-    if (lists && file_exists(lists)) return items_from_list(w, lists, eval);
+    bool one = false;
+    if (lists) TRY(file_there(&one, lists));
+    if (one) return items_from_list(w, lists, eval);
     TRY(names_split(&path, &n, w->arena, lists));
     for (int64_t i = 0; i < n; i++) TRY(items_from_list(w, path[i], eval));
     return OK;
@@ -435,9 +440,10 @@ static Status check_opens(Look *w)
     DatasetOptions o = w->o->data;
     o.equal_prompts = true;
     Status status = dataset_open(&d, &o);
-    if (status == ERR_MEMORY || status == ERR_USAGE) return status;
+    if (err_of_machine(status) || status == ERR_USAGE) return status;
     if (status != OK) return finding(w, CHECK_UNUSABLE, "", "%s", err_msg());
-    status = check_prompts(w, &d);
+    status = w->unread ? err_set(ERR_MACHINE, "check: %s: could not be read at first, then could",
+                                 w->root) : check_prompts(w, &d);
     if (status == OK) status = check_case(w, &d);
     if (status == OK) status = check_seen(w, &d);
     if (status == OK && w->o->classes && d.class_count != w->o->classes)
@@ -502,8 +508,10 @@ static void read_items(void *arg, int64_t from, int64_t to)
         Item *e = &w->item[i];
         char path[FILE_PATH];
         FileMap map = { 0 };
+        bool there = true;
         Status status = dataset_path(path, w->root, e->path);
-        if (status == OK && e->line > 0 && !file_exists(path)) {
+        if (status == OK && e->line > 0) status = file_there(&there, path);
+        if (status == OK && !there) {
             char text[TEXT];
             snprintf(text, sizeof text, "no such file: %s: line %lld", e->split,
                      (long long)e->line);
@@ -575,20 +583,19 @@ static Status check_doubles(Look *w)
 
 // ---- all of it ----------------------------------------------------------------------------------
 
-static const char *root_of(Look *w)
+static Status root_of(Look *w)
 {
     const DatasetOptions *o = &w->o->data;
-    if (o->root) return o->root;
     const char *list = o->train_list ? o->train_list : o->eval_list;
-    const char *folder = list ? list_folder(w->arena, list) : NULL;
-    return folder ? folder : "";
+    w->root = o->root ? o->root : "";
+    return list && !o->root ? list_folder(&w->root, w->arena, list) : OK;
 }
 
 static Status look_through(Look *w)
 {
     const DatasetOptions *o = &w->o->data;
     bool lists = o->train_list || o->eval_list;
-    w->root = root_of(w);
+    TRY(root_of(w));
     if (lists) {
         TRY(items_from_lists(w, o->train_list, false));
         TRY(items_from_lists(w, o->eval_list, true));

@@ -1,11 +1,9 @@
 // dataset.c - from folders or lists to two sets of labelled pictures.
 #include "data/set/dataset.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "data/set/dataset_work.h"
 #include "data/set/lists.h"
@@ -194,34 +192,45 @@ static Status find_validation(Work *w)
 // ---- what the header promises -------------------------------------------------------------------
 
 // Office-Home's lists say Real_World where its archive has a folder `Real World`.
-static bool has_blanks(char name[FILE_PATH], const Dataset *d, const char *path)
+static Status has_blanks(bool *has, char name[FILE_PATH], const Dataset *d, const char *path)
 {
     char folder[FILE_PATH];
     size_t n = strcspn(path, "/");
+    *has = false;
     snprintf(name, FILE_PATH, "%.*s", (int)n, path);
     name_blanks(name);
-    return path[n] && strncmp(name, path, n) && path_join(folder, d->root, name) == OK &&
-           folder_exists(folder);
+    if (!path[n] || !strncmp(name, path, n)) return OK;
+    TRY(path_join(folder, d->root, name));
+    return folder_there(has, folder);
+}
+
+static Status no_listed(const Dataset *d, const Entry *e, const char *path)
+{
+    char blanks[FILE_PATH];
+    bool has;
+    TRY(has_blanks(&has, blanks, d, e->path));
+    if (has)
+        return err_set(ERR_IO, "dataset: %s: line %lld: no such file: %s: rename `%s`, as the "
+                       "list calls it", e->list, (long long)e->line, e->path, blanks);
+    return err_set(ERR_IO, "dataset: %s: line %lld: no such file: %s", e->list, (long long)e->line,
+                   path);
 }
 
 static Status check_listed(const Dataset *d, const Side *side)
 {
     char path[FILE_PATH];
-    bool any = false;
-    for (int64_t i = 0; i < side->n && d->skip_bad && !any; i++)
-        any = dataset_path(path, d->root, side->entry[i].path) == OK && file_exists(path);
+    bool any = false, there;
+    for (int64_t i = 0; i < side->n && d->skip_bad && !any; i++) {
+        TRY(dataset_path(path, d->root, side->entry[i].path));
+        TRY(file_there(&any, path));
+    }
     if (any) return OK;                        // loaders name and leave out those that are missing
     for (int64_t i = 0; i < side->n; i++) {
         const Entry *e = &side->entry[i];
         if (!e->list) return OK;
         TRY(dataset_path(path, d->root, e->path));
-        if (file_exists(path)) continue;
-        char blanks[FILE_PATH];
-        if (has_blanks(blanks, d, e->path))
-            return err_set(ERR_IO, "dataset: %s: line %lld: no such file: %s: rename `%s`, as the "
-                           "list calls it", e->list, (long long)e->line, e->path, blanks);
-        return err_set(ERR_IO, "dataset: %s: line %lld: no such file: %s", e->list,
-                       (long long)e->line, path);
+        TRY(file_there(&there, path));
+        if (!there) return no_listed(d, e, path);
     }
     return OK;
 }
@@ -232,9 +241,9 @@ static Status check_dataset_options(const DatasetOptions *o)
         return err_set(ERR_USAGE, "dataset: neither a folder nor a list (--data DIR)");
     if (o->label_base != 0 && o->label_base != 1)
         return err_set(ERR_USAGE, "dataset: --label-base %d: not 0 or 1", o->label_base);
-    if (o->root && !folder_exists(o->root))
-        return err_set(ERR_IO, "dataset: no such folder: %s", o->root);
-    return OK;
+    bool there = true;
+    if (o->root) TRY(folder_there(&there, o->root));
+    return there ? OK : err_set(ERR_IO, "dataset: no such folder: %s", o->root);
 }
 
 // Who asks a run about named splits or domains alone does not ask about others that it held out.
@@ -320,14 +329,16 @@ static Status hash_line(const char **line, Arena *arena, const Dataset *d, const
                         bool skip_bad)
 {
     char path[FILE_PATH], text[FILE_PATH + 64];
-    struct stat st;
+    PathKind kind;
+    int64_t bytes;
     TRY(dataset_path(path, d->root, s->path));
-    const bool there = stat(path, &st) == 0;
-    if (!there && !skip_bad)
-        return err_set(ERR_IO, "cannot read: %s: %s (--skip-bad leaves it out)", path,
-                       strerror(errno));
-    if (!there) st.st_size = -1;
-    snprintf(text, sizeof text, "%s\t%lld\t%d\n", s->path, (long long)st.st_size, s->label);
+    Status status = path_size(&kind, &bytes, path);
+    if (status == OK && kind == PATH_NOTHING)
+        status = err_set(ERR_IO, "cannot read: %s: no such file", path);
+    if (err_of_machine(status)) return status;
+    if (status != OK && !skip_bad)
+        return err_set(status, "%s (--skip-bad leaves it out)", err_msg());
+    snprintf(text, sizeof text, "%s\t%lld\t%d\n", s->path, (long long)bytes, s->label);
     *line = arena_string(arena, text);
     return *line ? OK : err_memory("dataset");
 }

@@ -73,6 +73,6 @@ const char *names_joined(char text[NAMES_TEXT], const char *const *name, int64_t
 // The name of the folder `up` levels above a file, 1 being the one it lies in; NULL: there is none.
 const char *folder_above(Arena *arena, const char *path, int up);
 // The folder of a list, with its slash; "" for the current one.
-const char *list_folder(Arena *arena, const char *lists);
+Status list_folder(const char **folder, Arena *arena, const char *lists);
 // The domain of a listed path, DOMAIN/CLASS/FILE or DOMAIN/SPLIT/CLASS/FILE; "": it has none.
 const char *domain_of(Arena *arena, const DatasetOptions *o, const char *path);

@@ -5,7 +5,6 @@
 // of them have counts for the one that its first picture is in.
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "data/set/dataset_work.h"
 #include "tensor/base/file.h"
@@ -49,13 +48,15 @@ static Status hash_content(Content *c, const Dataset *d)
 static Status find_contents(Content *c, int64_t n, const Dataset *d)
 {
     char path[FILE_PATH];
-    struct stat st;
     for (int64_t i = 0; i < n; i++) {
+        PathKind kind;
         const Sample *s = &d->train.sample[i];
         c[i] = (Content){ .picture = (int32_t)i, .first = (int32_t)i,
                           .stratum = (int64_t)s->label * d->domain_count + s->domain };
         TRY(dataset_path(path, d->root, s->path));
-        c[i].size = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (int64_t)st.st_size : -1;
+        Status status = path_size(&kind, &c[i].size, path);
+        if (err_of_machine(status)) return status;
+        if (kind != PATH_FILE) c[i].size = -1;
     }
     qsort(c, (size_t)n, sizeof *c, by_file_content);
     for (int64_t i = 0; i < n; i++) {

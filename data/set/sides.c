@@ -126,7 +126,9 @@ static Status side_from_lists(Side *side, Work *w, const char *lists, const char
     int64_t n;
     *side = (Side){ .split = "list" };
     TRY(names_split(&path, &n, w->arena, lists));
-    if (file_exists(lists)) TRY(add_list(side, w, lists));
+    bool one;
+    TRY(file_there(&one, lists));
+    if (one) TRY(add_list(side, w, lists));
     else for (int64_t i = 0; i < n; i++) TRY(add_list(side, w, path[i]));
     if (side->numeric) TRY(judge_folders(side, w->arena));
     return keep_domains(side, w, domains);
@@ -134,13 +136,16 @@ static Status side_from_lists(Side *side, Work *w, const char *lists, const char
 
 // ---- both sides ---------------------------------------------------------------------------------
 
-const char *list_folder(Arena *arena, const char *lists)
+Status list_folder(const char **out, Arena *arena, const char *lists)
 {
     char *folder = arena_string(arena, lists);
-    if (!folder) return NULL;
-    if (!file_exists(lists)) folder[strcspn(folder, ",")] = 0;
+    bool one;
+    *out = folder;
+    if (!folder) return err_memory("dataset");
+    TRY(file_there(&one, lists));
+    if (!one) folder[strcspn(folder, ",")] = 0;
     folder[path_name(folder) - folder] = 0;
-    return folder;
+    return OK;
 }
 
 static Status open_root(Work *w)
@@ -148,7 +153,8 @@ static Status open_root(Work *w)
     const DatasetOptions *o = w->o;
     const char *const extra[] = { o->train_split, o->eval_split };
     const char *list = o->train_list ? o->train_list : o->eval_list;
-    w->d->root = o->root ? arena_string(w->arena, o->root) : list_folder(w->arena, list);
+    if (o->root) w->d->root = arena_string(w->arena, o->root);
+    else TRY(list_folder(&w->d->root, w->arena, list));
     if (!w->d->root) return err_memory("dataset");
     bool train = dataset_wants(o, DATASET_TRAIN) && !o->train_list;
     bool eval = dataset_wants(o, DATASET_EVAL) && !o->eval_list;

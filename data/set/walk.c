@@ -91,8 +91,8 @@ static Status walk_entries(Paths *w, DIR *dir, int depth, bool *any)
 
 static Status walk_folder(Paths *w, int depth)
 {
-    DIR *dir = opendir(w->path);
-    if (!dir) return err_set(ERR_IO, "cannot open: %s: %s", w->path, strerror(errno));
+    DIR *dir;
+    TRY(folder_list(&dir, w->path));
     int64_t before = w->pictures;
     bool any = false;
     Status status = walk_entries(w, dir, depth, &any);

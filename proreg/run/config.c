@@ -22,8 +22,9 @@ static Status hash_model(JsonOut *o, const Clip *c, const char *tuned, const cha
     TRY(run_hash(hex, c->file));
     json_put_string(o, path_name(c->file), hex);
     for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
-        TRY(path_join(path, c->folder, beside[i]));
-        if (!file_exists(path)) continue;
+        bool there;
+        TRY(file_beside(&there, path, c->folder, beside[i]));
+        if (!there) continue;
         TRY(run_hash(hex, path));
         json_put_string(o, beside[i], hex);
     }
@@ -104,7 +105,7 @@ Status config_write(JsonOut *out, const RunFacts *f)
 {
     char text[TRANSFORM_TEXT];
     json_out_object(out);
-    options_write_config(f->options, out);
+    TRY(options_write_config(f->options, out));
     write_idle(out, f->options);
     write_program(out, f);
     json_put_string(out, "preprocessing", transform_text(text, &f->model->config.pixels));
@@ -131,13 +132,15 @@ static Status old_text(const char **text, Options *o, const Json *root, const ch
 }
 
 // Do both paths lead to one folder? Where a run's data have moved since, their names count.
-static bool same_folder(const char *a, const char *b)
+static Status same_folder(bool *same, const char *a, const char *b)
 {
-    char *x = realpath(a, NULL), *y = realpath(b, NULL);
-    bool same = x && y ? !strcmp(x, y) : true;
+    char *x = NULL, *y = NULL;
+    Status status = path_whole(&x, a);
+    if (status == OK) status = path_whole(&y, b);
+    *same = x && y ? !strcmp(x, y) : true;
     free(x);
     free(y);
-    return same;
+    return status;
 }
 
 static Status training_side_of(Options *o, const Json *root)
@@ -157,7 +160,9 @@ static Status sides_of(Options *o, const Json *root)
     o->as_before = !json_get(root, "selection");
     TRY(old_text(&data, o, root, "data"));
     TRY(old_text(&used, o, root, "eval_split_used"));
-    if (o->eval_list || (data && o->data && !same_folder(data, o->data))) return OK;
+    bool same = true;
+    if (data && o->data) TRY(same_folder(&same, data, o->data));
+    if (o->eval_list || !same) return OK;
     if (o->as_before && !o->eval_split) o->eval_split = used;
     return o->verb->bit == VERB_TRAIN ? OK : training_side_of(o, root);
 }

@@ -485,31 +485,37 @@ void option_key(char key[64], const char *name)
 }
 
 // Paths are written whole, so that a run can be repeated from any folder.
-static void write_path(JsonOut *out, const char *path)
+static Status write_path(JsonOut *out, const char *path)
 {
-    char *whole = path ? realpath(path, NULL) : NULL;
+    char *whole = NULL;
+    if (path) TRY(path_whole(&whole, path));
     json_out_string(out, whole ? whole : path);
     free(whole);
+    return OK;
 }
 
 // The same for each of a list; a name with a comma in it is one file if there is such a file.
-static void write_paths(JsonOut *out, const char *list)
+static Status write_paths(JsonOut *out, const char *list)
 {
     size_t files = 1, used = 0;
+    bool one = true;
     for (const char *s = list ? list : ""; *s; s++) files += *s == ',';
-    char *text = files > 1 && !file_exists(list) ? malloc(files * FILE_PATH) : NULL;
-    for (const char *s = list, *end; text && s; s = *end ? end + 1 : NULL) {
-        char name[FILE_PATH];
+    if (files > 1) TRY(file_there(&one, list));
+    if (one) return write_path(out, list);
+    char *text = malloc(files * FILE_PATH);
+    Status status = text ? OK : err_memory("config");
+    for (const char *s = list, *end; status == OK && s; s = *end ? end + 1 : NULL) {
+        char name[FILE_PATH], *whole;
         end = s + strcspn(s, ",");
         snprintf(name, sizeof name, "%.*s", (int)(end - s), s);
-        char *whole = realpath(name, NULL);
+        status = path_whole(&whole, name);
         used += (size_t)snprintf(text + used, files * FILE_PATH - used, "%s%s", used ? "," : "",
                                  whole && strlen(whole) < FILE_PATH - 1 ? whole : name);
         free(whole);
     }
-    if (text) json_out_string(out, text);
-    else write_path(out, list);
+    if (status == OK) json_out_string(out, text);
     free(text);
+    return status;
 }
 
 static void write_numbers(JsonOut *out, const double *x, int n)
@@ -523,7 +529,7 @@ static void write_numbers(JsonOut *out, const double *x, int n)
     json_out_end(out);
 }
 
-static void write_value(const Options *o, const Option *row, JsonOut *out)
+static Status write_value(const Options *o, const Option *row, JsonOut *out)
 {
     const void *at = place(o, row);
     const Items *items = at;
@@ -533,8 +539,8 @@ static void write_value(const Options *o, const Option *row, JsonOut *out)
     case T_REAL: json_out_double(out, *(const double *)at); break;
     case T_PAIR: write_numbers(out, at, 2); break;
     case T_THREE: write_numbers(out, at, 3); break;
-    case T_PATH: write_path(out, *(const char *const *)at); break;
-    case T_PATHS: write_paths(out, *(const char *const *)at); break;
+    case T_PATH: return write_path(out, *(const char *const *)at);
+    case T_PATHS: return write_paths(out, *(const char *const *)at);
     case T_TEXT:
     case T_NAME: json_out_string(out, *(const char *const *)at); break;
     case T_CHOICE: json_out_string(out, name_of(row, *(const int *)at)); break;
@@ -544,17 +550,19 @@ static void write_value(const Options *o, const Option *row, JsonOut *out)
         json_out_end(out);
         break;
     }
+    return OK;
 }
 
-void options_write_config(const Options *o, JsonOut *out)
+Status options_write_config(const Options *o, JsonOut *out)
 {
     for (int i = 0; i < COUNT; i++) {
         char key[64];
         if (!(options[i].config & WRITTEN) || !(options[i].verbs & o->verb->bit)) continue;
         option_key(key, options[i].name);
         json_out_key(out, key);
-        write_value(o, &options[i], out);
+        TRY(write_value(o, &options[i], out));
     }
+    return OK;
 }
 
 static Status numbers_typed(char text[80], const Json *v, int n)
@@ -626,9 +634,11 @@ static Status prompts_as_before(Options *o, const Json *root)
     char path[FILE_PATH];
     const Json *model = json_get(root, "model");
     if (!model || model->type != JSON_STRING || json_get(root, "prompts") ||
-        !find_flag("prompts", 7, o->verb->bit) || options_source(o, "model") > FROM_CONFIG ||
-        path_join(path, model->string, "classifier.safetensors") != OK || !file_exists(path))
+        !find_flag("prompts", 7, o->verb->bit) || options_source(o, "model") > FROM_CONFIG)
         return OK;
+    bool there;
+    TRY(file_beside(&there, path, model->string, "classifier.safetensors"));
+    if (!there) return OK;
     return options_default(o, "prompts", "true", FROM_CONFIG);
 }
 

@@ -77,7 +77,10 @@ static Status list_file(char path[FILE_PATH], const char *folder, const char *pa
         if (*c == ' ') *c = '_';
     TRY(path_join(path, folder, name));
     snprintf(packed, sizeof packed, "%s.gz", path);
-    if (file_exists(path) || !file_exists(packed)) return OK;
+    bool there, other = false;
+    TRY(file_there(&there, path));
+    if (!there) TRY(file_there(&other, packed));
+    if (!other) return OK;
     return path_join(path, "", packed);
 }
 

@@ -21,8 +21,9 @@ typedef struct {
 static Status lines_open(Lines *l, const char *folder, const char *name)
 {
     *l = (Lines){ 0 };
-    TRY(path_join(l->path, folder, name));
-    return file_exists(l->path) ? file_map(&l->map, l->path) : OK;
+    bool there;
+    TRY(file_beside(&there, l->path, folder, name));
+    return there ? file_map(&l->map, l->path) : OK;
 }
 
 static void lines_close(Lines *l)

@@ -13,12 +13,6 @@
 
 // ---- the folder ---------------------------------------------------------------------------------
 
-static bool is_there(const char *folder, const char *name)
-{
-    char path[FILE_PATH];
-    return path_join(path, folder, name) == OK && (file_exists(path) || folder_exists(path));
-}
-
 // The N of a folder called step-N; -1: it has another name.
 static int64_t step_of(const char *name)
 {
@@ -28,61 +22,65 @@ static int64_t step_of(const char *name)
     return end != name + 5 && *end == 0 ? n : -1;
 }
 
-// How many step-N folders there are, and the smallest N.
-static int64_t count_steps(const char *folder, int64_t *oldest)
+// How many step-N folders there are, and the smallest N. No folder has none.
+static Status count_steps(int64_t *n, const char *folder, int64_t *oldest)
 {
-    int64_t n = 0;
-    DIR *dir = opendir(folder);
-    for (struct dirent *e; dir && (e = readdir(dir));) {
-        int64_t step = step_of(e->d_name);
+    DIR *dir;
+    const char *name = "";
+    bool there;
+    *n = 0;
+    TRY(folder_there(&there, folder));
+    if (!there) return OK;
+    TRY(folder_list(&dir, folder));
+    Status status = OK;
+    while (name && (status = folder_next(&name, dir, folder)) == OK) {
+        int64_t step = name ? step_of(name) : -1;
         if (step < 0) continue;
-        if (n++ == 0 || step < *oldest) *oldest = step;
+        if ((*n)++ == 0 || step < *oldest) *oldest = step;
     }
-    if (dir) closedir(dir);
-    return n;
+    closedir(dir);
+    return status;
 }
 
 // What a run writes, but for step-N folders: config.json first, which tells it from other folders.
 static const char *const run_names[] = { "config.json", "log.jsonl", "samples.jsonl",
-                                         "results.jsonl", "report.html", "last", "best", "last.old",
-                                         "best.old" };
-enum { RUN_FILES = 5, RUN_NAMES = 9 };
+                                         "results.jsonl", "report.html", "last", "best",
+                                         "last.proreg-old", "best.proreg-old", "last.old",
+                                         "best.old" };     // .old: of earlier versions
+enum { RUN_FILES = 5, RUN_OLD = 7, RUN_NAMES = 11 };
 
-// The first of these names in the folder; NULL: none.
-static const char *holds_run(const char *folder)
+bool run_owns(const char *name)
 {
-    int64_t oldest;
     for (int i = 0; i < RUN_NAMES; i++)
-        if (is_there(folder, run_names[i])) return run_names[i];
-    return count_steps(folder, &oldest) > 0 ? "step-N" : NULL;
+        if (!strcmp(name, run_names[i])) return true;
+    return step_of(name) >= 0;
 }
 
-// --overwrite must not remove what merely has the name of a run's files.
-Status run_check(const char *folder, bool resume, bool overwrite)
+Status run_holds(const char **name, const char *folder)
 {
-    const Method *method;
-    const char *name = holds_run(folder);
-    if (file_exists(folder)) return err_set(ERR_IO, "out: %s: is a file", folder);
-    if (resume && !name) return err_set(ERR_IO, "out: %s: holds no run to resume", folder);
-    if (resume || !name) return folder_writable(folder);
-    if (run_method(&method, folder) != OK)
-        return err_set(ERR_IO, "out: %s: holds %s, but no config.json of a run: another --out",
-                       folder, name);
-    if (!overwrite)
-        return err_set(ERR_IO, "out: %s: holds a run: --resume goes on, --overwrite begins anew",
-                       folder);
-    return folder_writable(folder);
+    int64_t n, oldest;
+    char path[FILE_PATH];
+    bool there;
+    *name = NULL;
+    for (int i = 0; i < RUN_NAMES; i++) {
+        TRY(path_join(path, folder, run_names[i]));
+        TRY(path_there(&there, path));
+        if (there) *name = run_names[i];
+        if (there) return OK;
+    }
+    TRY(count_steps(&n, folder, &oldest));
+    if (n > 0) *name = "step-N";
+    return OK;
 }
 
-// Removes what a run has written there, and nothing else; config.json last, as it says whose the
+// Removes what a run has written there, and nothing else: but for config.json, which says whose the
 // rest is.
 static Status remove_run(const char *folder)
 {
     char path[FILE_PATH];
-    for (int i = RUN_NAMES - 1; i >= 0; i--) {
+    for (int i = RUN_NAMES - 1; i > 0; i--) {
         TRY(path_join(path, folder, run_names[i]));
-        if (i < RUN_FILES) unlink(path);
-        else folder_discard(path);
+        TRY(i < RUN_FILES ? file_remove(path) : folder_remove(path));
     }
     folder_sweep(folder);
     return run_forget(folder, 0);
@@ -94,17 +92,45 @@ Status run_save_config(const char *folder, JsonOut *config)
     return json_out_save(config, folder, "config.json");
 }
 
+static const char next_config[] = "config.json.proreg-next";
+
+Status run_take_over(const char *folder)
+{
+    char next[FILE_PATH], config[FILE_PATH];
+    bool there;
+    TRY(file_beside(&there, next, folder, next_config));
+    if (!there) return OK;
+    TRY(remove_run(folder));
+    TRY(path_join(config, folder, run_names[0]));
+    return file_rename(next, config);
+}
+
 Status run_begin(const char *folder, JsonOut *config)
 {
     TRY(json_out_status(config));
     TRY(folder_make(folder));
-    TRY(remove_run(folder));
-    return run_save_config(folder, config);
+    json_out_line_end(config);
+    TRY(json_out_save(config, folder, next_config));
+    return run_take_over(folder);
+}
+
+// A kill between two renames (folder_commit) may have left an old checkpoint beside the new one.
+static Status drop_old(const char *folder)
+{
+    char path[FILE_PATH];
+    TRY(run_recover(path, folder, "last"));
+    TRY(run_recover(path, folder, "best"));
+    for (int i = RUN_OLD; i < RUN_NAMES; i++) {
+        TRY(path_join(path, folder, run_names[i]));
+        TRY(folder_remove(path));
+    }
+    return OK;
 }
 
 Status run_rewind(const char *folder, int64_t step)
 {
     folder_sweep(folder);
+    TRY(drop_old(folder));
     return records_rewind(folder, step);
 }
 
@@ -154,8 +180,7 @@ static Status save_whole(const char *path, const Checkpoint *c,
 Status run_save(const char *folder, const char *name, const Checkpoint *c)
 {
     char path[FILE_PATH];
-    TRY(path_join(path, folder, name));
-    TRY(folder_recover(path));
+    TRY(run_recover(path, folder, name));
     return save_whole(path, c, save_parts);
 }
 
@@ -166,26 +191,42 @@ Status run_save_model(const char *folder, const Checkpoint *c)
 
 Status run_forget(const char *folder, int64_t keep)
 {
-    int64_t oldest = 0, before = INT64_MAX;
-    for (int64_t n; (n = count_steps(folder, &oldest)) > keep && n < before; before = n) {
+    int64_t n, oldest = 0;
+    for (int64_t before = INT64_MAX;; before = n) {
         char name[32], path[FILE_PATH];
+        TRY(count_steps(&n, folder, &oldest));
+        if (n <= keep || n >= before) return OK;
         snprintf(name, sizeof name, "step-%lld", (long long)oldest);
         TRY(path_join(path, folder, name));
-        folder_discard(path);
+        TRY(folder_remove(path));
     }
-    return OK;
 }
 
 // ---- reading ------------------------------------------------------------------------------------
 
+Status run_recover(char path[FILE_PATH], const char *folder, const char *name)
+{
+    char old[FILE_PATH], before[64];
+    bool there, saved;
+    snprintf(before, sizeof before, "%.50s.old", name);    // as earlier versions called it
+    TRY(path_join(path, folder, name));
+    TRY(path_join(old, folder, before));
+    TRY(folder_recover(path));
+    TRY(path_there(&there, path));
+    TRY(folder_there(&saved, old));
+    return saved && !there ? file_rename(old, path) : OK;
+}
+
 Status run_checkpoint(char path[FILE_PATH], const char *folder, const char *name)
 {
     char inside[FILE_PATH];
-    TRY(path_join(path, folder, name));
-    TRY(folder_recover(path));
+    TRY(run_recover(path, folder, name));
     TRY(path_join(inside, path, "state.json"));
-    if (!folder_exists(folder)) return err_set(ERR_IO, "run: %s: no such folder", folder);
-    if (!file_exists(inside))
+    bool there;
+    TRY(folder_there(&there, folder));
+    if (!there) return err_set(ERR_IO, "run: %s: no such folder", folder);
+    TRY(file_there(&there, inside));
+    if (!there)
         return err_set(ERR_IO, "run: %s: holds no checkpoint `%s`%s", folder, name,
                        strcmp(name, "best") ? "" : ": without validation pictures `last` is the "
                        "answer");

@@ -47,12 +47,18 @@ typedef struct {
     double share;
 } Checkpoint;
 
-// May a run begin (or be resumed) in `folder`? Called before anything is loaded.
-Status run_check(const char *folder, bool resume, bool overwrite);
+// The first name in `folder` that a run's files have; NULL: none.
+Status run_holds(const char **name, const char *folder);
+bool run_owns(const char *name);               // is it one of those names?
 
-// Makes the folder, with config.json; an old run in it is removed first. Both free *config.
+// Makes the folder, with config.json, and removes an old run in it. The new config.json lies there
+// before anything is removed, as config.json.proreg-next: a run that finds this one (run_take_over,
+// called before a run is resumed) removes what is left of the old run and goes on from there. So a
+// kill leaves the old run whole, or the new one at its beginning. Both free *config.
 Status run_begin(const char *folder, JsonOut *config);
 Status run_save_config(const char *folder, JsonOut *config);      // replaces the old one
+
+Status run_take_over(const char *folder);
 
 // Cuts log.jsonl and results.jsonl back to what a run of `step` updates has written, and removes
 // what a kill left half-written.
@@ -79,6 +85,7 @@ Status run_open(RunCheckpoint *c, Arena *arena, const char *folder, const char *
 
 // The parts of it. ERR_IO: there is no such checkpoint; ERR_FORMAT: a file of it is damaged.
 Status run_checkpoint(char path[FILE_PATH], const char *folder, const char *name);
+Status run_recover(char path[FILE_PATH], const char *folder, const char *name);   // need not be
 Status run_method(const Method **method, const char *folder);     // of config.json
 Status run_load_state(RunState *state, const char *checkpoint);
 

@@ -52,18 +52,20 @@ Status tuned_save(const char *folder, const Checkpoint *c)
 
 // ---- reading ------------------------------------------------------------------------------------
 
-bool tuned_find(char folder[FILE_PATH], const char *model)
+Status tuned_find(bool *found, char folder[FILE_PATH], const char *model)
 {
     static const char *const ours[] = { "model.safetensors", "open_clip_model.safetensors",
                                         "open_clip_model.pt" };
     char path[FILE_PATH];
     const char *name = path_name(model);
-    bool known = folder_exists(model);
+    bool known;
+    *found = false;
+    TRY(folder_there(&known, model));
     int length = (int)(known ? strlen(model) : (size_t)(name - model));
     for (int i = 0; i < 3; i++) known |= strcmp(name, ours[i]) == 0;
-    if (!known || length >= FILE_PATH) return false;
+    if (!known || length >= FILE_PATH) return OK;
     snprintf(folder, FILE_PATH, "%.*s", length ? length : 1, length ? model : ".");
-    return path_join(path, folder, "classifier.safetensors") == OK && file_exists(path);
+    return file_beside(found, path, folder, "classifier.safetensors");
 }
 
 static Status split_lines(Arena *arena, const char ***name, int *n, const char *path, FileMap map)
@@ -178,12 +180,13 @@ Status tuned_open(RunCheckpoint *c, Arena *arena, const char *folder)
     *c = (RunCheckpoint){ .state.best_top1 = -1 };
     TRY(path_join(c->path, folder, ""));
     TRY(path_join(tensors, folder, "classifier.safetensors"));
-    TRY(path_join(origin, folder, "classifier.json"));
+    bool has_origin;
+    TRY(file_beside(&has_origin, origin, folder, "classifier.json"));
     TRY(student_classifier_head(&head, &rows, tensors));
     TRY(tuned_classes(arena, &c->class_name, &c->classes, folder));
     c->method = method_of(head);
     Status status = OK;
-    if (file_exists(origin)) {
+    if (has_origin) {
         status = json_load(&root, &scratch, origin);
         if (status == OK) status = read_origin(c, arena, root, origin);
     }

@@ -10,9 +10,9 @@
 #pragma once
 #include "proreg/run/run.h"
 
-// The folder of `model`, itself a folder or a file of weights that this program writes there, if it
-// holds a classifier; else false.
-bool tuned_find(char folder[FILE_PATH], const char *model);
+// The folder of `model`, itself a folder or a file of weights that this program writes there, and
+// whether it holds a classifier.
+Status tuned_find(bool *found, char folder[FILE_PATH], const char *model);
 
 // What must be known to open its student. The model's weights are not looked at.
 Status tuned_open(RunCheckpoint *c, Arena *arena, const char *folder);

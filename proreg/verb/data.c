@@ -8,6 +8,7 @@
 #include "data/set/check.h"
 #include "data/world/world.h"
 #include "proreg/verb/ask.h"
+#include "proreg/verb/place.h"
 #include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
 #include "weights/npy.h"
@@ -247,16 +248,12 @@ Status verb_augment(Options *o)
 
 // ---- data world: the small drawn world as a folder ----------------------------------------------
 
-static const char *const world_files[] = {
-    "captions.tsv", "train", "val", "usual", "swapped", "new",
-};
-
 Status verb_world(Options *o)
 {
     const Backend *be;
     say_idle(o);
     if (!o->out) return err_set(ERR_USAGE, "data world: needs --out DIR");
-    TRY(setup_folder(o, world_files, sizeof world_files / sizeof world_files[0]));
+    TRY(place_check(o, "out", o->out, &place_world, o->overwrite ? PLACE_OVERWRITE : PLACE_NEW));
     TRY(setup_machine(o, &be));
     const WorldTask t = { o->n, o->n_test, o->pairing };
     const uint64_t seed = (uint64_t)o->seed;

@@ -9,6 +9,7 @@
 #include "proreg/page/demo_page.h"
 #include "proreg/verb/ask.h"
 #include "proreg/verb/embedded.h"
+#include "proreg/verb/place.h"
 #include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
 
@@ -203,7 +204,6 @@ static void print_demo_table(const Demo *d)
 // Does not write into a folder that holds anything but a demo.
 static Status open_folder(char out[FILE_PATH], const Options *o)
 {
-    char mark[FILE_PATH];
     const char *temp = getenv("TMPDIR");
     if (!o->out) {
         snprintf(out, FILE_PATH, "%.3000s/proreg-demo-XXXXXX", temp && *temp ? temp : "/tmp");
@@ -211,10 +211,7 @@ static Status open_folder(char out[FILE_PATH], const Options *o)
         return err_set(ERR_IO, "demo: %s: cannot make this folder", out);
     }
     snprintf(out, FILE_PATH, "%s", o->out);
-    TRY(path_join(mark, out, "commands.txt"));
-    if (file_exists(out)) return err_set(ERR_IO, "demo: %s: is a file", out);
-    if (folder_exists(out) && !file_exists(mark) && rmdir(out) != 0)
-        return err_set(ERR_IO, "demo: %s: is there and holds no demo: another --out", out);
+    TRY(place_check(o, "out", out, &place_demo, PLACE_OVERWRITE));
     return folder_make(out);
 }
 
@@ -316,16 +313,18 @@ static Status demo_options(Options *o)
 {
     const Backend *be;
     char *whole, folder[FILE_PATH];
+    bool tuned;
     TRY(options_default(o, "n-test", "600", FROM_METHOD));
     TRY(options_default(o, "epochs", "4", FROM_METHOD));
     if (!o->model && !embedded_model[0].name)
         return err_set(ERR_UNSUPPORTED, "demo: this program was built without weights/world: "
                        "--model PATH names another small CLIP");
     if (!o->model) return setup_machine(o, &be);
-    if (tuned_find(folder, o->model))
+    TRY(tuned_find(&tuned, folder, o->model));
+    if (tuned)
         return err_set(ERR_UNSUPPORTED, "demo: %s: its classifier.safetensors would answer, where "
                        "the demo begins from prompts", o->model);
-    whole = realpath(o->model, NULL);          // commands are typed in another folder
+    TRY(path_whole(&whole, o->model));         // commands are typed in another folder
     if (!whole) return err_set(ERR_IO, "model: %s: no such file or folder", o->model);
     o->model = arena_string(&o->arena, whole);
     free(whole);

@@ -56,7 +56,9 @@ static Status add_folder(Encode *e, const char *folder)
 
 static Status add_pictures(Encode *e, const char *path)
 {
-    return folder_exists(path) ? add_folder(e, path) : add_name(e, path);
+    bool folder;
+    TRY(folder_there(&folder, path));
+    return folder ? add_folder(e, path) : add_name(e, path);
 }
 
 static Status list_pictures(Encode *e)
@@ -68,9 +70,12 @@ static Status list_pictures(Encode *e)
         if (strchr(e->name[i], '\n'))
             return err_set(ERR_FORMAT, "encode: %s: a line end in its name: the lines of a .txt "
                            "would not be the rows; a .safetensors holds it", e->name[i]);
-    for (int64_t i = 0; i < e->n && !o->skip_bad; i++)
-        if (!file_exists(e->name[i]))
+    for (int64_t i = 0; i < e->n && !o->skip_bad; i++) {
+        bool there;
+        TRY(file_there(&there, e->name[i]));
+        if (!there)
             return err_set(ERR_IO, "encode: %s: no such file, or no regular one", e->name[i]);
+    }
     return e->n ? OK : err_set(ERR_FORMAT, "encode: %s: holds no pictures", o->images);
 }
 
@@ -166,40 +171,54 @@ static Status names_path(char path[FILE_PATH], const Options *o)
 }
 
 // Has an earlier encode written both? Then the matrix has as many rows as the list has lines.
-static bool is_pair(const char *matrix, const char *list)
+static Status is_pair(bool *pair, const char *matrix, const char *list)
 {
     FileMap a, b;
     char shape[40];
     int64_t lines = 0;
-    if (file_map(&a, matrix) != OK) return false;
-    bool ours = file_map(&b, list) == OK;
-    if (!ours) b = (FileMap){ 0 };
+    *pair = false;
+    TRY(file_there(pair, matrix));
+    if (!*pair) return OK;
+    TRY(file_map(&b, list));
     for (size_t i = 0; i < b.size; i++) lines += b.data[i] == '\n';
-    int n = snprintf(shape, sizeof shape, "'shape': (%lld, ", (long long)lines);
-    ours = ours && a.size >= 128 && memmem(a.data, 128, shape, (size_t)n);
-    file_unmap(&a);
     file_unmap(&b);
-    return ours;
+    int n = snprintf(shape, sizeof shape, "'shape': (%lld, ", (long long)lines);
+    TRY(file_map(&a, matrix));
+    *pair = a.size >= 128 && memmem(a.data, 128, shape, (size_t)n);
+    file_unmap(&a);
+    return OK;
 }
 
 static Status check_list_of_names(const Options *o)
 {
     char path[FILE_PATH];
+    bool there, pair = false;
     TRY(names_path(path, o));
     TRY(setup_output(o, path));
-    if (o->overwrite || !file_exists(path) || is_pair(o->output, path)) return OK;
+    TRY(file_recover_pair(o->output, path));
+    TRY(file_there(&there, path));
+    if (there && !o->overwrite) TRY(is_pair(&pair, o->output, path));
+    if (!there || o->overwrite || pair) return OK;
     return err_set(ERR_IO, "encode: %s: is there and not from encode, and the names of the rows go "
                    "there: --overwrite replaces it", path);
 }
 
-static Status save_names(const Encode *e)
+// The matrix and its names, both or neither.
+static Status save_rows_named(const Encode *e)
 {
     char path[FILE_PATH];
-    FileOut out;
+    FileOut rows, names;
+    const int64_t E = e->clip.config.embed;
     TRY(names_path(path, e->o));
-    TRY(file_create(&out, path));
-    for (int64_t i = 0; i < e->n; i++) file_printf(&out, "%s\n", e->name[i]);
-    return file_commit(&out);
+    TRY(npy_create(&rows, e->o->output, 2, (int64_t[]){ e->n, E }));
+    file_write(&rows, e->rows, (size_t)(e->n * E) * sizeof *e->rows);
+    Status status = file_create(&names, path);
+    for (int64_t i = 0; i < e->n && status == OK; i++)
+        status = file_printf(&names, "%s\n", e->name[i]);
+    if (status == OK) return file_commit_pair(&rows, &names);
+    file_discard(&rows);
+    file_discard(&names);
+    return status;
 }
 
 // The names go into the metadata, under `names`, as a JSON array.
@@ -226,8 +245,7 @@ static Status save_safetensors(const Encode *e)
 static Status save_rows(const Encode *e)
 {
     if (ends_with(e->o->output, ".safetensors")) return save_safetensors(e);
-    TRY(save_names(e));
-    return npy_save(e->o->output, 2, (int64_t[]){ e->n, e->clip.config.embed }, e->rows);
+    return save_rows_named(e);
 }
 
 // ---- the verb -----------------------------------------------------------------------------------

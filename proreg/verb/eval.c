@@ -21,26 +21,26 @@ static void csv_field(FileOut *out, const char *text, char end)
     file_printf(out, "\"%c", end);
 }
 
-static Status save_predictions(const char *path, const Dataset *d, const char *const *names,
-                               const float *logits, const uint8_t *left_out)
+static Status write_predictions(FileOut *out, const char *path, const Dataset *d,
+                                const char *const *names, const float *logits,
+                                const uint8_t *left_out)
 {
-    FileOut out;
     int K = d->class_count;
-    TRY(file_create(&out, path));
-    file_printf(&out, "path,domain,label,predicted,p_label,p_predicted\n");
+    TRY(file_create(out, path));
+    file_printf(out, "path,domain,label,predicted,p_label,p_predicted\n");
     for (int64_t i = 0; i < d->eval.n; i++) {
         if (left_out && left_out[i]) continue;
         const Sample *s = &d->eval.sample[i];
         const float *z = logits + i * K;
         int best = score_argmax(z, K);
-        csv_field(&out, s->path, ',');
-        csv_field(&out, d->domain[s->domain], ',');
-        csv_field(&out, names[s->label], ',');
-        csv_field(&out, names[best], ',');
-        file_printf(&out, "%.17g,%.17g\n", score_softmax(z, K, s->label),
+        csv_field(out, s->path, ',');
+        csv_field(out, d->domain[s->domain], ',');
+        csv_field(out, names[s->label], ',');
+        csv_field(out, names[best], ',');
+        file_printf(out, "%.17g,%.17g\n", score_softmax(z, K, s->label),
                     score_softmax(z, K, best));
     }
-    return file_commit(&out);
+    return out->status;
 }
 
 // Removes the rows of pictures that were left out; returns how many remain.
@@ -53,13 +53,30 @@ static int64_t close_ranks(float *logits, const Dataset *d, const uint8_t *left_
     return n;
 }
 
+static Status write_logits(FileOut *out, const char *path, const Dataset *d, float *logits,
+                           const uint8_t *left_out)
+{
+    int64_t n = close_ranks(logits, d, left_out), K = d->class_count;
+    TRY(npy_create(out, path, 2, (int64_t[]){ n, K }));
+    return file_write(out, logits, (size_t)(n * K) * sizeof *logits);
+}
+
+// Row i of the logits is that of line i of the predictions: both are replaced, or neither.
 static Status save_files(const Options *o, const Dataset *d, const char *const *names,
                          float *logits, const uint8_t *left_out)
 {
-    if (o->predictions) TRY(save_predictions(o->predictions, d, names, logits, left_out));
-    if (!o->save_logits) return OK;
-    int64_t n = close_ranks(logits, d, left_out);
-    return npy_save(o->save_logits, 2, (int64_t[]){ n, d->class_count }, logits);
+    FileOut lines = { 0 }, rows = { 0 };
+    Status status = OK;
+    if (o->predictions)
+        status = write_predictions(&lines, o->predictions, d, names, logits, left_out);
+    if (o->save_logits && status == OK)
+        status = write_logits(&rows, o->save_logits, d, logits, left_out);
+    if (status == OK && o->predictions && o->save_logits) return file_commit_pair(&rows, &lines);
+    if (status == OK && o->predictions) return file_commit(&lines);
+    if (status == OK && o->save_logits) return file_commit(&rows);
+    file_discard(&lines);
+    file_discard(&rows);
+    return status;
 }
 
 // ---- the result ---------------------------------------------------------------------------------
@@ -134,8 +151,9 @@ static Status check_files(const Options *o)
 {
     if (o->predictions) TRY(setup_output(o, o->predictions));
     if (o->save_logits) TRY(setup_output(o, o->save_logits));
-    if (!o->predictions || !o->save_logits || strcmp(o->predictions, o->save_logits) != 0)
-        return OK;
+    if (!o->predictions || !o->save_logits) return OK;
+    if (strcmp(o->predictions, o->save_logits) != 0)
+        return file_recover_pair(o->save_logits, o->predictions);
     return err_set(ERR_USAGE, "--save-logits: %s: is what --predictions writes", o->save_logits);
 }
 

@@ -86,7 +86,9 @@ static Status print_tuned(const char *path)
     char folder[FILE_PATH];
     Arena arena = { 0 };
     RunCheckpoint c;
-    if (!tuned_find(folder, path)) return OK;
+    bool tuned;
+    TRY(tuned_find(&tuned, folder, path));
+    if (!tuned) return OK;
     Status status = tuned_open(&c, &arena, folder);
     if (status == OK) printf("  %-12s method %s, step %lld, %d classes:", "classifier",
                              c.method->name, (long long)c.state.step, c.classes);
@@ -140,8 +142,9 @@ static Status print_file(const char *folder, const char *name)
 {
     char path[FILE_PATH];
     FileMap map;
-    TRY(path_join(path, folder, name));
-    if (!file_exists(path)) return OK;
+    bool there;
+    TRY(file_beside(&there, path, folder, name));
+    if (!there) return OK;
     TRY(file_map(&map, path));
     fwrite(map.data, 1, map.size, stdout);
     file_unmap(&map);
@@ -155,7 +158,9 @@ static Status info_run(const Options *o)
     RunState s;
     for (int i = 0; i < 2; i++) {
         TRY(path_join(checkpoint, o->args[0], names[i]));
-        if (i && !folder_exists(checkpoint)) continue;     // a run may have no best
+        bool there;
+        TRY(folder_there(&there, checkpoint));
+        if (i && !there) continue;                         // a run may have no best
         TRY(run_checkpoint(checkpoint, o->args[0], names[i]));
         TRY(run_load_state(&s, checkpoint));
         if (o->json) continue;
@@ -166,12 +171,6 @@ static Status info_run(const Options *o)
     }
     if (!o->json) TRY(print_file(o->args[0], "config.json"));
     return print_file(o->args[0], "results.jsonl");
-}
-
-static bool has_entry(const char *folder, const char *name)
-{
-    char path[FILE_PATH];
-    return path_join(path, folder, name) == OK && (file_exists(path) || folder_exists(path));
 }
 
 // ---- the machine --------------------------------------------------------------------------------
@@ -311,12 +310,26 @@ static Status info_recipe(const Options *o)
     return OK;
 }
 
+static Status info_kind(PathKind *kind, bool *run, const char *path)
+{
+    char last[FILE_PATH];
+    PathKind inside = PATH_NOTHING;
+    *kind = PATH_NOTHING;
+    if (path) TRY(path_kind(kind, path));
+    if (*kind == PATH_FOLDER) TRY(path_join(last, path, "last"));
+    if (*kind == PATH_FOLDER) TRY(path_kind(&inside, last));
+    *run = inside == PATH_FILE || inside == PATH_FOLDER;
+    return OK;
+}
+
 Status verb_info(Options *o)
 {
     if (o->machine + (o->args_count == 1) + (o->recipe >= 0) != 1)
         return err_set(ERR_USAGE, "info: needs either a PATH, --machine or --recipe NAME");
     const char *path = o->args_count ? o->args[0] : NULL, *flag = pixel_flag(o);
-    const bool run = path && folder_exists(path) && has_entry(path, "last");
+    PathKind kind;
+    bool run;
+    TRY(info_kind(&kind, &run, path));
     say_idle(o);
     if (flag && (!path || run))
         return err_set(ERR_USAGE, "--%s: goes with a model, not with %s", flag,
@@ -324,7 +337,7 @@ Status verb_info(Options *o)
     if (o->machine) return info_machine(o);
     if (o->recipe >= 0) return info_recipe(o);
     if (run) return info_run(o);
-    if (folder_exists(path)) return info_model(o, path);
-    if (file_exists(path)) return info_file(o, path);
+    if (kind == PATH_FOLDER) return info_model(o, path);
+    if (kind == PATH_FILE) return info_file(o, path);
     return err_set(ERR_IO, "info: %s: no such file or folder", path);
 }

@@ -171,10 +171,13 @@ Status verb_predict(Options *o)
     bool tuned;
     TRY(setup_model_or_run(o));
     say_idle(o);
-    for (int i = 0; i < o->args_count; i++)
-        if (!file_exists(o->args[i]))
+    for (int i = 0; i < o->args_count; i++) {
+        PathKind kind;
+        TRY(path_kind(&kind, o->args[i]));
+        if (kind != PATH_FILE)
             return err_set(ERR_IO, "predict: %s: %s", o->args[i],
-                           folder_exists(o->args[i]) ? "is a folder" : "no such file");
+                           kind == PATH_FOLDER ? "is a folder" : "no such file");
+    }
     TRY(setup_tuned(&tuned, &run, o));
     if (o->run) TRY(run_open(&run, &o->arena, o->run, o->checkpoint));
     if (o->run) o->model = run.path;

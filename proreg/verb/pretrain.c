@@ -11,6 +11,7 @@
 #include "proreg/contrast.h"
 #include "proreg/run/records.h"
 #include "proreg/verb/ask.h"
+#include "proreg/verb/place.h"
 #include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
 
@@ -284,23 +285,19 @@ static Status print_accuracy(Pretrain *p)
 
 // ---- the verb -----------------------------------------------------------------------------------
 
-static const char *const written[] = {
-    "pretrain.jsonl", "config.json", "model.safetensors", "preprocessor_config.json", "merges.txt",
-    "vocab.json", "special_tokens_map.json", "tokenizer_config.json",
-};
-
 static Status pretrain_options(const Options *o)
 {
     char folder[FILE_PATH];
+    bool tuned = false;
     if (!o->out) return err_set(ERR_USAGE, "pretrain: needs --out DIR");
     if (!o->data) return err_set(ERR_USAGE, "pretrain: needs --data DIR");
     if (!o->model && !o->merges)
         return err_set(ERR_USAGE, "pretrain: needs --merges FILE, learned by `tokenize --train`, "
                        "or --model PATH to go on from");
-    if (!o->model) TRY(check_shape(o));
-    else if (tuned_find(folder, o->model))
+    TRY(o->model ? tuned_find(&tuned, folder, o->model) : check_shape(o));
+    if (tuned)
         say(o, "note: %s/classifier.safetensors is not used and not saved", folder);
-    return setup_folder(o, written, sizeof written / sizeof written[0]);
+    return place_check(o, "out", o->out, &place_model, o->overwrite ? PLACE_OVERWRITE : PLACE_NEW);
 }
 
 static Status pretrain_all(Pretrain *p)

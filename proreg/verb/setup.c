@@ -82,10 +82,14 @@ Status setup_model(Clip *c, const Options *o, const Backend *be, const char *pat
                    ClipTowers towers)
 {
     char last[FILE_PATH];
-    if (!file_exists(path) && !folder_exists(path))
+    PathKind kind;
+    bool run;
+    TRY(path_kind(&kind, path));
+    if (kind != PATH_FILE && kind != PATH_FOLDER)
         return err_set(ERR_IO, "model: %s: no such file or folder", path);
     TRY(path_join(last, path, "last"));
-    if (folder_exists(last))
+    TRY(folder_there(&run, last));
+    if (run)
         return err_set(ERR_IO, "model: %s: is a run: --run names it, or --model %s", path, last);
     const ClipOptions options = setup_clip(o, towers);
     return clip_open(c, be, path, &options);
@@ -93,10 +97,16 @@ Status setup_model(Clip *c, const Options *o, const Backend *be, const char *pat
 
 Status setup_bpe(Bpe **bpe, const Options *o, const Clip *c, bool need)
 {
+    bool there = true;
     *bpe = NULL;
+    if (!need && !o->merges) TRY(bpe_there(&there, c->folder));
+    if (!there) return OK;
     Status status = bpe_open(bpe, o->merges ? o->merges : c->folder, c->config.vocab);
     if (status == OK || o->merges) return status;
-    return need ? err_prefix(status, "tokenizer (--merges names another)") : OK;
+    if (need || status == ERR_IO || err_of_machine(status))
+        return err_prefix(status, "tokenizer (--merges names another)");
+    say(o, "note: goes on without a tokenizer: %s", err_msg());
+    return OK;
 }
 
 Status setup_run(RunCheckpoint *run, Options *o)

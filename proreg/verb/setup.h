@@ -63,11 +63,6 @@ Status setup_tuned(bool *found, RunCheckpoint *c, Options *o);
 Status setup_output(const Options *o, const char *path);
 bool ends_with(const char *path, const char *suffix);      // false if equal
 
-// Checks --out of a verb that writes a whole folder. --overwrite replaces an old folder only if it
-// is empty, or contains names[0] and nothing but these n names: a mistyped --out must not delete
-// other files.
-Status setup_folder(const Options *o, const char *const *names, int n);
-
 // ---- pictures (setup_pictures.c) ----------------------------------------------------------------
 
 // The pictures of these sides (dataset.h), with notes on stderr. known (n): a run's class names, or

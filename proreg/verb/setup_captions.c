@@ -6,11 +6,12 @@
 
 Status setup_find_file(char path[FILE_PATH], const Options *o, const char *name)
 {
-    TRY(path_join(path, "", name));
-    if (file_exists(path) || !o->data || *name == '/') return OK;
+    bool there;
+    TRY(file_beside(&there, path, "", name));
+    if (there || !o->data || *name == '/') return OK;
     char below[FILE_PATH];
-    TRY(path_join(below, o->data, name));
-    if (file_exists(below)) memcpy(path, below, sizeof below);
+    TRY(file_beside(&there, below, o->data, name));
+    if (there) memcpy(path, below, sizeof below);
     return OK;
 }
 
@@ -21,7 +22,9 @@ Status setup_find_lists(Options *o, const char **lists)
     Items items;
     if (!*lists || !o->data) return OK;
     TRY(setup_find_file(path, o, *lists));
-    if (file_exists(path)) {
+    bool there;
+    TRY(file_there(&there, path));
+    if (there) {
         *lists = arena_string(&o->arena, path);
         return *lists ? OK : err_memory("lists");
     }
@@ -39,16 +42,18 @@ Status setup_find_lists(Options *o, const char **lists)
 
 static Status folders_of_data(Options *o, Items *items)
 {
-    DIR *dir = opendir(o->data);
-    Status status = dir ? OK : err_set(ERR_IO, "pretrain: no such folder: %s", o->data);
+    DIR *dir;
+    Status status = folder_list(&dir, o->data);
     items->n = 0;
     while (status == OK && items->n < ITEMS_MAX) {
         char path[FILE_PATH];
         const char *name;
+        bool folder = false;
         status = folder_next(&name, dir, o->data);
         if (status != OK || !name) break;
         status = path_join(path, o->data, name);
-        if (status != OK || !folder_exists(path)) continue;
+        if (status == OK) status = folder_there(&folder, path);
+        if (!folder) continue;
         items->item[items->n] = arena_string(&o->arena, name);
         if (!items->item[items->n++]) status = err_memory("pretrain");
     }

@@ -10,7 +10,8 @@
 static Status run_of_checkpoint(Options *o)
 {
     const Method *method;
-    char *whole = realpath(o->run, NULL);
+    char *whole;
+    TRY(path_whole(&whole, o->run));
     const char *copy = whole ? arena_string(&o->arena, whole) : NULL;
     free(whole);
     if (!copy) return err_memory("run");
@@ -18,7 +19,9 @@ static Status run_of_checkpoint(Options *o)
     if (options_source(o, "checkpoint") == FROM_FLAG && strcmp(o->checkpoint, slash + 1) != 0)
         return err_set(ERR_USAGE, "--checkpoint: %s: --run names %s", o->checkpoint, slash + 1);
     *slash = 0;
-    if (run_method(&method, copy) != OK)
+    Status status = run_method(&method, copy);
+    if (err_of_machine(status)) return status;
+    if (status != OK)
         return err_set(ERR_IO, "run: %s: is a checkpoint without its run: --model names it",
                        o->run);
     o->run = copy;
@@ -29,10 +32,13 @@ static Status run_of_checkpoint(Options *o)
 Status setup_run_folder(Options *o)
 {
     char state[FILE_PATH], folder[FILE_PATH];
+    bool there, tuned = false;
     if (!o->run) return OK;
-    TRY(path_join(state, o->run, "state.json"));
-    if (file_exists(state)) return run_of_checkpoint(o);
-    if (folder_exists(o->run) && tuned_find(folder, o->run))
+    TRY(file_beside(&there, state, o->run, "state.json"));
+    if (there) return run_of_checkpoint(o);
+    TRY(folder_there(&there, o->run));
+    if (there) TRY(tuned_find(&tuned, folder, o->run));
+    if (tuned)
         return err_set(ERR_IO, "run: %s: is a model with a classifier, not a run: --model names it",
                        o->run);
     return OK;
@@ -73,7 +79,8 @@ Status setup_tuned(bool *found, RunCheckpoint *c, Options *o)
 {
     char folder[FILE_PATH];
     bool prompts = setup_asks_prompts(o), of_run = o->run && o->verb->bit != VERB_WISE;
-    *found = !of_run && o->model && tuned_find(folder, o->model);
+    *found = false;
+    if (!of_run && o->model) TRY(tuned_find(found, folder, o->model));
     if (of_run && !prompts) return no_prompts(o, o->run);
     if (!*found && o->classifier)
         return err_set(ERR_IO, "--classifier: %s: no classifier.safetensors beside it", o->model);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/set/splits.h"
+#include "proreg/verb/place.h"
 
 // ---- what is asked ------------------------------------------------------------------------------
 
@@ -15,8 +16,11 @@ static Status begin_anew(Options *o)
     char last[FILE_PATH], log[FILE_PATH];
     const Method *method;
     TRY(path_join(log, o->out, "log.jsonl"));
-    if (run_checkpoint(last, o->out, "last") == OK || folder_exists(last) || file_exists(log))
-        return OK;
+    bool begun, logged;
+    TRY(run_recover(last, o->out, "last"));
+    TRY(path_there(&begun, last));
+    TRY(file_there(&logged, log));
+    if (begun || logged) return OK;
     TRY(run_method(&method, o->out));
     say(o, "note: %s: killed before its first checkpoint, so it begins anew", o->out);
     o->resume = false;
@@ -29,6 +33,7 @@ static Status resume_options(Training *r)
     Options *o = r->o;
     char config[FILE_PATH];
     TRY(folder_lock(&r->lock, o->out));
+    TRY(run_take_over(o->out));
     TRY(path_join(config, o->out, "config.json"));
     TRY(options_check_resume(o, config, &r->eased));
     TRY(options_read_config(o, config));
@@ -37,13 +42,19 @@ static Status resume_options(Training *r)
     return begin_anew(o);
 }
 
+static Status check_place(const Options *o)
+{
+    PlaceHow how = o->resume ? PLACE_RESUME : o->overwrite ? PLACE_OVERWRITE : PLACE_NEW;
+    return place_check(o, "out", o->out, &place_run, how);
+}
+
 static Status check_options(const Options *o)
 {
     if (o->resume && o->overwrite)
         return err_set(ERR_USAGE, "--resume: does not go with --overwrite");
     if (o->resume && o->config) return err_set(ERR_USAGE, "--resume: does not go with --config");
     if (!o->out && (o->resume || !o->plan)) return err_set(ERR_USAGE, "train: needs --out DIR");
-    return o->out && !o->plan ? run_check(o->out, o->resume, o->overwrite) : OK;
+    return o->out && !o->plan ? check_place(o) : OK;
 }
 
 static Status read_options(Training *r)
@@ -355,7 +366,7 @@ static Status claim(Training *r)
     if (r->lock >= 0) return OK;           // a resumed run that begins anew
     TRY(folder_make(r->o->out));
     TRY(folder_lock(&r->lock, r->o->out));
-    return run_check(r->o->out, false, r->o->overwrite);
+    return check_place(r->o);
 }
 
 Status training_begin(Training *r)

@@ -7,6 +7,7 @@
 
 #include "proreg/run/records.h"
 #include "proreg/verb/ask.h"
+#include "proreg/verb/place.h"
 #include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
 
@@ -112,10 +113,7 @@ static Status print_alphas(Options *o, Classifier *c, Wise *w, const Dataset *d,
 
 static Status check_output(const Options *o)
 {
-    if (!o->output) return OK;
-    if (file_exists(o->output) || folder_exists(o->output))
-        return err_set(ERR_IO, "wise: %s: is there already", o->output);
-    return folder_writable(o->output);
+    return o->output ? place_check(o, "output", o->output, &place_copy, PLACE_NEW) : OK;
 }
 
 // The text tower and the tokenizer are the run's, which its checkpoint keeps.
@@ -128,7 +126,7 @@ static Status save_mixture(const Options *o, const Backend *be, Classifier *c,
     Bpe *bpe = NULL;
     TRY(setup_model(&whole, o, be, run->path, CLIP_BOTH));
     Status status = tuned_open(&tuned, &arena, run->path);
-    if (status == OK && bpe_open(&bpe, run->path, whole.config.vocab) != OK) bpe = NULL;
+    if (status == OK) status = setup_bpe(&bpe, o, &whole, false);
     if (status == OK)
         status = run_save_model(o->output, &(Checkpoint){
             .student = &c->student, .pretrained = &whole, .bpe = bpe, .class_name = run->class_name,

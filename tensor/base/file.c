@@ -1,17 +1,16 @@
-// file.c - mapping, whole files, whole folders.
+// file.c - reading files, and what a path leads to.
 #include "tensor/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "tensor/base/file_work.h"
 
 // ---- the seam for tests -------------------------------------------------------------------------
 
@@ -22,8 +21,7 @@ void file_fault_after(int64_t n)
     atomic_store(&fault_after, n);
 }
 
-// Called before every operation that changes the disk or lists a folder; true: it must fail.
-static bool fault(void)
+bool file_fault(void)
 {
     int64_t n = atomic_load(&fault_after);
     if (n < 0) return false;
@@ -32,7 +30,7 @@ static bool fault(void)
     return n == 0;
 }
 
-static Status failed(const char *what, const char *path)
+Status file_failed(const char *what, const char *path)
 {
     return err_set(ERR_IO, "%s: %s: %s", what, path, strerror(errno));
 }
@@ -40,7 +38,7 @@ static Status failed(const char *what, const char *path)
 // ---- reading ------------------------------------------------------------------------------------
 
 // ERR_IO where the file or its path is at fault; any other errno is the machine's.
-static Status unreadable(const char *what, const char *path)
+Status file_unreadable(const char *what, const char *path)
 {
     static const int of_file[] = { ENOENT, ENOTDIR, EACCES, EPERM, ELOOP, ENAMETOOLONG, ENXIO };
     Status status = ERR_MACHINE;
@@ -54,7 +52,7 @@ enum { COPIED_MOST = 1 << 26 };        // bytes; longer files are mapped after a
 static Status size_of_file(size_t *bytes, int fd, const char *path)
 {
     struct stat st;
-    if (fstat(fd, &st) != 0) return unreadable("cannot read", path);
+    if (fstat(fd, &st) != 0) return file_unreadable("cannot read", path);
     if (S_ISDIR(st.st_mode)) return err_set(ERR_IO, "cannot read: %s: is a folder", path);
     if (!S_ISREG(st.st_mode)) return err_set(ERR_IO, "cannot read: %s: not a regular file", path);
     *bytes = (size_t)st.st_size;
@@ -80,7 +78,7 @@ static Status read_bytes(FileMap *map, int fd, size_t bytes, const char *path)
     while (got < bytes && n != 0) {
         n = read(fd, p + got, bytes - got);
         if (n < 0 && errno != EINTR) {
-            Status status = unreadable("cannot read", path);
+            Status status = file_unreadable("cannot read", path);
             free(p);
             return status;
         }
@@ -96,7 +94,7 @@ static Status read_through(FileMap *map, const char *path,
     size_t bytes = 0;
     *map = (FileMap){ 0 };
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);   // a named pipe must not
-    if (fd < 0) return unreadable("cannot open", path);                  // hang us
+    if (fd < 0) return file_unreadable("cannot open", path);             // hang us
     Status status = size_of_file(&bytes, fd, path);
     if (status == OK && bytes > 0) status = how(map, fd, bytes, path);
     close(fd);
@@ -123,25 +121,96 @@ void file_unmap(FileMap *map)
 
 // ---- names --------------------------------------------------------------------------------------
 
-bool file_exists(const char *path)
+// After a call that could not find out. Nothing there is no failure, but an answer.
+static Status unless_absent(const char *path)
 {
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    return errno == ENOENT || errno == ENOTDIR ? OK : file_unreadable("cannot read", path);
 }
 
-bool file_same(const char *a, const char *b)
+// st.st_mode is 0 where nothing is there.
+static Status stat_there(struct stat *st, const char *path)
+{
+    if (stat(path, st) == 0) return OK;
+    *st = (struct stat){ 0 };
+    return unless_absent(path);
+}
+
+Status path_size(PathKind *kind, int64_t *bytes, const char *path)
+{
+    struct stat st;
+    *kind = PATH_NOTHING;
+    *bytes = -1;
+    TRY(stat_there(&st, path));
+    if (st.st_mode == 0) return OK;
+    *kind = S_ISREG(st.st_mode) ? PATH_FILE : S_ISDIR(st.st_mode) ? PATH_FOLDER : PATH_OTHER;
+    *bytes = (int64_t)st.st_size;
+    return OK;
+}
+
+Status path_kind(PathKind *kind, const char *path)
+{
+    int64_t bytes;
+    return path_size(kind, &bytes, path);
+}
+
+Status path_link(bool *link, const char *path)
+{
+    struct stat st;
+    *link = false;
+    if (lstat(path, &st) != 0) return unless_absent(path);
+    *link = S_ISLNK(st.st_mode);
+    return OK;
+}
+
+Status path_there(bool *there, const char *path)
+{
+    PathKind kind;
+    Status status = path_kind(&kind, path);
+    *there = kind != PATH_NOTHING;
+    return status;
+}
+
+Status file_there(bool *there, const char *path)
+{
+    PathKind kind;
+    Status status = path_kind(&kind, path);
+    *there = kind == PATH_FILE;
+    return status;
+}
+
+Status folder_there(bool *there, const char *path)
+{
+    PathKind kind;
+    Status status = path_kind(&kind, path);
+    *there = kind == PATH_FOLDER;
+    return status;
+}
+
+Status file_beside(bool *there, char path[FILE_PATH], const char *folder, const char *name)
+{
+    *there = false;
+    TRY(path_join(path, folder, name));
+    return file_there(there, path);
+}
+
+Status file_same(bool *same, const char *a, const char *b)
 {
     struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+    *same = false;
+    TRY(stat_there(&x, a));
+    TRY(stat_there(&y, b));
+    *same = x.st_mode && y.st_mode && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+    return OK;
 }
 
-bool folder_exists(const char *path)
+Status path_whole(char **whole, const char *path)
 {
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    *whole = realpath(path, NULL);
+    if (*whole || errno == ENOENT || errno == ENOTDIR) return OK;
+    return errno == ENOMEM ? err_memory(path) : file_unreadable("cannot read", path);
 }
 
-static Status fits(int length, size_t size, const char *path)
+Status path_fits(int length, size_t size, const char *path)
 {
     if (length < 0 || (size_t)length >= size)
         return err_set(ERR_IO, "path too long: %.200s...", path);
@@ -153,7 +222,8 @@ Status path_join(char out[FILE_PATH], const char *folder, const char *name)
     size_t n = strlen(folder);
     const char *between = n == 0 || folder[n - 1] == '/' ? "" : "/";
     char joined[FILE_PATH];
-    TRY(fits(snprintf(joined, sizeof joined, "%s%s%s", folder, between, name), FILE_PATH, name));
+    int length = snprintf(joined, sizeof joined, "%s%s%s", folder, between, name);
+    TRY(path_fits(length, FILE_PATH, name));
     memcpy(out, joined, sizeof joined);
     return OK;
 }
@@ -165,7 +235,7 @@ const char *path_name(const char *path)
 }
 
 // The folder that holds `path`: "." for a bare name.
-static void parent_of(char out[FILE_PATH], const char *path)
+void path_parent(char out[FILE_PATH], const char *path)
 {
     snprintf(out, FILE_PATH, "%s", path);
     size_t n = strlen(out);
@@ -176,281 +246,12 @@ static void parent_of(char out[FILE_PATH], const char *path)
     else *slash = 0;
 }
 
-// `path` without slashes at its end, with `suffix`.
-static Status path_suffixed(char *out, size_t size, const char *path, const char *suffix)
+Status path_suffixed(char out[FILE_PATH], const char *path, const char *suffix)
 {
     size_t n = strlen(path);
     while (n > 1 && path[n - 1] == '/') n--;
-    if (n >= FILE_PATH) return fits(-1, 0, path);
-    return fits(snprintf(out, size, "%.*s%s", (int)n, path, suffix), size, path);
-}
-
-// ---- writing ------------------------------------------------------------------------------------
-
-// After a rename the folder must be flushed too. Some systems cannot sync a folder: no error.
-static Status sync_parent(const char *path)
-{
-    char folder[FILE_PATH];
-    parent_of(folder, path);
-    int fd = open(folder, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return OK;
-    if (fault()) {
-        close(fd);
-        return failed("cannot sync", folder);
-    }
-    fsync(fd);
-    close(fd);
-    return OK;
-}
-
-static Status temp_name(char *out, size_t size, const char *path)
-{
-    char suffix[32];
-    snprintf(suffix, sizeof suffix, ".%ld.new", (long)getpid());
-    return path_suffixed(out, size, path, suffix);
-}
-
-Status file_create(FileOut *out, const char *path)
-{
-    *out = (FileOut){ 0 };
-    TRY(fits(snprintf(out->path, sizeof out->path, "%s", path), sizeof out->path, path));
-    if (folder_exists(path)) return err_set(ERR_IO, "cannot write: %s: is a folder", path);
-    TRY(temp_name(out->temp, sizeof out->temp, path));
-    if (fault() || !(out->stream = fopen(out->temp, "wb"))) return failed("cannot write", path);
-    return OK;
-}
-
-Status file_write(FileOut *out, const void *data, size_t bytes)
-{
-    if (out->status != OK || bytes == 0) return out->status;
-    if (fault() || fwrite(data, 1, bytes, out->stream) != bytes)
-        out->status = failed("cannot write", out->path);
-    return out->status;
-}
-
-Status file_printf(FileOut *out, const char *format, ...)
-{
-    if (out->status != OK) return out->status;
-    va_list args;
-    va_start(args, format);
-    if (fault() || vfprintf(out->stream, format, args) < 0)
-        out->status = failed("cannot write", out->path);
-    va_end(args);
-    return out->status;
-}
-
-static Status close_synced(FileOut *out)
-{
-    FILE *stream = out->stream;
-    out->stream = NULL;
-    bool bad = fault() || fflush(stream) != 0 || fsync(fileno(stream)) != 0;
-    int error = errno;
-    if (fclose(stream) != 0 && !bad) {
-        bad = true;
-        error = errno;
-    }
-    errno = error;
-    return bad ? failed("cannot write", out->path) : OK;
-}
-
-static Status commit(FileOut *out)
-{
-    Status status = close_synced(out);
-    if (out->status != OK) return out->status;  // an earlier write failed; its message is the last
-    TRY(status);
-    if (fault() || rename(out->temp, out->path) != 0) return failed("cannot write", out->path);
-    out->temp[0] = 0;
-    return sync_parent(out->path);
-}
-
-Status file_commit(FileOut *out)
-{
-    Status status = commit(out);
-    file_discard(out);
-    return status;
-}
-
-void file_discard(FileOut *out)
-{
-    if (out->stream) fclose(out->stream);
-    if (out->temp[0]) unlink(out->temp);
-    out->stream = NULL;
-    out->temp[0] = 0;
-}
-
-Status file_save(const char *path, const void *data, size_t bytes)
-{
-    FileOut out;
-    TRY(file_create(&out, path));
-    file_write(&out, data, bytes);
-    return file_commit(&out);
-}
-
-Status file_put(const char *path, const void *data, size_t bytes)
-{
-    FILE *stream = fault() ? NULL : fopen(path, "wb");
-    if (!stream) return failed("cannot write", path);
-    bool bad = fault() || fwrite(data, 1, bytes, stream) != bytes;
-    bad |= fclose(stream) != 0;
-    return bad ? failed("cannot write", path) : OK;
-}
-
-Status file_copy(const char *from, const char *to)
-{
-    FileMap map;
-    TRY(file_map(&map, from));
-    Status status = file_save(to, map.data, map.size);
-    file_unmap(&map);
-    return status;
-}
-
-Status file_append(const char *path, const void *data, size_t bytes)
-{
-    int fd = fault() ? -1 : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (fd < 0) return failed("cannot write", path);
-    ssize_t n = fault() ? -1 : write(fd, data, bytes);
-    Status status = OK;
-    if (n < 0) status = failed("cannot write", path);
-    else if ((size_t)n != bytes) status = err_set(ERR_IO, "cannot write: %s: disk full", path);
-    if (close(fd) != 0 && status == OK) status = failed("cannot write", path);
-    return status;
-}
-
-// ---- folders ------------------------------------------------------------------------------------
-
-static Status make_one(const char *path)
-{
-    if (!fault() && (mkdir(path, 0777) == 0 || (errno == EEXIST && folder_exists(path)))) return OK;
-    return failed("cannot make folder", path);
-}
-
-Status folder_make(const char *path)
-{
-    char part[FILE_PATH];
-    TRY(fits(snprintf(part, sizeof part, "%s", path), sizeof part, path));
-    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        if (!folder_exists(part)) TRY(make_one(part));
-        *slash = '/';
-    }
-    return folder_exists(path) ? OK : make_one(path);
-}
-
-Status folder_begin(char temp[FILE_PATH], const char *path)
-{
-    char parent[FILE_PATH];
-    parent_of(parent, path);
-    TRY(folder_make(parent));
-    TRY(temp_name(temp, FILE_PATH, path));
-    folder_discard(temp);                      // left by an earlier process with the same id
-    return make_one(temp);
-}
-
-static Status move(const char *from, const char *to)
-{
-    return fault() || rename(from, to) != 0 ? failed("cannot rename", from) : OK;
-}
-
-Status folder_commit(const char *temp, const char *path)
-{
-    char old[FILE_PATH];
-    TRY(path_suffixed(old, sizeof old, path, ".old"));
-    bool replaces = folder_exists(path);
-    if (replaces) {
-        folder_discard(old);
-        TRY(move(path, old));
-    }
-    Status status = move(temp, path);
-    if (status != OK && replaces) rename(old, path);
-    TRY(status);
-    if (replaces) folder_discard(old);
-    return sync_parent(path);
-}
-
-// A symbolic link is removed, never its target.
-void folder_discard(const char *temp)
-{
-    if (unlink(temp) == 0) return;
-    DIR *dir = opendir(temp);
-    if (!dir) return;
-    for (struct dirent *e; (e = readdir(dir));) {
-        char path[FILE_PATH];
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
-        if (path_join(path, temp, e->d_name) == OK) folder_discard(path);
-    }
-    closedir(dir);
-    rmdir(temp);
-}
-
-Status folder_recover(const char *path)
-{
-    char old[FILE_PATH];
-    TRY(path_suffixed(old, sizeof old, path, ".old"));
-    if (folder_exists(path) || !folder_exists(old)) return OK;
-    return move(old, path);
-}
-
-// The id of the process that made a temporary name (temp_name); 0: not such a name.
-static long owner_of(const char *name)
-{
-    size_t n = strlen(name);
-    if (n < 4 || strcmp(name + n - 4, ".new") != 0) return 0;
-    const char *digit = name + n - 4;
-    while (digit > name && digit[-1] >= '0' && digit[-1] <= '9') digit--;
-    return digit > name && digit[-1] == '.' ? strtol(digit, NULL, 10) : 0;
-}
-
-void folder_sweep(const char *folder)
-{
-    DIR *dir = opendir(folder);
-    for (struct dirent *e; dir && (e = readdir(dir));) {
-        char path[FILE_PATH];
-        long owner = owner_of(e->d_name);
-        if (owner <= 0 || kill((pid_t)owner, 0) == 0 || errno != ESRCH) continue;
-        if (path_join(path, folder, e->d_name) == OK && unlink(path) != 0) folder_discard(path);
-    }
-    if (dir) closedir(dir);
-}
-
-Status folder_lock(int *lock, const char *path)
-{
-    *lock = open(path, O_RDONLY | O_CLOEXEC);
-    if (*lock < 0) return failed("cannot open", path);
-    if (flock(*lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return OK;
-    folder_unlock(lock);
-    return err_set(ERR_IO, "cannot write: %s: another process is writing there", path);
-}
-
-void folder_unlock(int *lock)
-{
-    if (*lock >= 0) close(*lock);
-    *lock = -1;
-}
-
-Status folder_next(const char **name, DIR *dir, const char *path)
-{
-    struct dirent *e;
-    *name = NULL;
-    do {
-        errno = 0;
-        e = fault() ? NULL : readdir(dir);
-    } while (e && e->d_name[0] == '.');
-    if (!e && errno) return unreadable("cannot list", path);
-    if (e) *name = e->d_name;
-    return OK;
-}
-
-Status folder_writable(const char *path)
-{
-    char part[FILE_PATH];
-    TRY(fits(snprintf(part, sizeof part, "%s", path), sizeof part, path));
-    while (access(part, F_OK) != 0 && strcmp(part, ".") != 0 && strcmp(part, "/") != 0) {
-        char up[FILE_PATH];
-        parent_of(up, part);
-        memcpy(part, up, sizeof part);
-    }
-    if (!folder_exists(part)) return err_set(ERR_IO, "cannot write: %s: not a folder", part);
-    return access(part, W_OK) == 0 ? OK : failed("cannot write", part);
+    if (n >= FILE_PATH) return path_fits(-1, 0, path);
+    return path_fits(snprintf(out, FILE_PATH, "%.*s%s", (int)n, path, suffix), FILE_PATH, path);
 }
 
 // ---- sizes --------------------------------------------------------------------------------------
