@@ -333,6 +333,8 @@ static void streams(void)
 static void idle_rows(void)
 {
     static const struct { unsigned verb; const char *argv[3], *idle; } rows[] = {
+        { VERB_CHECK, { "x" }, "label-base" }, { VERB_CHECK, { "--eval-list", "x" }, "" },
+        { VERB_WORLD, { "--kind", "task" }, "isa" },
         { VERB_EVAL, { "--data", "x" }, "label-base checkpoint" },
         { VERB_EVAL, { "--run", "x" }, "label-base" },
         { VERB_PREDICT, { "--model", "x" }, "checkpoint" }, { VERB_PREDICT, { "--run", "x" }, "" },
@@ -373,6 +375,7 @@ static void idle_notes(void)
     static const struct { const char *command, *said; } notes[] = {
         { "encode -m $M --texts $W/t.txt -o $W/t.npy --mean 0.3", "--mean: without effect: it" },
         { "predict -m $M --classes a,b --checkpoint best $W/set/test/red/*", "--checkpoint: with" },
+        { "data check $W/set --label-base 1", "--label-base: without effect: it needs" },
         { "info $M --threads 2", "--threads: without effect: it needs --machine" },
         { "data preprocess $W/set/test/red/* -o $W/x.npy --threads 2", "--threads: without" },
     };

@@ -57,7 +57,7 @@ static bool has_gamma(const Options *o) { return form_has(o, 'g'); }
 static const IdleFlag table[] = {
     { "template", VERB_TRAIN, asks_prompts, "a method whose classifier begins with prompts" },
     { "templates", VERB_TRAIN, asks_prompts, "a method whose classifier begins with prompts" },
-    { "label-base", SETS, has_lists, "--train-list or --eval-list" },
+    { "label-base", SETS | VERB_CHECK, has_lists, "--train-list or --eval-list" },
     { "weight", VERB_TRAIN, taught, "a method with a teacher" },
     { "power", VERB_TRAIN, has_exponent, "a --weight with an exponent k" },
     { "gamma", VERB_TRAIN, has_gamma, "--weight ce-ratio" },
@@ -97,6 +97,7 @@ static const IdleFlag table[] = {
     { "mean", VERB_PREPROCESS, writes_floats, "-o FILE.npy: a .ppm holds bytes" },
     { "std", VERB_PREPROCESS, writes_floats, "-o FILE.npy: a .ppm holds bytes" },
     { "threads", PICTURE, never, "a model: one thread prepares a picture" },
+    { "isa", VERB_WORLD, never, "a model: pictures are drawn by the same code on every machine" },
     { "threads", VERB_INFO, asks_machine, "--machine" },
     { "isa", VERB_INFO, asks_machine, "--machine" },
     { "image-size", VERB_PRETRAIN, begins_anew, "a new model, without --model" },

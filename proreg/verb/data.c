@@ -106,6 +106,7 @@ Status verb_check(Options *o)
     o->data = o->args[0];
     o->device = "cpu";
     TRY(recipe_apply(o));
+    say_idle(o);
     TRY(setup_machine(o, &be));
     CheckOptions options = { .classes = recipe ? recipe->classes : 0,
                              .most = o->all ? 0 : 10, .max_pixels = o->max_pixels,

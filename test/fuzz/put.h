@@ -16,8 +16,9 @@ static inline void put_end(void)
 // As file_save would, without waiting for the disk.
 static inline void put(char path[FILE_PATH], const char *name, const void *data, size_t size)
 {
-    if (put_folder[sizeof put_folder - 2] == 'X' && (!mkdtemp(put_folder) || atexit(put_end)))
-        abort();
+    static bool made;
+    if (!made && (!mkdtemp(put_folder) || atexit(put_end))) abort();
+    made = true;
     path_join(path, put_folder, name);
     FILE *f = fopen(path, "wb");
     if (!f || fwrite(data, 1, size, f) != size || fclose(f)) abort();
