@@ -31,6 +31,8 @@
 #include "proreg/verb/training.h"
 // verb_eval, verb_zeroshot, ..
 #include "proreg/verb/verbs.h"
+// stack_ensure
+#include "tensor/base/par.h"
 // check_finite
 #include "tensor/check.h"
 
@@ -352,7 +354,7 @@ static void prepare(void)
 int main(int argc, char **argv)
 {
     const char *first = argc > 1 ? argv[1] : "";
-    Status status = OK;
+    Status status = stack_ensure();
     prepare();
     if (argc < 2) {
         verbs_help(verbs, stderr);
@@ -362,7 +364,7 @@ int main(int argc, char **argv)
         printf("proreg %s\n", PROREG_VERSION);
     else if (!strcmp(first, "--help") || !strcmp(first, "-h") || !strcmp(first, "help"))
         verbs_help(verbs, stdout);
-    else
+    else if (status == OK)
         status = verb_run(verbs, argc, argv);
     if (status == OK && (fflush(stdout) != 0 || ferror(stdout)))
         status = err_set(ERR_IO, "stdout: cannot write");

@@ -510,7 +510,21 @@ static void scale_limit(void)
     CHECK(strstr(log, "\"logit_scale\": 4.605170"), "%s", log);
 }
 
+// Whatever the limit of the stack is, the program has the stack that it needs, or says so.
+static void small_stack(void)
+{
+    setenv("PROREG_BEFORE", "ulimit -S -s 64;", 1);
+    CHECK(proreg("zeroshot --model $M --data $W/set -q -t 2 --workers 2") == 0, "%s",
+          program_stderr());
+    setenv("PROREG_BEFORE", "ulimit -s 64;", 1);
+    int status = proreg("zeroshot --model $M --data $W/set -q");       // root may raise it
+    CHECK(status == 0 || (status == 1 && strstr(program_stderr(), "stack: 64 KiB (ulimit -s): ")),
+          "exit %d: %s", status, program_stderr());
+    unsetenv("PROREG_BEFORE");
+}
+
 static const TestCase cases[] = {
+    { "small_stack", small_stack },
     { "verbs", verbs }, { "flags", flags }, { "numbers", numbers }, { "templates", templates },
     { "that_do_not_fit", that_do_not_fit }, { "sets", sets }, { "safetensors", safetensors },
     { "configurations", configurations }, { "run_configurations", run_configurations },

@@ -340,7 +340,7 @@ static Status allocate(Loader *l)
 static Status start_workers(Loader *l)
 {
     for (; l->threads < l->o.workers; l->threads++)
-        if (pthread_create(&l->thread[l->threads], NULL, read_ahead, l) != 0)
+        if (!thread_start(&l->thread[l->threads], read_ahead, l))
             return err_set(ERR_MEMORY, "loader: thread %d of %d was refused", l->threads + 1,
                            l->o.workers);
     return OK;

@@ -7,11 +7,11 @@
 // piece is done.
 #include "tensor/base/par.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { SPINS = 4000 };                           // about 50 us of waiting before a thread sleeps
@@ -104,10 +104,34 @@ static void stop_threads(void)
     pool.threads = 1;
 }
 
+bool thread_start(pthread_t *thread, void *(*fn)(void *), void *arg)
+{
+    pthread_attr_t attr;
+    if (pthread_attr_init(&attr) != 0) return false;
+    bool started = pthread_attr_setstacksize(&attr, PAR_STACK) == 0 &&
+                   pthread_create(thread, &attr, fn, arg) == 0;
+    pthread_attr_destroy(&attr);
+    return started;
+}
+
+Status stack_ensure(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+        limit.rlim_cur >= PAR_STACK)
+        return OK;
+    rlim_t had = limit.rlim_cur;
+    limit.rlim_cur = PAR_STACK;
+    if (limit.rlim_max < PAR_STACK) limit.rlim_max = PAR_STACK;
+    if (setrlimit(RLIMIT_STACK, &limit) == 0) return OK;
+    return err_set(ERR_MACHINE, "stack: %llu KiB (ulimit -s): %llu KiB are needed",
+                   (unsigned long long)had / 1024, (unsigned long long)PAR_STACK / 1024);
+}
+
 static Status start_threads(int threads)
 {
     for (pool.threads = 1; pool.threads < threads; pool.threads++)
-        if (pthread_create(&pool.thread[pool.threads], NULL, thread_main, NULL) != 0)
+        if (!thread_start(&pool.thread[pool.threads], thread_main, NULL))
             return err_set(ERR_MEMORY, "threads: only %d of %d could be started", pool.threads,
                            threads);
     return OK;

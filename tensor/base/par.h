@@ -5,6 +5,7 @@
 // writes only its own piece, or keeps one partial result per piece, gives the same bits with 1
 // thread and with 64.
 #pragma once
+#include <pthread.h>
 #include <stdint.h>
 
 #include "tensor/base/err.h"
@@ -24,3 +25,13 @@ int par_threads(void);
 // pieces of any loop that this thread has run since the last call; INT64_MAX: no loop.
 int64_t par_fewest_pieces(void);
 int par_cores(void);         // cores this process may use: affinity and cgroup limits honoured
+
+// The stack that any thread of the program needs: the deepest chain of calls takes under a quarter
+// of it, a build with sanitizers under three quarters.
+#define PAR_STACK ((size_t)1 << 20)
+// pthread_create with such a stack: the system's default is what `ulimit -s` says, however little,
+// or 128 KiB. Returns whether there is a thread.
+bool thread_start(pthread_t *thread, void *(*fn)(void *), void *arg);
+// For main: raises the limit of this process's stack to PAR_STACK where it is lower. ERR_MACHINE
+// where the caller of the process forbids that.
+Status stack_ensure(void);
