@@ -180,6 +180,81 @@ static void alike(void)
     static const char *const names[] = { "a_b", "a b", "c d" };
     CHECK(name_find("a b", names, 3) == 1 && name_find("a_b", names, 3) == 0, "itself");
     CHECK(name_find("c_d", names, 3) == 2 && name_find("e", names, 3) == -1, "alike");
+    static const char *const more[] = { "b", NULL, "a b", "caf\xc3\xa9", "a_b", "A b", "b", "" };
+    static const char *const asked[] = { "a b", "a_b", "A_b", "cafe\xcc\x81", "b", "B", "",
+                                         "\xff" };
+    NameIndex x;
+    Arena arena = { 0 };
+    CHECK(name_index(&x, &arena, more, 8), "memory");
+    for (int i = 0; i < TEST_COUNT(asked); i++)
+        CHECK(name_index_find(&x, asked[i]) == name_find(asked[i], more, 8), "%s: %d", asked[i],
+              (int)name_index_find(&x, asked[i]));
+    arena_free(&arena);
+}
+
+// Each of several domains has classes of its own; of a kind the first are kept and all counted. An
+// empty class folder is no lack.
+static void many_domains(void)
+{
+    enum { DOMAINS = 40, KEPT = 10 };
+    Check c;
+    Folder f = folder_open();
+    char name[60];
+    for (int i = 0; i < DOMAINS; i++) {
+        snprintf(name, sizeof name, "d%02d/c%02d/1.ppm", i, i / 2);    // two domains per class
+        folder_picture(&f, name, i);
+    }
+    CHECK_OK(folder_make(folder_name(&f, "d00/c07")));
+    for (int most = 0; most <= KEPT; most += KEPT) {
+        if (!looks(&c, (CheckOptions){ .data = { .root = f.path }, .most = most })) break;
+        int64_t want = DOMAINS * (DOMAINS / 2 - 1) - 1, kept = 0;
+        for (int64_t i = 0; i < c.finding_n; i++) kept += c.finding[i].kind == CHECK_CLASSES_DIFFER;
+        CHECK(c.found[CHECK_CLASSES_DIFFER] == want && kept == (most ? KEPT : want), "%d, %d of %d",
+              (int)c.found[CHECK_CLASSES_DIFFER], (int)kept, (int)want);
+        finds(&c, CHECK_CLASSES_DIFFER, "d00", "has no class c01, unlike d02");
+        finds(&c, CHECK_STRAY, "d00/c07", "class folder without pictures");
+        CHECK(c.count_n == DOMAINS + 1 && c.count[1].n == 0, "%d rows", (int)c.count_n);
+        check_close(&c);
+    }
+    folder_picture(&f, "d00/own/1.ppm", 99);
+    if (looks(&c, (CheckOptions){ .data = { .root = f.path } }))
+        CHECK(c.found[CHECK_CLASSES_DIFFER] == DOMAINS * (DOMAINS / 2 - 1) - 1 + DOMAINS - 1, "%d",
+              (int)c.found[CHECK_CLASSES_DIFFER]);
+    check_close(&c);
+    folder_close(&f);
+}
+
+// How many pictures of each split that is not trained on have the content of one that is.
+static void shares(void)
+{
+    Check c;
+    Folder f = folder_open();
+    for (int i = 0; i < 4; i++) {
+        folder_picture(&f, (const char *[]){ "train/a/1.ppm", "train/a/2.ppm", "train/b/1.ppm",
+                                             "train/b/2.ppm" }[i], i / 2);
+        folder_picture(&f, (const char *[]){ "test/a/1.ppm", "test/a/2.ppm", "test/b/1.ppm",
+                                             "val/b/2.ppm" }[i], i);
+    }
+    if (looks(&c, (CheckOptions){ .data = { .root = f.path } })) {
+        CHECK(c.share_n == 2 && !strcmp(c.share[0].split, "test") && c.share[0].n == 3 &&
+              c.share[0].also == 2 && !strcmp(c.share[0].trained, "train"), "test: %d",
+              (int)c.share_n);
+        CHECK(c.share_n == 2 && c.share[1].n == 1 && c.share[1].also == 0, "val");
+    }
+    check_close(&c);
+    if (looks(&c, (CheckOptions){ .data = { .root = f.path, .train_split = "val" } }))
+        CHECK(c.share_n == 2 && c.share[0].also == 0 && !strcmp(c.share[1].split, "train") &&
+              !strcmp(c.share[1].trained, "val"), "trained on val");
+    check_close(&c);
+    folder_text(&f, "one.txt", "train/a/1.ppm 0\ntrain/b/1.ppm 1\n");
+    folder_text(&f, "two.txt", "test/a/1.ppm 0\ntest/b/1.ppm 1\n");
+    CheckOptions o = { .data = { .root = f.path, .train_list = folder_name(&f, "one.txt"),
+                                 .eval_list = folder_name(&f, "two.txt") } };
+    if (looks(&c, o))
+        CHECK(c.share_n == 1 && c.share[0].n == 2 && c.share[0].also == 1 &&
+              !strcmp(c.share[0].split, "two.txt"), "lists");
+    check_close(&c);
+    folder_close(&f);
 }
 
 // Trained and evaluated on, where no split tells the pictures apart.
@@ -309,7 +384,8 @@ static void refused(void)
 static const TestCase cases[] = {
     { "sound", sound }, { "faults", faults }, { "domains", domains }, { "lists", lists },
     { "listed_twice", listed_twice }, { "seen_domains", seen_domains },
-    { "alike", alike }, { "names", names }, { "most", most }, { "orientation", orientation },
+    { "alike", alike }, { "many_domains", many_domains }, { "shares", shares },
+    { "names", names }, { "most", most }, { "orientation", orientation },
     { "refused", refused },
 };
 

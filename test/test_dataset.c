@@ -1,4 +1,5 @@
 // test_dataset.c - folders and lists: layouts, splits, classes, and what is refused.
+#include "data/set/classnames.h"
 #include "data/set/dataset.h"
 #include "data/set/lists.h"
 #include "tensor/base/name.h"
@@ -111,6 +112,54 @@ static void classnames(void)
     folder_close(&f);
 }
 
+// Why a file of names is refused: the file, its line as an editor counts, and no false suggestion.
+static void refused_classnames(void)
+{
+    static const struct { const char *file, *word; } bad[] = {
+        { "\nbear\n\nt_shit\nzebra\n",
+          "names.txt: line 4: t_shit is no class folder, though 2 other lines are: did you mean "
+          "t_shirt" },
+        { "bear\nt_shirt\nzebra\nzebras\n",
+          "names.txt: line 4: zebras is no class folder, though 3 other lines are" },
+        { "bear\n\nt_shirt\nBear\nzebra\n",
+          "names.txt: line 4: class folder bear stands there twice" },
+        { "0 bear\n1 t_shirt\n1 zebra\n", "names.txt: line 3: number 1: its numbers are not 0..2" },
+        { "0 bear\n3 t_shirt\n1 zebra\n", "names.txt: line 2: number 3: its numbers are not 0..2" },
+        { "2 bear\n3 t_shirt\n4 zebra\n", "names.txt: line 1: number 2: its numbers are not 0..2" },
+        { "bear,t_shirt,zebra\n",
+          "names.txt: line 1: bear,t_shirt,zebra: names with commas between them: there must be" },
+        { "\n\"bear\", \"t_shirt\", \"zebra\"", "names.txt: line 2: \"bear\", \"t_shirt\"" },
+        { "one,two,three\n", "one,two,three: names with commas between them" },
+        { "[\n\"bear\",\n\"t_shirt\",\n\"zebra\"\n]\n", "names.txt: line 1: [: a list in JSON" },
+        { "{\"0\": \"bear\", \"1\": \"t_shirt\", \"2\": \"zebra\"}\n", "a list in JSON" },
+    };
+    Folder f = folder_open();
+    ClassNames c;
+    Arena arena = { 0 };
+    plant(&f, "{bear,t_shirt,zebra}/1.ppm");
+    for (int i = 0; i < (int)(sizeof bad / sizeof *bad); i++) {
+        folder_text(&f, "names.txt", bad[i].file);
+        refuses((DatasetOptions){ .root = f.path, .classnames = folder_name(&f, "names.txt") },
+                ERR_FORMAT, bad[i].word);
+    }
+    CHECK(!strstr(err_msg(), "did you mean"), "%s", err_msg());
+    folder_text(&f, "names.txt", "bear\nt_shirt\nzebra\nzebras\n");
+    refuses((DatasetOptions){ .root = f.path, .classnames = folder_name(&f, "names.txt") },
+            ERR_FORMAT, "line 4");
+    CHECK(!strstr(err_msg(), "did you mean"), "zebra has its line: %s", err_msg());
+    folder_text(&f, "names.txt", "cat,dog\n");
+    CHECK_STATUS(classnames_read(&c, &arena, folder_name(&f, "names.txt")), ERR_FORMAT,
+                 "line 1: cat,dog: names with commas");
+    folder_text(&f, "names.txt", "\"cat, or lynx\"\n");
+    if (CHECK_OK(classnames_read(&c, &arena, folder_name(&f, "names.txt"))))
+        CHECK(c.n == 1 && !strcmp(c.item[0].name, "cat, or lynx"), "quoted");
+    folder_text(&f, "names.txt", "0,cat\n");
+    if (CHECK_OK(classnames_read(&c, &arena, folder_name(&f, "names.txt"))))
+        CHECK(c.n == 1 && !strcmp(c.item[0].name, "cat"), "numbered");
+    arena_free(&arena);
+    folder_close(&f);
+}
+
 // "name=folder:prompt, .." of the classes.
 static const char *called(const Dataset *d)
 {
@@ -202,6 +251,32 @@ static void named_numbers(void)
     folder_close(&f);
 }
 
+// Names behind folders may stand twice too. What is numbered apart meets no name of the file.
+static void apart(void)
+{
+    Dataset d;
+    Folder f = folder_open();
+    plant(&f, "{n02012849,n03126707,n3,n4}/1.ppm");
+    folder_text(&f, "names.txt", "n02012849 crane\nn4 crane (2)\nn03126707 crane\nn3 crane\n");
+    DatasetOptions o = { .root = f.path, .classnames = folder_name(&f, "names.txt") };
+    if (opens(&d, o)) {
+        CHECK(!strcmp(called(&d), "crane=n02012849:crane, crane (2)=n4:crane (2), "
+                      "crane (3)=n03126707:crane, crane (4)=n3:crane"), "%s", called(&d));
+        CHECK(d.class_note && strstr(d.class_note, "apart, with one prompt: crane (3), crane (4)"),
+              "%s", d.class_note ? d.class_note : "none");
+    }
+    dataset_close(&d);
+    folder_text(&f, "names.txt", "crane\ncrane\ncrane (2)\nn4\n");
+    Arena arena = { 0 };
+    ClassNames c;
+    if (CHECK_OK(classnames_read(&c, &arena, folder_name(&f, "names.txt"))))
+        CHECK(c.n == 4 && !strcmp(c.item[1].name, "crane (3)") &&
+              !strcmp(c.item[1].prompt, "crane") && c.item[1].numbered &&
+              !strcmp(c.item[2].name, "crane (2)") && !c.item[2].numbered, "%s", c.item[1].name);
+    arena_free(&arena);
+    folder_close(&f);
+}
+
 // Told to rename, names that stand twice are numbered apart and keep one prompt.
 static void renamed(void)
 {
@@ -265,11 +340,15 @@ static void empty_classes(void)
     CHECK_OK(folder_make(folder_name(&f, "test/ant")));
     for (int sides = 0; sides <= DATASET_EVAL; sides += DATASET_EVAL)
         if (opens(&d, (DatasetOptions){ .root = f.path, .eval_split = "test", .sides = sides })) {
-            CHECK(!strcmp(called(&d), "cat=cat:cat, cow=cow:cow, dog=dog:dog"), "%s", called(&d));
-            CHECK(d.empties == 1 && !strcmp(d.empty, "train/cow"), "told");
-            CHECK(d.eval.sample[1].label == 2, "dog is the third");
+            CHECK(!strcmp(called(&d), "ant=ant:ant, cat=cat:cat, cow=cow:cow, dog=dog:dog"), "%s",
+                  called(&d));
+            CHECK(d.empties == 2 && !strcmp(d.empty, "test/ant"), "told");
+            CHECK(d.eval.sample[1].label == 3, "dog is the fourth");
             dataset_close(&d);
         }
+    if (opens(&d, (DatasetOptions){ .root = f.path, .as_before = true }))
+        CHECK(!strcmp(called(&d), "cat=cat:cat, cow=cow:cow, dog=dog:dog"), "%s", called(&d));
+    dataset_close(&d);
     folder_close(&f);
     f = folder_open();
     plant(&f, "{photo,sketch}/{cat,dog}/1.ppm");
@@ -524,6 +603,7 @@ static void shared_lists(void)
 static const TestCase cases[] = {
     { "layouts", layouts }, { "byte_order", byte_order },
     { "classnames", classnames }, { "spelled_classnames", spelled_classnames },
+    { "refused_classnames", refused_classnames }, { "apart", apart },
     { "named_numbers", named_numbers },
     { "renamed", renamed }, { "equal_classes", equal_classes },
     { "empty_classes", empty_classes }, { "known", known }, { "deep", deep },

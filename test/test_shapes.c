@@ -122,7 +122,12 @@ static const Shape folders[] = {
       "cat,dog: 2 in train of art, too deep a/b/c/d" },
     // empty folders, links to nowhere
     { "{train,test}/{cat,dog}/1.ppm; train/cow/", "cat,cow,dog: 2 in train, empty train/cow" },
-    { "{train,test}/{cat,dog}/1.ppm; test/cow/", "cat,dog: 2 in train" },
+    { "{train,test}/{cat,dog}/1.ppm; test/cow/", "cat,cow,dog: 2 in train, empty test/cow" },
+    { "train/{cat,dog}/1.ppm; test/{cat,cow}/", "cat,cow,dog: 2 in train, empty test/cat" },
+    { "{train,test}/a_b/1.ppm; test/{a b,c d}/", "a_b,c d: 1 in train, empty test/a b" },
+    { "{art,photo}/{cat,dog}/1.ppm; photo/cow/", "cat,cow,dog: 4 of art,photo, empty photo/cow" },
+    { "art/{train,test}/{cat,dog}/1.ppm; art/val/cow/; new/test/ant/",
+      "cat,cow,dog: 2 in train of art, empty art/val/cow" },
     { "{cat,dog}/1.ppm; cat/2.ppm@", "cat,dog: 3" },
     { "{cat,dog}/1.ppm; cow@", "refused: cow: a link to nowhere (--skip-bad passes it over)" },
     { "train/{cat,dog}/1.ppm; test@", "refused: test: a link to nowhere" },
@@ -133,6 +138,26 @@ static const Shape folders[] = {
     { "train/{art,photo}/{cat,dog}/1.ppm",        // the split above the domains
       "refused: train/art/cat/1.ppm: its folders are no layout that is known here: " LAYOUTS
       "art/train/cat/1.ppm" },
+    { "{cat,dog}/{train,test}/1.ppm",             // the splits below the classes
+      "refused: cat/test/1.ppm: folders called like splits lie where classes must: " LAYOUTS
+      "test/cat/1.ppm" },
+    { "{art,photo}/{cat,dog}/{train,test}/1.ppm",
+      "refused: art/cat/test/1.ppm: folders called like splits lie where classes must: " LAYOUTS
+      "art/test/cat/1.ppm" },
+    { "{train,test}/{1,2}.ppm",
+      "refused: test/1.ppm: pictures of no class: " LAYOUTS "train/dog/1.jpg" },
+    // called like a split: a class may be, a domain may not
+    { "{bus,train,tram}/1.ppm", "bus,train,tram: 3" },
+    { "{art,photo}/{bus,train}/1.ppm", "bus,train: 4 of art,photo" },
+    { "{train,test}/{bus,train}/1.ppm", "bus,train: 2 in train" },
+    { "{art,photo,test}/{cat,dog}/1.ppm",
+      "refused: folder test is called like a split, and art beside it is not: rename one" },
+    { "{train,old}/{cat,dog}/1.ppm",
+      "refused: folder train is called like a split, and old beside it is not" },
+    { "{art,Val}/{train,test}/{cat,dog}/1.ppm",
+      "refused: Val/test/cat/1.ppm: folder Val is called like a split and lies where domains do" },
+    { "train/{art,val}/{cat,dog}/1.ppm",
+      "refused: train/val/cat/1.ppm: folder train is called like a split and lies where domains" },
     { "train/{images,labels}/1.ppm", "refused: train/images/1.ppm: pictures of no class" },
     { "train/{images,cat}/1.ppm", "cat,images: 2 in train" },
     { "train/{cat,cow}/1.ppm; train/dog/{puppy,old}/1.ppm",
@@ -198,6 +223,114 @@ static void list_shapes(void)
     folder_close(&f);
 }
 
+// ---- two lists and a file of names --------------------------------------------------------------
+
+// Of art/{cat,dog}/{1,2}.ppm and all/{1,2,3,4}.ppm. NULL: the tree; no file. Labels as `0 1 | 1`.
+static const struct { const char *train, *eval, *names, *becomes; } numbered[] = {
+#define FOLDERS "art/cat/1.ppm 0\nart/dog/1.ppm 1\n"
+#define TURNED "art/dog/2.ppm 0\nart/cat/2.ppm 1\n"
+#define MIXED "art/cat/2.ppm 1\nart/dog/2.ppm 1\n"
+#define FLAT "all/1.ppm 0\nall/2.ppm 1\n"
+    { FOLDERS, FLAT, NULL, "cat,dog: 0 1 | 0 1" },
+    { FOLDERS, FLAT, "cat\ndog\n", "cat,dog: 0 1 | 0 1" },
+    { FOLDERS, FLAT, "dog\ncat\n",
+      "refused: eval.txt: line 1: label 0 is dog by names.txt, but by the other list it is folder "
+      "cat: two orders of the classes" },
+    { FOLDERS, TURNED, NULL, "cat,dog: 0 1 | 1 0" },           // folders name the numbers
+    { FOLDERS, TURNED, "dog\ncat\n", "dog,cat: 1 0 | 0 1" },
+    { FOLDERS, TURNED, "0 cat\n1 dog\n", "cat,dog: 0 1 | 1 0" },
+    { FOLDERS, FOLDERS, "0 dog\n1 cat\n",
+      "refused: names.txt: number 0 of its lines is dog, but label 0 of the lists is folder cat" },
+    { FOLDERS, FOLDERS, "one\ntwo\n", "refused: --rename" },
+    { FLAT, FOLDERS, NULL, "refused: train.txt: labels are numbers, and folders do not name them" },
+    { FLAT, FOLDERS, "cat\ndog\n", "cat,dog: 0 1 | 0 1" },
+    { FLAT, FOLDERS, "sun\nmoon\n", "sun,moon: 0 1 | 0 1" },
+    { FLAT, FOLDERS, "dog\ncat\n",
+      "refused: eval.txt: line 1: label 0 is dog by names.txt, but most pictures of it lie in "
+      "folder cat: two orders of the classes" },
+    { FLAT, TURNED, "cat\ndog\n", "refused: eval.txt: line 1: label 0 is cat by names.txt" },
+    { FLAT, FLAT, "dog\nall\n", "dog,all: 0 1 | 0 1" },       // one folder for all is no order
+    { FOLDERS MIXED, FLAT, "cat\ndog\n", "cat,dog: 0 1 1 1 | 0 1" },
+    { FOLDERS MIXED, FLAT, "dog\ncat\n",
+      "refused: train.txt: line 1: label 0 is dog by names.txt, but most pictures" },
+    { NULL, FLAT, NULL, "cat,dog: 0 0 1 1 | 0 1" },
+    { NULL, FLAT, "dog\ncat\n", "dog,cat: 1 1 0 0 | 0 1" },   // the tree has no numbers of its own
+    { NULL, TURNED, "dog\ncat\n", "dog,cat: 1 1 0 0 | 0 1" },
+};
+
+static const char *labelled(const DatasetOptions *o, const char *folder)
+{
+    static char text[1000];
+    char whole[1000];
+    Dataset d;
+    text[0] = 0;
+    if (dataset_open(&d, o) != OK) {           // without the temporary folder
+        snprintf(whole, sizeof whole, "%s", err_msg());
+        add(text, "refused: ");
+        for (char *at = whole, *next; at; at = next) {
+            next = strstr(at, folder);
+            if (next) *next = 0, next += strlen(folder) + 1;
+            add(text, "%s", at);
+        }
+        return text;
+    }
+    for (int k = 0; k < d.class_count; k++) add(text, "%s%s", k ? "," : "", d.classes[k].name);
+    add(text, ":");
+    for (int64_t i = 0; i < d.train.n; i++) add(text, " %d", d.train.sample[i].label);
+    add(text, " |");
+    for (int64_t i = 0; i < d.eval.n; i++) add(text, " %d", d.eval.sample[i].label);
+    dataset_close(&d);
+    return text;
+}
+
+static void numbered_lists(void)
+{
+    Folder f = build("art/{cat,dog}/{1,2}.ppm; all/{1,2,3,4}.ppm");
+    for (int i = 0; i < TEST_COUNT(numbered); i++) {
+        DatasetOptions o = { .root = f.path };
+        if (numbered[i].train) folder_text(&f, "train.txt", numbered[i].train);
+        if (numbered[i].train) o.train_list = folder_name(&f, "train.txt");
+        folder_text(&f, "eval.txt", numbered[i].eval);
+        o.eval_list = folder_name(&f, "eval.txt");
+        if (numbered[i].names) folder_text(&f, "names.txt", numbered[i].names);
+        if (numbered[i].names) o.classnames = folder_name(&f, "names.txt");
+        compare(numbered[i].names ? numbered[i].names : "no names", labelled(&o, f.path),
+                numbered[i].becomes);
+    }
+    folder_close(&f);
+}
+
+// ---- prompts alone ------------------------------------------------------------------------------
+
+// Nothing is trained, no class is known: classes of the evaluated pictures alone are classes too.
+static void prompts_alone(void)
+{
+    Dataset d;
+    Folder f = build("train/{cat,pole_vault}/1.ppm; test/{cat,cow,pole vault}/1.ppm; test/ant/");
+    DatasetOptions o = { .root = f.path, .sides = DATASET_EVAL };
+    if (CHECK_OK(dataset_open(&d, &o)))
+        CHECK(d.class_count == 4 && !strcmp(d.classes[0].name, "ant") && d.alones == 1 &&
+              !strcmp(d.alone, "cow") && !strcmp(d.classes[3].name, "pole_vault") &&
+              d.eval.sample[2].label == 3, "%d classes", d.class_count);
+    dataset_close(&d);
+    o.sides = 0;
+    CHECK_STATUS(dataset_open(&d, &o), ERR_SHAPE, "class cow is not one of the 3 for training");
+    o.sides = DATASET_EVAL;
+    o.known = (const char *const[]){ "cat", "pole_vault" };
+    o.known_count = 2;
+    CHECK_STATUS(dataset_open(&d, &o), ERR_SHAPE, "class cow is not one of the 2 that are known");
+    folder_text(&f, "train.txt", "train/cat/1.ppm 0\ntrain/pole_vault/1.ppm 2\n");
+    folder_text(&f, "eval.txt", "test/cow/1.ppm 1\ntest/cat/1.ppm 0\n");
+    o = (DatasetOptions){ .root = f.path, .sides = DATASET_EVAL,
+                          .train_list = folder_name(&f, "train.txt"),
+                          .eval_list = folder_name(&f, "eval.txt") };
+    if (CHECK_OK(dataset_open(&d, &o)))
+        CHECK(d.class_count == 3 && d.alones == 1 && !strcmp(d.classes[1].name, "cow") &&
+              d.eval.sample[0].label == 1, "%d classes of the lists", d.class_count);
+    dataset_close(&d);
+    folder_close(&f);
+}
+
 // ---- captions -----------------------------------------------------------------------------------
 
 static const struct { char sep; const char *image, *caption, *what, *becomes; } tables[] = {
@@ -245,6 +378,7 @@ static void caption_shapes(void)
 
 static const TestCase cases[] = {
     { "folders", folder_shapes }, { "lists", list_shapes }, { "captions", caption_shapes },
+    { "numbered_lists", numbered_lists }, { "prompts_alone", prompts_alone },
 };
 
 int main(void)

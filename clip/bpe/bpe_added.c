@@ -17,20 +17,24 @@ static bool is_own(const char *content)
 
 static bool is_listed(const Bpe *bpe, const char *content)
 {
-    for (int32_t i = 0; i < bpe->addeds; i++)
-        if (strcmp(bpe->added[i].content, content) == 0) return true;
-    return false;
+    int32_t s = bpe_find(bpe, content, strlen(content));
+    return s >= 0 && bpe->symbol[s].added > 0;
 }
 
-static Added *slot_of(Bpe *bpe, const char *content)
+static Added *slot_of(Bpe *bpe, Symbol *symbol)
 {
-    for (int32_t i = 0; i < bpe->addeds; i++)
-        if (strcmp(bpe->added[i].content, content) == 0) return &bpe->added[i];
-    Added *more = realloc(bpe->added, (size_t)(bpe->addeds + 1) * sizeof *more);
-    if (!more) return NULL;
-    bpe->added = more;
+    if (symbol->added) return &bpe->added[symbol->added - 1];
+    if (bpe->addeds == bpe->added_room) {
+        int32_t room = 2 * bpe->added_room + 16;
+        if (room > INT32_MAX / 4) return NULL;
+        Added *more = realloc(bpe->added, (size_t)room * sizeof *more);
+        if (!more) return NULL;
+        bpe->added = more;
+        bpe->added_room = room;
+    }
     bpe->added[bpe->addeds] = (Added){ .content = NULL };
-    return &bpe->added[bpe->addeds++];
+    symbol->added = ++bpe->addeds;
+    return &bpe->added[bpe->addeds - 1];
 }
 
 static Status set_text(CodePoints *text, const char *content, bool cleaned)
@@ -43,31 +47,32 @@ static Status set_text(CodePoints *text, const char *content, bool cleaned)
 }
 
 // Cleaning strips the white space at a text's ends, so that such a token would be another.
-static Status check_added(const CodePoints *raw, const char *content, bool cleaned)
+static Status check_added(const CodePoints *raw, const char *content, bool cleaned, const Json *v)
 {
     bool blank = raw->n == 0 || unicode_class(raw->at[0]) == UNICODE_SPACE ||
                  unicode_class(raw->at[raw->n - 1]) == UNICODE_SPACE;
     if (!cleaned || !blank) return OK;
-    return err_set(ERR_UNSUPPORTED, "bpe: added token \"%.100s\": white space at its ends: not "
-                   "implemented", content);
+    return json_error(ERR_UNSUPPORTED, v, "added token \"%.100s\": white space at its ends: not "
+                      "implemented", content);
 }
 
-Status bpe_add(Bpe *bpe, const Added *token)
+// Adds or replaces one; its name gets the id. v: where it is said.
+static Status add_token(Bpe *bpe, const Added *token, const Json *v)
 {
-    if (!*token->content) return err_set(ERR_FORMAT, "bpe: an added token is empty");
+    if (!*token->content) return json_error(ERR_FORMAT, v, "an added token is empty");
     int32_t s = bpe_symbol(bpe, token->content, strlen(token->content));
     if (s < 0) return err_memory("bpe");
     bpe->symbol[s].id = token->id;
     if (token->id >= bpe->vocab) bpe->vocab = token->id + 1;
     if (is_own(token->content)) return OK;
-    Added *slot = slot_of(bpe, token->content);
+    Added *slot = slot_of(bpe, &bpe->symbol[s]);
     if (!slot) return err_memory("bpe");
     CodePoints text = slot->text;
     *slot = *token;
     slot->content = bpe->symbol[s].name;
     slot->text = text;
     TRY(set_text(&slot->text, token->content, false));
-    TRY(check_added(&slot->text, token->content, token->cleaned));
+    TRY(check_added(&slot->text, token->content, token->cleaned, v));
     return token->cleaned ? set_text(&slot->text, token->content, true) : OK;
 }
 
@@ -84,7 +89,7 @@ static Status read_one(Bpe *bpe, const Json *v, int64_t id)
     TRY(json_opt_bool(&token.single_word, v, "single_word"));
     TRY(json_opt_bool(&token.lstrip, v, "lstrip"));
     TRY(json_opt_bool(&token.rstrip, v, "rstrip"));
-    return bpe_add(bpe, &token);
+    return add_token(bpe, &token, v);
 }
 
 // added_tokens of tokenizer.json
@@ -120,7 +125,8 @@ static Status read_ids(Bpe *bpe, const Json *map)
         int64_t id;
         TRY(json_int(&id, v, 0, INT32_MAX / 4));
         if (is_listed(bpe, v->key)) continue;  // with its flags, by another file
-        TRY(bpe_add(bpe, &(Added){ .content = v->key, .id = (int32_t)id, .cleaned = true }));
+        const Added token = { .content = v->key, .id = (int32_t)id, .cleaned = true };
+        TRY(add_token(bpe, &token, v));
     }
     return OK;
 }
@@ -133,8 +139,9 @@ static Status read_name(Bpe *bpe, const Json *v)
     if (is_own(v->string) || is_listed(bpe, v->string)) return OK;
     int32_t s = bpe_find(bpe, v->string, strlen(v->string));
     int32_t id = s < 0 ? NO_ID : bpe->symbol[s].id;
-    return bpe_add(bpe, &(Added){ .content = v->string, .special = true,
-                                  .id = id == NO_ID ? bpe->vocab : id });
+    const Added token = { .content = v->string, .special = true,
+                          .id = id == NO_ID ? bpe->vocab : id };
+    return add_token(bpe, &token, v);
 }
 
 static Status read_names(Bpe *bpe, const Json *map)
@@ -165,6 +172,18 @@ Status bpe_read_added(Bpe *bpe, const Json *root, BpeAddedForm form)
 
 // ---- finding ---------------------------------------------------------------------------------
 
+void bpe_link_added(Bpe *bpe)
+{
+    for (int i = 0; i < ADDED_HEADS; i++) bpe->added_head[i] = -1;
+    for (int32_t k = bpe->addeds - 1; k >= 0; k--) {
+        Added *a = &bpe->added[k];
+        if (a->text.n == 0) continue;          // cleaning has left nothing of it
+        int32_t *head = &bpe->added_head[a->text.at[0] % ADDED_HEADS];
+        a->next = *head;
+        *head = k;
+    }
+}
+
 // transformers' tokenizers (Rust, added_vocabulary.rs): at the leftmost place the longest token;
 // one that must be a word by itself and is not is passed over as a whole.
 
@@ -177,7 +196,7 @@ static bool stands_at(const CodePoints *text, size_t i, const CodePoints *token)
 static const Added *longest_at(const Bpe *bpe, const CodePoints *text, size_t i, bool cleaned)
 {
     const Added *best = NULL;
-    for (int32_t k = 0; k < bpe->addeds; k++) {
+    for (int32_t k = bpe->added_head[text->at[i] % ADDED_HEADS]; k >= 0; k = bpe->added[k].next) {
         const Added *a = &bpe->added[k];
         if (a->cleaned != cleaned || (best && a->text.n <= best->text.n)) continue;
         if (stands_at(text, i, &a->text)) best = a;

@@ -16,9 +16,14 @@ enum {
     SPECIALS = 2,                    // start and end
     CLIP_MERGES = 48894,             // 49152 - 256 - 2, as OpenAI's tokenizer counts
     NO_ID = -1,
+    ADDED_HEADS = 256,               // lists of added tokens, by their first characters
 };
 
-typedef struct { const char *name; int32_t length, id; } Symbol;
+typedef struct {
+    const char *name;
+    int32_t length, id;
+    int32_t added;                   // 1 + its place among the added tokens; 0: it is none
+} Symbol;
 typedef struct { int32_t left, right, result; } Merge;   // symbols; its rank is its index
 
 // A token that is found in a text before the text is split into words.
@@ -30,6 +35,7 @@ typedef struct {
     bool single_word;                // only between what are no letters, digits, _
     bool lstrip, rstrip;             // takes the white space beside it along
     bool special;
+    int32_t next;                    // of its list; -1: none
 } Added;
 
 struct Bpe {
@@ -45,7 +51,8 @@ struct Bpe {
     int32_t *by_pair;                // merge, -1: empty
     size_t pairs;
     Added *added;
-    int32_t addeds;
+    int32_t addeds, added_room;
+    int32_t added_head[ADDED_HEADS]; // the first of each list; -1: empty
     int32_t start, end, unknown;     // ids
     const char *start_name, *end_name, *unknown_name;
     int32_t vocab;
@@ -73,13 +80,11 @@ BpeSpecial bpe_special(const CodePoints *text, size_t from, size_t to);   // is 
 
 // ---- added tokens (bpe_added.c) ----------------------------------------------------------------
 
-// Adds or replaces one; its name gets the id. OpenAI's two specials get theirs and no more.
-Status bpe_add(Bpe *bpe, const Added *token);
-
 // Where a file of Hugging Face names added tokens; NAMES: bos_token, pad_token, .., which are
 // special and, if they are new, get the next id.
 typedef enum { BPE_TOKENIZER, BPE_CONFIG, BPE_IDS, BPE_NAMES } BpeAddedForm;
 Status bpe_read_added(Bpe *bpe, const Json *root, BpeAddedForm form);
+void bpe_link_added(Bpe *bpe);       // makes the lists, once all files are read
 
 // The first one in text from `at` on, text[*from..*to); NULL: none.
 const Added *bpe_next_added(const Bpe *bpe, const CodePoints *text, bool cleaned, size_t at,

@@ -95,7 +95,7 @@ int32_t bpe_symbol(Bpe *bpe, const char *name, size_t length)
     }
     const char *copy = keep_name(bpe, name, length);
     if (!copy) return -1;
-    bpe->symbol[bpe->symbols] = (Symbol){ copy, (int32_t)length, NO_ID };
+    bpe->symbol[bpe->symbols] = (Symbol){ copy, (int32_t)length, NO_ID, 0 };
     return bpe->by_name[slot] = bpe->symbols++;
 }
 

@@ -1,8 +1,9 @@
 // bpe_train.c - learns merges from text (Sennrich et al. 2016, algorithm 1).
 //
-// Each distinct word is kept once, with its count. Each pair of neighbours has a count and a list
-// of the words it was ever seen in, so a merge visits only those. The next pair is found by a
-// linear scan of all counts, which lie side by side.
+// Each distinct word is kept once, with its count; the symbols of all words are one list, linked
+// both ways. Each pair of neighbours has a count and a list of the places where it ever stood, so a
+// merge visits only those and changes only the counts beside them. The next pair comes from a heap;
+// an entry whose count has fallen since is put back with the count that it has now.
 //
 // No two merges make the same symbol: the bytes between two symbol boundaries that remain are split
 // in the same way in every word, as all merges so far fell inside.
@@ -21,9 +22,12 @@ typedef struct {
 
 typedef struct {
     int32_t left, right;
-    int32_t *word;                   // [words]: those that hold it or held it
-    int32_t words, room;
+    int32_t *place;                  // [places]: those where it stands or stood
+    int32_t places, room;
+    int32_t grown_by;                // the merge that added to it last
 } Pair;
+
+typedef struct { int64_t count; int32_t pair; } Entry;
 
 typedef struct {
     Arena memory;                    // of all arrays; a grown array's old memory is not reused
@@ -31,10 +35,16 @@ typedef struct {
     Text *word;
     int32_t words, word_room;
     int32_t *by_text;                // words by their symbols; -1: empty
+    int32_t *symbol, *before, *behind, *of;    // [places]: symbol, -1 once merged away; neighbours,
+                                               // -1: none; word
     Pair *pair;
     int64_t *count;                  // of each pair; -1: it is merged
     int32_t pairs, pair_room;
     int32_t *by_pair;
+    int32_t *grown;                  // pairs that this merge has added to
+    int32_t growns, grown_room;
+    Entry *heap;                     // the greatest first
+    int32_t heaped, heap_room;
 } Learner;
 
 // ---- memory ----------------------------------------------------------------------------------
@@ -156,98 +166,164 @@ static bool grow_pairs(Learner *l)
     return true;
 }
 
-static bool count_pair(Learner *l, int32_t left, int32_t right, int32_t word, int64_t times)
+static bool add_place(Learner *l, int32_t i, int32_t place)
+{
+    Pair *p = &l->pair[i];
+    if (p->places == p->room)
+        p->place = grow_array(&l->memory, p->place, p->places, &p->room, sizeof *p->place);
+    if (!p->place) return false;
+    p->place[p->places++] = place;
+    if (p->grown_by == l->bpe->merges) return true;
+    p->grown_by = l->bpe->merges;
+    if (l->growns == l->grown_room)
+        l->grown = grow_array(&l->memory, l->grown, l->growns, &l->grown_room, sizeof *l->grown);
+    if (!l->grown) return false;
+    l->grown[l->growns++] = i;
+    return true;
+}
+
+// The pair that begins at a place; a merged one is counted no more.
+static bool count_pair(Learner *l, int32_t place, int sign)
 {
     if (l->pairs == l->pair_room && !grow_pairs(l)) return false;
+    const int32_t left = l->symbol[place], right = l->symbol[l->behind[place]];
     size_t slot = count_slot(l, left, right);
     int32_t i = l->by_pair[slot];
     if (i < 0) {
         i = l->by_pair[slot] = l->pairs++;
-        l->pair[i] = (Pair){ left, right, NULL, 0, 0 };
+        l->pair[i] = (Pair){ left, right, NULL, 0, 0, -1 };
         l->count[i] = 0;
     }
-    if (l->count[i] >= 0) l->count[i] += times;
-    Pair *p = &l->pair[i];
-    if (times < 0 || (p->words && p->word[p->words - 1] == word)) return true;
-    if (p->words == p->room)
-        p->word = grow_array(&l->memory, p->word, p->words, &p->room, sizeof *p->word);
-    if (!p->word) return false;
-    p->word[p->words++] = word;
-    return true;
+    if (l->count[i] < 0) return true;
+    l->count[i] += sign * l->word[l->of[place]].times;
+    return sign < 0 || add_place(l, i, place);
 }
 
-// Adds sign times the word's pairs. A word is appended to a pair's list each time it is counted
-// again, which happens once per merge inside it.
-static bool count_word(Learner *l, int32_t word, int sign)
-{
-    Text t = l->word[word];
-    for (int32_t i = 0; i + 1 < t.length; i++)
-        if (!count_pair(l, t.symbol[i], t.symbol[i + 1], word, sign * t.times)) return false;
-    return true;
-}
-
-// ---- learning --------------------------------------------------------------------------------
+// ---- the heap --------------------------------------------------------------------------------
 
 static bool comes_first(const Pair *a, const Pair *b)
 {
     return a->left != b->left ? a->left < b->left : a->right < b->right;
 }
 
-// The pair to merge next; -1: none occurs twice.
-static int32_t best_pair(const Learner *l)
+static bool above(const Learner *l, Entry a, Entry b)
 {
-    int64_t most = 1;
-    int32_t best = -1;
-    for (int32_t i = 0; i < l->pairs; i++) {
-        if (l->count[i] < most || l->count[i] < 2) continue;
-        if (l->count[i] == most && !comes_first(&l->pair[i], &l->pair[best])) continue;
-        most = l->count[i];
-        best = i;
-    }
-    return best;
+    return a.count != b.count ? a.count > b.count : comes_first(&l->pair[a.pair], &l->pair[b.pair]);
 }
 
-static bool holds(const Text *t, const Merge *m)
+static bool push(Learner *l, Entry e)
 {
-    for (int32_t i = 0; i + 1 < t->length; i++)
-        if (t->symbol[i] == m->left && t->symbol[i + 1] == m->right) return true;
-    return false;
-}
-
-static void merge_in(Text *t, const Merge *m)
-{
-    int32_t n = 0;
-    for (int32_t i = 0; i < t->length; i++) {
-        bool here = t->symbol[i] == m->left && i + 1 < t->length && t->symbol[i + 1] == m->right;
-        t->symbol[n++] = here ? m->result : t->symbol[i];
-        i += here;
-    }
-    t->length = n;
-}
-
-static bool merge_words(Learner *l, const int32_t *word, int32_t n, Merge m)
-{
-    for (int32_t i = 0; i < n; i++) {
-        if (!holds(&l->word[word[i]], &m)) continue;
-        if (!count_word(l, word[i], -1)) return false;
-        merge_in(&l->word[word[i]], &m);
-        if (!count_word(l, word[i], 1)) return false;
-    }
+    if (e.count < 2) return true;
+    if (l->heaped == l->heap_room)
+        l->heap = grow_array(&l->memory, l->heap, l->heaped, &l->heap_room, sizeof *l->heap);
+    if (!l->heap) return false;
+    int32_t i = l->heaped++;
+    for (; i > 0 && above(l, e, l->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        l->heap[i] = l->heap[(i - 1) / 2];
+    l->heap[i] = e;
     return true;
+}
+
+static Entry pop(Learner *l)
+{
+    const Entry top = l->heap[0], last = l->heap[--l->heaped];
+    int32_t i = 0;
+    for (int32_t k; (k = 2 * i + 1) < l->heaped; i = k) {
+        if (k + 1 < l->heaped && above(l, l->heap[k + 1], l->heap[k])) k++;
+        if (!above(l, l->heap[k], last)) break;
+        l->heap[i] = l->heap[k];
+    }
+    l->heap[i] = last;
+    return top;
+}
+
+// The pair to merge next; -1: none occurs twice. There is room for what has just been taken off.
+static int32_t best_pair(Learner *l)
+{
+    while (l->heaped > 0) {
+        const Entry e = pop(l);
+        const int64_t now = l->count[e.pair];
+        if (now == e.count) return e.pair;
+        if (now < e.count) push(l, (Entry){ now, e.pair });
+    }
+    return -1;
+}
+
+// ---- learning --------------------------------------------------------------------------------
+
+static bool lay_out_words(Learner *l)
+{
+    int64_t places = 0;
+    for (int32_t i = 0; i < l->words; i++) places += l->word[i].length;
+    if (places > INT32_MAX / 8) return false;
+    int32_t *at = arena_take(&l->memory, 4 * (size_t)(places + 1) * sizeof *at), k = 0;
+    if (!at) return false;
+    l->symbol = at;
+    l->before = at + places;
+    l->behind = at + 2 * places;
+    l->of = at + 3 * places;
+    for (int32_t i = 0; i < l->words; i++)
+        for (int32_t n = l->word[i].length, j = 0; j < n; j++, k++) {
+            l->symbol[k] = l->word[i].symbol[j];
+            l->before[k] = j > 0 ? k - 1 : -1;
+            l->behind[k] = j + 1 < n ? k + 1 : -1;
+            l->of[k] = i;
+        }
+    for (int32_t i = 0; i < k; i++)
+        if (l->behind[i] >= 0 && !count_pair(l, i, 1)) return false;
+    return true;
+}
+
+// The pairs whose counts have grown become entries of the heap.
+static bool push_grown(Learner *l)
+{
+    for (int32_t i = 0; i < l->growns; i++)
+        if (!push(l, (Entry){ l->count[l->grown[i]], l->grown[i] })) return false;
+    l->growns = 0;
+    return true;
+}
+
+// Merges the pair at a place, if it still stands there.
+static bool merge_here(Learner *l, int32_t place, const Merge *m)
+{
+    const int32_t second = l->behind[place];
+    if (l->symbol[place] != m->left || second < 0 || l->symbol[second] != m->right) return true;
+    const int32_t left = l->before[place], right = l->behind[second];
+    if (left >= 0 && !count_pair(l, left, -1)) return false;
+    if (right >= 0 && !count_pair(l, second, -1)) return false;
+    l->symbol[place] = m->result;
+    l->symbol[second] = -1;
+    l->behind[place] = right;
+    if (right >= 0) l->before[right] = place;
+    return (left < 0 || count_pair(l, left, 1)) && (right < 0 || count_pair(l, place, 1));
+}
+
+static int by_place_number(const void *a, const void *b)
+{
+    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
+// From left to right in each word: of `aaa` the first two are merged.
+static bool merge_pair(Learner *l, Pair p, Merge m)
+{
+    if (p.left == p.right) qsort(p.place, (size_t)p.places, sizeof *p.place, by_place_number);
+    for (int32_t i = 0; i < p.places; i++)
+        if (!merge_here(l, p.place[i], &m)) return false;
+    return push_grown(l);
 }
 
 static Status learn_merges(Learner *l, int64_t vocab)
 {
     Bpe *bpe = l->bpe;
-    for (int32_t i = 0; i < l->words; i++)
-        if (!count_word(l, i, 1)) return err_memory("bpe");
+    if (!lay_out_words(l) || !push_grown(l)) return err_memory("bpe");
     while (BASE + SPECIALS + bpe->merges < vocab) {
         int32_t best = best_pair(l);
         if (best < 0) break;
-        Pair p = l->pair[best];                // a copy: the array may move, its list stays
+        const Pair p = l->pair[best];          // a copy: the array may move, its list stays
         l->count[best] = -1;
         TRY(bpe_merge(bpe, p.left, p.right));
-        if (!merge_words(l, p.word, p.words, bpe->merge[bpe->merges - 1])) return err_memory("bpe");
+        if (!merge_pair(l, p, bpe->merge[bpe->merges - 1])) return err_memory("bpe");
     }
     return bpe_number(bpe);
 }

@@ -48,8 +48,13 @@ typedef struct {
 
 typedef struct {
     const char *split, *domain, *class_name;   // "" where there is none
-    int64_t n;
+    int64_t n;                                 // 0: an empty class folder
 } CheckCount;
+
+typedef struct {
+    const char *split, *trained;   // one to evaluate on, the one to train on; or lists
+    int64_t n, also;               // its pictures; of these whose content is trained on too
+} CheckShare;
 
 typedef struct {
     Finding *finding;          // (finding_n) by kind; of each kind the first `most`
@@ -58,6 +63,8 @@ typedef struct {
     int64_t fatal;             // how many of them would keep a run from training
     CheckCount *count;         // (count_n)
     int64_t count_n, pictures;
+    CheckShare *share;         // (share_n) in byte order of the splits
+    int64_t share_n;
     Arena arena;
 } Check;
 

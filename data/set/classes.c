@@ -22,6 +22,11 @@ static Status too_many(const Side *side, int64_t n)
                    CLASSES_MOST);
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static int by_letters(const void *a, const void *b)
 {
     const char *x = *(const char *const *)a, *y = *(const char *const *)b;
@@ -29,10 +34,45 @@ static int by_letters(const void *a, const void *b)
     return d ? d : strcmp(x, y);
 }
 
+// Without training nothing but prompts is asked: then classes of the evaluated pictures alone are
+// classes too. The side that has them; NULL: none.
+static const Side *asked_alone(const Work *w, const Side *side)
+{
+    return dataset_wants(w->o, DATASET_TRAIN) || w->o->known || side == &w->eval ? NULL : &w->eval;
+}
+
+// Class folders beside those of the side: empty ones anywhere in its tree, and those of `alone`.
+static Status add_beside(Work *w, const Side *side, const Side *alone, const char **name,
+                         int64_t *n)
+{
+    const bool tree = (side->n == 0 || !side->entry[0].list) && !w->o->as_before;
+    const int64_t empties = tree ? w->tree.empties : 0;
+    const char **more = name + *n, *last = NULL;
+    int64_t alones = 0;
+    NameIndex known;
+    if (!name_index(&known, w->arena, name, *n)) return err_memory("dataset");
+    for (int64_t i = 0; alone && i < alone->n; i++) {
+        const char *folder = alone->entry[i].folder;
+        if (folder && folder != last && name_index_find(&known, folder) < 0)
+            more[alones++] = folder;
+        last = folder;
+    }
+    alones = names_unique(more, alones);
+    w->d->alones = alones;
+    w->d->alone = alones ? more[0] : NULL;
+    *n += alones;
+    for (int64_t i = 0; i < empties; i++)
+        if (name_index_find(&known, w->tree.empty[i].class_name) < 0)
+            name[(*n)++] = w->tree.empty[i].class_name;
+    *n = names_unique(name, *n);
+    return OK;
+}
+
 // A folder without pictures is a class too: without it the labels behind it would be others.
 static Status classes_by_name(Work *w, const Side *side)
 {
-    const int64_t most = side->n + side->empties;
+    const Side *alone = asked_alone(w, side);
+    const int64_t most = side->n + side->empties + w->tree.empties + (alone ? alone->n : 0);
     const char **name = arena_take(w->arena, (size_t)most * sizeof *name), *last = NULL;
     if (!name) return err_memory("dataset");
     int64_t n = 0;
@@ -42,6 +82,7 @@ static Status classes_by_name(Work *w, const Side *side)
     }
     for (int64_t i = 0; i < side->empties; i++) name[n++] = side->empty[i]->class_name;
     n = names_unique(name, n);
+    TRY(add_beside(w, side, alone, name, &n));
     if (n > CLASSES_MOST) return too_many(side, n);
     if (w->o->by_letters) qsort(name, (size_t)n, sizeof *name, by_letters);
     w->first = arena_zero(w->arena, (size_t)n * sizeof *w->first);
@@ -51,20 +92,56 @@ static Status classes_by_name(Work *w, const Side *side)
     return OK;
 }
 
+static int32_t greatest_number(const Side *side)
+{
+    int32_t most = -1;
+    for (int64_t i = 0; i < side->n; i++)
+        if (side->entry[i].number > most) most = side->entry[i].number;
+    return most;
+}
+
+// Numbers and folders of `alone` that the side has not, where both lists count alike.
+static Status add_numbers(Work *w, const Side *alone)
+{
+    NameIndex folders;
+    const int32_t most = greatest_number(alone);
+    const char **folder = arena_zero(w->arena, (size_t)(most + w->firsts + 1) * sizeof *folder);
+    if (!folder) return err_memory("dataset");
+    for (int k = 0; k < w->firsts; k++) folder[k] = w->first[k].folder;
+    if (!name_index(&folders, w->arena, folder, w->firsts)) return err_memory("dataset");
+    for (int64_t i = 0; i < alone->n; i++) {
+        const Entry *e = &alone->entry[i];
+        if (!e->folder || name_index_find(&folders, e->folder) >= 0 || folder[e->number]) continue;
+        folder[e->number] = e->folder;
+        if (!w->d->alones++) w->d->alone = e->folder;
+    }
+    if (!w->d->alones) return OK;
+    int n = w->firsts > most ? w->firsts : most + 1;
+    while (!folder[n - 1]) n--;
+    w->first = arena_zero(w->arena, (size_t)n * sizeof *w->first);
+    if (!w->first) return err_memory("dataset");
+    for (int k = 0; k < n; k++) w->first[k].name = w->first[k].folder = folder[k];
+    w->firsts = n;
+    return OK;
+}
+
 // The class of a number is named like its folder; numbers without pictures have no name.
 static Status classes_by_number(Work *w, const Side *side)
 {
-    int32_t most = 0;
-    for (int64_t i = 0; i < side->n; i++)
-        if (side->entry[i].number > most) most = side->entry[i].number;
-    w->firsts = most + 1;
+    const Side *alone = asked_alone(w, side);
+    w->firsts = greatest_number(side) + 1;
     w->first = arena_zero(w->arena, (size_t)w->firsts * sizeof *w->first);
     if (!w->first) return err_memory("dataset");
     for (int64_t i = 0; i < side->n; i++) {
         ClassName *c = &w->first[side->entry[i].number];
         c->name = c->folder = side->entry[i].folder;
     }
-    return OK;
+    if (classes_numbers_only(w)) return OK;
+    if (alone && alone->numeric) TRY(add_numbers(w, alone));
+    w->numbereds = w->firsts;
+    w->numbered = arena_take(w->arena, (size_t)w->firsts * sizeof *w->numbered);
+    for (int k = 0; w->numbered && k < w->firsts; k++) w->numbered[k] = w->first[k].folder;
+    return w->numbered ? OK : err_memory("dataset");
 }
 
 // Without a file of names every number needs a folder that names it.
@@ -120,6 +197,19 @@ static Status rename_classes(Work *w, const char *file, bool numeric)
     return OK;
 }
 
+// Numbers on the lines of a file are labels, as those of a list are.
+static Status check_numbering(const Work *w, const ClassNames *made, const char *file)
+{
+    for (int k = 0; k < w->numbereds && k < made->n && made->numbers; k++) {
+        const char *here = made->item[k].folder, *there = w->numbered[k];
+        if (there && (!here || strcmp(here, there)))
+            return err_set(ERR_FORMAT, "classnames: %s: number %d of its lines is %s, but label %d "
+                           "of the lists is folder %s", file, k + w->o->label_base,
+                           made->item[k].name, k + w->o->label_base, there);
+    }
+    return OK;
+}
+
 static Status apply_classnames(Work *w, const char *file, bool numeric)
 {
     ClassNames made;
@@ -127,6 +217,8 @@ static Status apply_classnames(Work *w, const char *file, bool numeric)
     if (!folder) return err_memory("dataset");
     TRY(classnames_match(&made, w->arena, file, folder, w->firsts, numeric));
     if (!made.item) return rename_classes(w, file, numeric);
+    TRY(check_numbering(w, &made, file));
+    w->d->class_note = made.note;
     w->first = made.item;
     w->firsts = (int)made.n;
     return OK;
@@ -146,25 +238,67 @@ static const Entry **groups_of(int64_t *n, const Side *side, Arena *arena)
     return group;
 }
 
-static bool has_empty(const Side *side, const char *domain, const char *folder)
+typedef struct { const char *folder, *domain; } Place;
+
+static int by_folder_and_domain(const void *a, const void *b)
 {
-    for (int64_t i = 0; i < side->empties; i++)
-        if (!strcmp(side->empty[i]->domain, domain) && !strcmp(side->empty[i]->class_name, folder))
-            return true;
-    return false;
+    const Place *x = a, *y = b;
+    int d = strcmp(x->folder, y->folder);
+    return d ? d : strcmp(x->domain, y->domain);
 }
 
-// The domain of the first of the groups that follow, up to the next domain, that lack this folder.
-static const char *domain_without(const Entry *const *group, int64_t n, const char *folder,
-                                  const Side *side)
+// All folders of all domains that have pictures, each once, empty ones among them; sorted.
+static Status places_of(Place **place, int64_t *n, int64_t *domains, const Entry *const *group,
+                        int64_t groups, const Side *side, Arena *arena)
 {
-    bool seen = false;
-    for (int64_t k = 0; k < n; k++) {
-        const char *domain = group[k]->domain;
-        seen |= !strcmp(group[k]->folder, folder);
-        if (k + 1 < n && !strcmp(group[k + 1]->domain, domain)) continue;
-        if (!seen && !has_empty(side, domain, folder)) return domain;
-        seen = false;
+    const char **domain = arena_take(arena, (size_t)(groups + 1) * sizeof *domain);
+    *place = arena_take(arena, (size_t)(groups + side->empties + 1) * sizeof **place);
+    if (!domain || !*place) return err_memory("dataset");
+    *n = 0;
+    for (int64_t i = 0; i < groups; i++) {
+        domain[i] = group[i]->domain;
+        (*place)[(*n)++] = (Place){ group[i]->folder, group[i]->domain };
+    }
+    *domains = names_unique(domain, groups);
+    for (int64_t i = 0; i < side->empties; i++) {
+        const char *of = side->empty[i]->domain;
+        if (bsearch(&of, domain, (size_t)*domains, sizeof of, by_bytes))
+            (*place)[(*n)++] = (Place){ side->empty[i]->class_name, of };
+    }
+    qsort(*place, (size_t)*n, sizeof **place, by_folder_and_domain);
+    int64_t kept = 0;
+    for (int64_t i = 0; i < *n; i++)
+        if (!kept || by_folder_and_domain(&(*place)[kept - 1], &(*place)[i]))
+            (*place)[kept++] = (*place)[i];
+    *n = kept;
+    return OK;
+}
+
+// How many domains have the folder.
+static int64_t domains_with(const Place *place, int64_t n, const char *folder, int64_t *first)
+{
+    int64_t bound[2];                          // of the places before it, and up to it
+    for (int side = 0; side < 2; side++) {
+        int64_t low = 0;
+        for (int64_t high = n; low < high;) {
+            int64_t middle = (low + high) / 2;
+            if (strcmp(place[middle].folder, folder) < side) low = middle + 1;
+            else high = middle;
+        }
+        bound[side] = low;
+    }
+    *first = bound[0];
+    return bound[1] - bound[0];
+}
+
+// The domain of the first of the groups that lacks the folder which places begin with.
+static const char *domain_without(const Entry *const *group, int64_t groups, const Place *place,
+                                  int64_t n)
+{
+    for (int64_t k = 0; k < groups; k++) {
+        const Place wanted = { place->folder, group[k]->domain };
+        if (!bsearch(&wanted, place, (size_t)n, sizeof wanted, by_folder_and_domain))
+            return group[k]->domain;
     }
     return NULL;
 }
@@ -179,25 +313,33 @@ static const char *same_in(const Entry *const *group, int64_t n, const char *dom
     return NULL;
 }
 
+static Status domains_differ(const Entry *const *group, int64_t n, const Entry *e,
+                             const char *without)
+{
+    const char *same = same_in(group, n, without, e->folder);
+    if (same)
+        return err_set(ERR_SHAPE, "dataset: class folders differ between domains: %s in %s is %s "
+                       "in %s by another normal form of Unicode (NFC, NFD) or `_`: rename one",
+                       e->folder, e->domain, same, without);
+    return err_set(ERR_SHAPE, "dataset: class folders differ between domains: %s has %s, %s has "
+                   "not: --classnames FILE says which classes there are", e->domain, e->folder,
+                   without);
+}
+
 // Domains that one model is trained on must have the same class folders, unless a file says which
 // classes there are: otherwise the labels would be those of a union that nobody meant.
 static Status check_domains(const Side *side, Arena *arena)
 {
-    int64_t n;
+    int64_t n, places = 0, domains = 0, first;
+    Place *place;
     const Entry **group = groups_of(&n, side, arena);
     if (!group) return err_memory("dataset");
+    TRY(places_of(&place, &places, &domains, group, n, side, arena));
     for (int64_t i = 0; i < n; i++) {
-        const char *without = domain_without(group, n, group[i]->folder, side);
-        const char *same = without ? same_in(group, n, without, group[i]->folder) : NULL;
-        if (same)
-            return err_set(ERR_SHAPE, "dataset: class folders differ between domains: %s in %s is "
-                           "%s in %s by another normal form of Unicode (NFC, NFD) or `_`: rename "
-                           "one", group[i]->folder, group[i]->domain, same, without);
-        if (without)
-            return err_set(ERR_SHAPE,
-                           "dataset: class folders differ between domains: %s has %s, %s "
-                           "has not: --classnames FILE says which classes there are",
-                           group[i]->domain, group[i]->folder, without);
+        int64_t with = domains_with(place, places, group[i]->folder, &first);
+        const char *without = NULL;
+        if (with < domains) without = domain_without(group, n, &place[first], with);
+        if (without) return domains_differ(group, n, group[i], without);
     }
     return OK;
 }
@@ -212,8 +354,10 @@ static Status match_known(Work *w)
         w->d->classes[k].name = arena_string(w->arena, o->known[k]);
         if (!w->d->classes[k].name) return err_memory("dataset");
     }
+    NameIndex known;
+    if (!name_index(&known, w->arena, o->known, o->known_count)) return err_memory("dataset");
     for (int i = 0; i < w->firsts; i++) {
-        int64_t k = name_find(w->first[i].name, o->known, o->known_count);
+        int64_t k = name_index_find(&known, w->first[i].name);
         w->final[i] = (int32_t)k;
         if (k < 0) continue;
         w->d->classes[k].folder = w->first[i].folder;
@@ -256,9 +400,27 @@ static Status first_classes(Work *w, const Side *side)
     return o->known || !w->tree.has_domains ? OK : check_domains(side, w->arena);
 }
 
+static Status index_classes(Work *w)
+{
+    const char **name = arena_take(w->arena, (size_t)(w->firsts + 1) * sizeof *name);
+    const char **folder = folders_of(w);
+    if (!name || !folder) return err_memory("dataset");
+    for (int k = 0; k < w->firsts; k++) name[k] = w->first[k].name;
+    bool good = name_index(&w->by_folder, w->arena, folder, w->firsts) &&
+                name_index(&w->by_name, w->arena, name, w->firsts);
+    return good ? OK : err_memory("dataset");
+}
+
+int64_t classes_find(const Work *w, const char *folder)
+{
+    int64_t i = name_index_find(&w->by_folder, folder);
+    return i >= 0 ? i : name_index_find(&w->by_name, folder);
+}
+
 Status classes_make(Work *w, const Side *side)
 {
     TRY(first_classes(w, side));
+    TRY(index_classes(w));
     w->final = arena_take(w->arena, (size_t)w->firsts * sizeof *w->final);
     if (!w->final) return err_memory("dataset");
     for (int i = 0; i < w->firsts; i++) w->final[i] = i;

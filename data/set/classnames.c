@@ -24,6 +24,7 @@ enum { FORMS = sizeof forms / sizeof forms[0] };
 // A line in one form: what may be a folder, the folder that it is, what the class is called.
 typedef struct {
     const char *text, *folder, *name;
+    int64_t at;                // where it stands in the file, from 1
     int32_t number;            // -1: it has none
 } NameLine;
 
@@ -95,16 +96,21 @@ static bool line_in_form(NameLine *l, Arena *arena, const char *line, int form, 
     return kind == FOLDER_FIRST || wordnet_id(first);
 }
 
-// Do the numbers of all lines count from 0 or 1? Then sorts the lines by them.
-static bool sort_by_number(NameLine *line, int64_t n, Arena *arena)
+// Do the numbers of all lines count from 0 or 1? Then sorts the lines by them; else *odd is one
+// that does not fit.
+static bool sort_by_number(NameLine *line, int64_t n, Arena *arena, const NameLine **odd)
 {
     int32_t least = INT32_MAX;
     NameLine *sorted = arena_zero(arena, (size_t)n * sizeof *sorted);
-    for (int64_t i = 0; i < n; i++)
+    *odd = line;
+    for (int64_t i = 0; i < n; i++) {
+        if (line[i].number < least) *odd = &line[i];
         if (line[i].number < least) least = line[i].number;
+    }
     if (!sorted || least < 0 || least > 1) return false;
     for (int64_t i = 0; i < n; i++) {
         int64_t at = line[i].number - least;
+        *odd = &line[i];
         if (at >= n || sorted[at].name) return false;
         sorted[at] = line[i];
     }
@@ -158,6 +164,60 @@ static int64_t meant(const Keyed *keyed, int64_t n, const char *name, const char
     return same != -1 ? same : end == low ? -1 : end == low + 1 ? keyed[low].index : SEVERAL;
 }
 
+// ---- names that stand there more than once ------------------------------------------------------
+
+static bool stands_there(const Keyed *keyed, int64_t n, const char *name)
+{
+    int64_t low = 0;
+    for (int64_t high = n; low < high;) {
+        int64_t middle = (low + high) / 2;
+        if (strcmp(keyed[middle].key, name) < 0) low = middle + 1;
+        else high = middle;
+    }
+    return low < n && !strcmp(keyed[low].key, name);
+}
+
+static void add_to_note(char *note, size_t size, const char *name)
+{
+    size_t used = strlen(note);
+    snprintf(note + used, size - used, "%s%.60s", used ? ", " : "", name);
+}
+
+// `crane (2)` for the second crane; where the file itself has a `crane (2)`, the next number.
+static Status number_apart(ClassNames *c, Arena *arena, const char *file)
+{
+    char note[400] = "", text[FILE_PATH], whole[FILE_PATH + 512];
+    Keyed *keyed = arena_take(arena, (size_t)c->n * sizeof *keyed);
+    int64_t same = 1;
+    if (!keyed) return err_memory("classnames");
+    for (int64_t i = 0; i < c->n; i++) keyed[i] = (Keyed){ c->item[i].name, NULL, i };
+    qsort(keyed, (size_t)c->n, sizeof *keyed, by_key_and_index);
+    for (int64_t i = 1; i < c->n; i++) {
+        ClassName *item = &c->item[keyed[i].index];
+        same = strcmp(keyed[i].key, keyed[i - 1].key) ? 1 : same + 1;
+        if (same == 1) continue;
+        for (;; same++) {
+            snprintf(text, sizeof text, "%.2000s (%lld)", item->name, (long long)same);
+            if (!stands_there(keyed, c->n, text)) break;
+        }
+        add_to_note(note, sizeof note, text);
+        item->name = arena_string(arena, text);
+        item->numbered = c->item[keyed[i - 1].index].numbered = true;
+        if (!item->name) return err_memory("classnames");
+    }
+    if (!*note) return OK;
+    snprintf(whole, sizeof whole, "classnames: %.3000s: names that stand there before are numbered "
+             "apart, with one prompt: %s", file, note);
+    c->note = arena_string(arena, whole);
+    return c->note ? OK : err_memory("classnames");
+}
+
+static Status too_many_lines(const Lines *lines)
+{
+    return err_set(ERR_FORMAT, "classnames: %s: %lld lines: more than %d", lines->what,
+                   (long long)lines->n, CLASSES_MOST);
+}
+
 // ---- a file against folders ---------------------------------------------------------------------
 
 // The file in one form: its lines, and the folder of each.
@@ -177,7 +237,9 @@ static Status read_form(Reading *r, Arena *arena, const Lines *lines, int form, 
     if (!seen || !r->line || !r->folder) return err_memory("classnames");
     for (int64_t i = 0; i < lines->n; i++) {
         r->folder[i] = -1;
-        if (!line_in_form(&r->line[i], arena, lines->name[i], form, &failed)) continue;
+        bool formed = line_in_form(&r->line[i], arena, lines->name[i], form, &failed);
+        r->line[i].at = lines->line[i];
+        if (!formed) continue;
         r->formed++;
         const char *key = name_key(arena, r->line[i].text, true);
         if (!key || failed) return err_memory("classnames");
@@ -187,49 +249,85 @@ static Status read_form(Reading *r, Arena *arena, const Lines *lines, int form, 
         if (k >= 0) r->distinct += !seen[k];
         if (k >= 0) seen[k] = true;
         if (k == SEVERAL && forms[form].form == WHOLE_LINE)
-            return err_set(ERR_FORMAT, "classnames: line %lld: %s: may be several class folders",
-                           (long long)i + 1, r->line[i].text);
+            return err_set(ERR_FORMAT, "classnames: %s: line %lld: %s: may be several class "
+                           "folders", lines->what, (long long)lines->line[i], r->line[i].text);
     }
     return failed ? err_memory("classnames") : OK;
 }
 
-// Why a file of which some lines are folders is refused: most likely a line is misspelt.
-static Status mixture(const Reading *r, const Lines *lines, const char *const *folder, int64_t n)
+// Which line is each folder's, from 1; 0: none. *twice: the first line whose folder another line
+// has before it; -1: none.
+static int64_t *lines_of(const Reading *r, Arena *arena, int64_t folders, int64_t *twice)
 {
-    int64_t other = -1, twice = -1;
-    for (int64_t i = 0; i < r->n; i++) {
-        if (r->folder[i] < 0) other = i;
-        for (int64_t k = 0; k < i && twice < 0; k++)
-            if (r->folder[i] >= 0 && r->folder[k] == r->folder[i]) twice = i;
+    int64_t *line = arena_zero(arena, (size_t)(folders + 1) * sizeof *line);
+    *twice = -1;
+    for (int64_t i = 0; line && i < r->n; i++) {
+        int64_t k = r->folder[i];
+        if (k < 0) continue;
+        if (!line[k]) line[k] = i + 1;
+        else if (*twice < 0) *twice = i;
     }
+    return line;
+}
+
+// A line that is no folder, best one that is spelt nearly like a folder that no line is; -1: all
+// are folders. *near: that folder, or NULL.
+static int64_t other_line(const Reading *r, const Lines *lines, const char *const *left, int64_t n,
+                          const char **near)
+{
+    enum { TRIES = 100 };                      // each compares with all folders that are left
+    int64_t other = -1, tries = 0;
+    *near = NULL;
+    for (int64_t i = 0; i < r->n && tries < TRIES && !*near; i++) {
+        const char *text = r->line[i].text ? r->line[i].text : lines->name[i];
+        if (r->folder[i] >= 0) continue;
+        *near = name_nearest(text, left, n);
+        if (*near || other < 0) other = i;
+        tries++;
+    }
+    return other;
+}
+
+// Why a file of which some lines are folders is refused: most likely a line is misspelt. What it
+// may have meant is a folder that no other line is.
+static Status mixture(const Reading *r, Arena *arena, const Lines *lines,
+                      const char *const *folder, int64_t n, bool more)
+{
+    int64_t twice, missing = -1;
+    const int64_t *line = lines_of(r, arena, n, &twice);
+    const char **left = arena_zero(arena, (size_t)(n + 1) * sizeof *left), *near;
+    if (!line || !left) return err_memory("classnames");
     if (twice >= 0)
-        return err_set(ERR_FORMAT, "classnames: line %lld: class folder %s stands there twice",
-                       (long long)twice + 1, folder[r->folder[twice]]);
-    for (int64_t k = 0, i; k < n && other < 0; k++) {
-        for (i = 0; i < r->n && r->folder[i] != k;) i++;
-        if (folder[k] && i == r->n)
-            return err_set(ERR_FORMAT, "classnames: class folder %s is not in it", folder[k]);
-    }
-    const char *near = name_nearest(lines->name[other], folder, n);
-    return err_set(ERR_FORMAT,
-                   "classnames: line %lld: %s is no class folder, though %lld other lines are%s%s",
-                   (long long)other + 1, lines->name[other], (long long)r->matched,
-                   near ? ": did you mean " : "", near ? near : "");
+        return err_set(ERR_FORMAT, "classnames: %s: line %lld: class folder %s stands there twice",
+                       lines->what, (long long)lines->line[twice], folder[r->folder[twice]]);
+    for (int64_t k = n - 1; k >= 0; k--)
+        if (!line[k] && folder[k]) left[missing = k] = folder[k];
+    int64_t other = other_line(r, lines, left, n, &near);
+    if (missing >= 0 && (other < 0 || (more && !near)))
+        return err_set(ERR_FORMAT, "classnames: %s: class folder %s is not in it", lines->what,
+                       folder[missing]);
+    return err_set(ERR_FORMAT, "classnames: %s: line %lld: %s is no class folder, though %lld "
+                   "other lines are%s%s", lines->what, (long long)lines->line[other],
+                   lines->name[other], (long long)r->matched, near ? ": did you mean " : "",
+                   near ? near : "");
 }
 
 // The classes that a form which fits gives, in order.
-static Status classes_of(ClassNames *made, Arena *arena, Reading *r, int form,
+static Status classes_of(ClassNames *made, Arena *arena, const Lines *lines, Reading *r, int form,
                          const char *const *folder)
 {
+    const NameLine *odd;
     const bool folder_first = forms[form].form == FOLDER_FIRST;
     bool numbers = true;
     for (int64_t i = 0; i < r->n; i++) {
         r->line[i].folder = r->folder[i] < 0 ? NULL : folder[r->folder[i]];
         numbers &= r->line[i].number >= 0;
     }
-    if (numbers && !sort_by_number(r->line, r->n, arena))
-        return err_set(ERR_FORMAT, "classnames: its numbers are not 0..%lld or 1..%lld, each once",
-                       (long long)r->n - 1, (long long)r->n);
+    if (numbers && !sort_by_number(r->line, r->n, arena, &odd))
+        return err_set(ERR_FORMAT, "classnames: %s: line %lld: number %d: its numbers are not "
+                       "0..%lld or 1..%lld, each once", lines->what, (long long)odd->at,
+                       odd->number, (long long)r->n - 1, (long long)r->n);
+    made->numbers = numbers;
     made->item = arena_zero(arena, (size_t)r->n * sizeof *made->item);
     if (!made->item) return err_memory("classnames");
     for (made->n = 0; made->n < r->n; made->n++) {
@@ -240,7 +338,28 @@ static Status classes_of(ClassNames *made, Arena *arena, Reading *r, int form,
         c->prompt = class_prompt(arena, folder_first ? c->name : l->name);
         if (!c->prompt) return err_memory("classnames");
     }
-    return OK;
+    return number_apart(made, arena, lines->what);
+}
+
+static bool like_json(const Lines *lines)
+{
+    const char *first = lines->name[0], *last = lines->name[lines->n - 1];
+    const char end = last[strlen(last) - 1];
+    return ((*first == '[' && end == ']') || (*first == '{' && end == '}')) &&
+           (!first[1] || strchr(first, '"'));
+}
+
+// A list in JSON is no names. Nor is one line of names with commas between them, unless a comma may
+// stand in a name.
+static Status check_line_form(const Lines *lines, bool comma_fits)
+{
+    const char *first = lines->name[0];
+    const bool json = like_json(lines);
+    bool commas = lines->n == 1 && strchr(first, ',') && first[quoted_bytes(first)];
+    if (!json && (!commas || comma_fits)) return OK;
+    return err_set(ERR_FORMAT, "classnames: %s: line %lld: %.80s: %s: there must be one class per "
+                   "line", lines->what, (long long)lines->line[0], first,
+                   json ? "a list in JSON" : "names with commas between them");
 }
 
 Status classnames_lines(ClassNames *made, Arena *arena, const Lines *lines,
@@ -251,15 +370,17 @@ Status classnames_lines(ClassNames *made, Arena *arena, const Lines *lines,
     Keyed *keyed;
     int64_t folders;
     TRY(sort_keys(&keyed, &folders, arena, folder, n, true));
+    TRY(check_line_form(lines, folders <= 1));
     for (int form = 0; form < FORMS && forms[form].form != WORDNET_FIRST; form++) {
         Reading r;
         TRY(read_form(&r, arena, lines, form, keyed, folders, n));
         bool fits = folders > 0 && r.formed == r.n && r.distinct == folders &&
                     r.matched == r.distinct;
-        if (fits && (more || r.matched == r.n)) return classes_of(made, arena, &r, form, folder);
+        if (fits && (more || r.matched == r.n)) return
+            classes_of(made, arena, lines, &r, form, folder);
         if (r.matched > best.matched) best = r;
     }
-    return best.matched ? mixture(&best, lines, folder, n) : OK;
+    return best.matched ? mixture(&best, arena, lines, folder, n, more) : OK;
 }
 
 Status classnames_match(ClassNames *made, Arena *arena, const char *file, const char *const *folder,
@@ -268,10 +389,8 @@ Status classnames_match(ClassNames *made, Arena *arena, const char *file, const 
     Lines lines;
     *made = (ClassNames){ 0 };
     TRY(lines_read(&lines, arena, file));
-    if (lines.n > CLASSES_MOST)
-        return err_set(ERR_FORMAT, "classnames: %s: %lld lines", file, (long long)lines.n);
-    Status status = classnames_lines(made, arena, &lines, folder, n, more);
-    return status == OK ? OK : err_prefix(status, "%s", file);
+    if (lines.n > CLASSES_MOST) return too_many_lines(&lines);
+    return classnames_lines(made, arena, &lines, folder, n, more);
 }
 
 // ---- a file by itself ---------------------------------------------------------------------------
@@ -280,44 +399,17 @@ Status classnames_match(ClassNames *made, Arena *arena, const char *file, const 
 static Status plain_lines(NameLine *line, Arena *arena, const Lines *lines)
 {
     bool failed = false;
+    const NameLine *odd;
     for (int form = FORMS - 1; form >= 0; form--) {
         int64_t i = 0;
         if (forms[form].form == FOLDER_FIRST) continue;
         while (i < lines->n && line_in_form(&line[i], arena, lines->name[i], form, &failed)) i++;
         if (failed) return err_memory("classnames");
         if (i < lines->n) continue;
-        if (forms[form].form != NUMBER_FIRST || sort_by_number(line, lines->n, arena)) return OK;
+        if (forms[form].form != NUMBER_FIRST || sort_by_number(line, lines->n, arena, &odd))
+            return OK;
     }
     return OK;
-}
-
-// Numbers the names that stand there more than once, and notes them.
-static Status number_apart(ClassNames *c, Arena *arena, const char *file)
-{
-    char note[400] = "";
-    Keyed *keyed = arena_take(arena, (size_t)c->n * sizeof *keyed);
-    int64_t same = 1;
-    if (!keyed) return err_memory("classnames");
-    for (int64_t i = 0; i < c->n; i++) keyed[i] = (Keyed){ c->item[i].name, NULL, i };
-    qsort(keyed, (size_t)c->n, sizeof *keyed, by_key_and_index);
-    for (int64_t i = 1; i < c->n; i++) {
-        ClassName *item = &c->item[keyed[i].index];
-        char text[FILE_PATH];
-        same = strcmp(keyed[i].key, keyed[i - 1].key) ? 1 : same + 1;
-        if (same == 1) continue;
-        snprintf(text, sizeof text, "%.2000s (%lld)", item->name, (long long)same);
-        size_t used = strlen(note);
-        snprintf(note + used, sizeof note - used, "%s%.60s", used ? ", " : "", text);
-        item->name = arena_string(arena, text);
-        item->numbered = c->item[keyed[i - 1].index].numbered = true;
-        if (!item->name) return err_memory("classnames");
-    }
-    if (!*note) return OK;
-    char whole[FILE_PATH + 512];
-    snprintf(whole, sizeof whole, "classnames: %.3000s: names that stand there before are numbered "
-             "apart, with one prompt: %s", file, note);
-    c->note = arena_string(arena, whole);
-    return c->note ? OK : err_memory("classnames");
 }
 
 Status classnames_read(ClassNames *names, Arena *arena, const char *file)
@@ -325,25 +417,25 @@ Status classnames_read(ClassNames *names, Arena *arena, const char *file)
     Lines lines;
     *names = (ClassNames){ 0 };
     TRY(lines_read(&lines, arena, file));
-    return classnames_alone(names, arena, file, &lines);
+    return classnames_alone(names, arena, &lines);
 }
 
-Status classnames_alone(ClassNames *names, Arena *arena, const char *file, const Lines *lines)
+Status classnames_alone(ClassNames *names, Arena *arena, const Lines *lines)
 {
     *names = (ClassNames){ 0 };
-    if (lines->n > CLASSES_MOST)
-        return err_set(ERR_FORMAT, "classnames: %s: %lld lines", file, (long long)lines->n);
+    if (lines->n > CLASSES_MOST) return too_many_lines(lines);
     NameLine *line = arena_zero(arena, (size_t)lines->n * sizeof *line);
     names->item = arena_zero(arena, (size_t)lines->n * sizeof *names->item);
     if (!line || !names->item) return err_memory("classnames");
     TRY(plain_lines(line, arena, lines));
+    TRY(check_line_form(lines, !strchr(line[0].name, ',')));
     for (names->n = 0; names->n < lines->n; names->n++) {
         ClassName *c = &names->item[names->n];
         c->name = line[names->n].name;
         c->prompt = class_prompt(arena, c->name);
         if (!c->prompt) return err_memory("classnames");
     }
-    return number_apart(names, arena, file);
+    return number_apart(names, arena, lines->what);
 }
 
 // ---- prompts ------------------------------------------------------------------------------------

@@ -19,18 +19,11 @@ static Status unknown_class(const Work *w, const Entry *e, const char *name)
     if (!known) return err_memory("dataset");
     for (int k = 0; k < w->d->class_count; k++) known[k] = w->d->classes[k].name;
     const char *near = name_nearest(name, known, w->d->class_count);
-    return err_set(ERR_SHAPE, "dataset: %s: class %s is not one of the %d %s%s%s", e->path, name,
-                   w->d->class_count, w->o->known ? "that are known" : "for training",
+    char place[FILE_PATH] = "";
+    if (e->list) snprintf(place, sizeof place, "%.4000s: line %lld: ", e->list, (long long)e->line);
+    return err_set(ERR_SHAPE, "dataset: %s%s: class %s is not one of the %d %s%s%s", place, e->path,
+                   name, w->d->class_count, w->o->known ? "that are known" : "for training",
                    near ? ": did you mean " : "", near ? near : "");
-}
-
-static int find_folder(const Work *w, const char *folder)
-{
-    for (int i = 0; i < w->firsts; i++)
-        if (w->first[i].folder && !strcmp(folder, w->first[i].folder)) return i;
-    for (int i = 0; i < w->firsts; i++)
-        if (name_same(folder, w->first[i].name)) return i;
-    return -1;
 }
 
 static Status out_of_range(const Work *w, const Entry *e)
@@ -40,13 +33,91 @@ static Status out_of_range(const Work *w, const Entry *e)
                    w->firsts - 1 + w->o->label_base);
 }
 
+// Two orders of the classes, of which one would give a number another class than the other.
+static Status two_orders(const Work *w, const Entry *e, int64_t i, const char *folder,
+                         const char *how)
+{
+    return err_set(ERR_FORMAT, "dataset: %s: line %lld: label %d is %s by %s, but %s folder %s: "
+                   "two orders of the classes", e->list, (long long)e->line,
+                   e->number + w->o->label_base, w->first[i].name,
+                   w->o->classnames ? w->o->classnames : w->o->known ? "the classes that are known"
+                   : "the order of folders", how, folder);
+}
+
+// A number alone. Where folders name the numbers of the lists that the classes are made from, it
+// must be the same class by them and by the file of names.
+static Status class_by_number(int64_t *i, const Work *w, const Entry *e)
+{
+    *i = e->number;
+    if (*i >= w->firsts) return out_of_range(w, e);
+    const char *folder = *i < w->numbereds ? w->numbered[*i] : NULL;
+    if (!folder || classes_find(w, folder) == *i) return OK;
+    return two_orders(w, e, *i, folder, "by the other list it is");
+}
+
 static Status label_of(int32_t *label, const Work *w, const Entry *e, bool by_number)
 {
-    int i = by_number ? e->number : find_folder(w, e->folder);
-    if (i >= w->firsts) return out_of_range(w, e);
+    int64_t i;
+    if (by_number) TRY(class_by_number(&i, w, e));
+    else i = classes_find(w, e->folder);
     if (i < 0) return unknown_class(w, e, e->folder);
     *label = w->final[i];
     return *label >= 0 ? OK : unknown_class(w, e, w->first[i].name);
+}
+
+typedef struct { int64_t class, votes, agreed, n, claims; const Entry *first; } Poll;
+
+// The class that is called like the folder an entry lies in; -1: none. *last: of the entry before.
+static int64_t class_of_place(const Work *w, const Entry *e, const char **last, int64_t class)
+{
+    const char *folder = e->folder ? e->folder : e->lies_in;
+    if (!folder || (*last && !strcmp(folder, *last))) return folder ? class : -1;
+    *last = folder;
+    return classes_find(w, folder);
+}
+
+// In which class's folder most pictures of each number lie (Boyer and Moore 1981: one pass finds
+// the only one that can be, another counts it).
+static void poll_places(Poll *poll, const Work *w, const Side *side, bool numbers)
+{
+    for (int pass = 0; pass < 2; pass++) {
+        const char *last = NULL;
+        int64_t class = -1;
+        for (int64_t i = 0; i < side->n; i++) {
+            const Entry *e = &side->entry[i];
+            if (e->number >= w->firsts || (e->folder && !numbers)) continue;
+            Poll *p = &poll[e->number];
+            class = class_of_place(w, e, &last, class);
+            if (pass == 0 && p->votes == 0) p->class = class;
+            if (pass == 0) p->votes += class == p->class ? 1 : -1;
+            if (pass == 0) continue;
+            p->n++;
+            p->agreed += class == p->class;
+            if (class == p->class && !p->first) p->first = e;
+        }
+    }
+}
+
+// Numbers that count without folders must not be those of another order: if more than half of a
+// label's pictures, and of no other label's, lie in a folder that is called like another class,
+// they are.
+static Status check_places(const Work *w, const Side *side, bool numbers)
+{
+    Poll *poll = arena_zero(w->arena, (size_t)(w->firsts + 1) * sizeof *poll);
+    if (!poll) return err_memory("dataset");
+    poll_places(poll, w, side, numbers);
+    for (int k = 0; k < w->firsts; k++) {
+        if (2 * poll[k].agreed <= poll[k].n) poll[k].class = -1;
+        else if (poll[k].class >= 0) poll[poll[k].class].claims++;
+    }
+    for (int k = 0; k < w->firsts; k++) {
+        const Poll *p = &poll[k];
+        if (p->n && p->class >= 0 && p->class != k && poll[p->class].claims == 1)
+            return two_orders(w, p->first, k,
+                              p->first->folder ? p->first->folder : p->first->lies_in,
+                              "most pictures of it lie in");
+    }
+    return OK;
 }
 
 static Status label_side(SampleSet *set, const Work *w, const Side *side)
@@ -55,6 +126,7 @@ static Status label_side(SampleSet *set, const Work *w, const Side *side)
     set->sample = arena_take(w->arena, (size_t)(side->n + 1) * sizeof *set->sample);
     if (!set->sample) return err_memory("dataset");
     const bool numbers = classes_numbers_only(w);
+    if (side->numeric) TRY(check_places(w, side, numbers));
     const char *last = NULL;
     int32_t label = 0;
     for (int64_t i = 0; i < side->n; i++) {
@@ -69,14 +141,19 @@ static Status label_side(SampleSet *set, const Work *w, const Side *side)
 
 // ---- domains ------------------------------------------------------------------------------------
 
+static int by_bytes_of(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static void set_domains(SampleSet *set, const Side *side, const Dataset *d)
 {
     int32_t k = 0;
     for (int64_t i = 0; i < side->n; i++) {
-        const char *name = side->entry[i].domain;
-        if (strcmp(name, d->domain[k]))
-            for (k = 0; strcmp(name, d->domain[k]);) k++;
-        set->sample[i].domain = k;
+        const char *const *name = &side->entry[i].domain, **at = d->domain + k;
+        if (strcmp(*name, *at))
+            at = bsearch(name, d->domain, (size_t)d->domain_count, sizeof *name, by_bytes_of);
+        set->sample[i].domain = k = (int32_t)(at - d->domain);
     }
 }
 
@@ -105,6 +182,14 @@ static bool has_domain(const SampleSet *set, int k)
     for (int64_t i = 0; i < set->n; i++)
         if (set->sample[i].domain == k) return true;
     return false;
+}
+
+// Which domains have pictures; NULL: no memory.
+static const bool *domains_of(Arena *arena, const SampleSet *set, int domains)
+{
+    bool *has = arena_zero(arena, (size_t)domains + 1);
+    for (int64_t i = 0; has && i < set->n; i++) has[set->sample[i].domain] = true;
+    return has;
 }
 
 // ---- splits of the set that is evaluated --------------------------------------------------------
@@ -146,11 +231,6 @@ static Status make_splits(Work *w)
     return d->eval.split ? OK : err_memory("dataset");
 }
 
-static int by_sample_path(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 // How many pictures of each split and domain are trained on, by their paths.
 static Status count_trained(Work *w)
 {
@@ -163,10 +243,10 @@ static Status count_trained(Work *w)
     int64_t n = w->trained ? labelled ? d->train.n : w->train.n : 0;
     for (int64_t i = 0; i < n; i++)
         path[i] = labelled ? d->train.sample[i].path : w->train.entry[i].path;
-    qsort(path, (size_t)n, sizeof *path, by_sample_path);
+    qsort(path, (size_t)n, sizeof *path, by_bytes_of);
     for (int64_t i = 0; i < d->eval.n; i++) {
         const Sample *s = &d->eval.sample[i];
-        if (n && bsearch(&s->path, path, (size_t)n, sizeof *path, by_sample_path))
+        if (n && bsearch(&s->path, path, (size_t)n, sizeof *path, by_bytes_of))
             d->trained_on[s->split * d->domain_count + s->domain]++;
     }
     return OK;
@@ -178,13 +258,14 @@ static Status find_validation(Work *w)
 {
     Dataset *d = w->d;
     const bool held = w->o->val_fraction > 0;
+    const bool *trains = domains_of(w->arena, &d->train, d->domain_count);
     d->chosen_by = arena_zero(w->arena, (size_t)(d->split_count * d->domain_count + 1));
-    if (!d->chosen_by) return err_memory("dataset");
+    if (!d->chosen_by || !trains) return err_memory("dataset");
     for (int s = 0; s < d->split_count; s++)
         for (int k = 0; k < d->domain_count; k++) {
             bool fits = held ? d->split[s] == name_held_out : split_kind(d->split[s]) == SPLIT_VAL;
             d->chosen_by[s * d->domain_count + k] =
-                fits && has_domain(&d->train, k) && !d->trained_on[s * d->domain_count + k];
+                fits && trains[k] && !d->trained_on[s * d->domain_count + k];
         }
     return OK;
 }
@@ -293,8 +374,9 @@ static Status fill_dataset(Work *w)
     TRY(sides_read(w));
     const Side *base = w->train.n ? &w->train : &w->eval;
     TRY(classes_make(w, base));
-    w->d->empties = base->empties;
-    if (base->empties) w->d->empty = base->empty[0]->path;
+    const bool listed = base->n && base->entry[0].list;
+    w->d->empties = listed ? 0 : w->tree.empties;
+    if (w->d->empties) w->d->empty = w->tree.empty[0].path;
     return fill_sets(w);
 }
 

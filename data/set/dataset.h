@@ -21,7 +21,9 @@
 // of class names sets their order, if its lines are the folders (classnames.h), or renames folder i
 // to line i, if no line is a folder and `rename` says so; a mixture is an error. The class names of
 // a run (`known`) replace all of these, matched by name: `_` equals a blank, composed (NFC) or not.
-// A folder without pictures beside those of the training set is a class like these.
+// A number alone that would be another class by a list's folders than by the file is an error.
+// A folder without pictures where classes lie, in any split and domain, is a class like these.
+// Where nothing is trained and no class is known, so are the folders of what is evaluated.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -70,8 +72,10 @@ typedef struct {
     const char *other;         // the first of them
     int64_t deeps;             // folders that lie too deep to be read (TREE_DEPTH)
     const char *deep;          // the first of them
-    int64_t empties;           // classes of the training side, whose folders hold no pictures
-    const char *empty;         // the first of these folders
+    int64_t empties;           // class folders without pictures, of any split and domain
+    const char *empty;         // the first of them
+    int64_t alones;            // without training: classes of the evaluated pictures alone
+    const char *alone;         // the first of them
     bool renamed;              // a file of names renamed the folders by order
     const char *class_note, *equal_note;   // what must be told about the classes; NULL: nothing
     bool skip_bad;             // as the options say

@@ -11,8 +11,9 @@
 
 #include "data/set/dataset.h"
 #include "data/set/tree.h"
+#include "tensor/base/name.h"
 
-enum { CLASSES_MOST = 1 << 15, NAMES_TEXT = 240 };
+enum { CLASSES_MOST = 1 << 20, LABELS_MOST = 1 << 15 /* of lists */, NAMES_TEXT = 240 };
 
 typedef struct {
     const char *path, *split, *domain;
@@ -20,6 +21,7 @@ typedef struct {
     int32_t number;            // the class by number, from 0; -1: folder alone
     int64_t line;              // of its list, from 1
     const char *list;          // NULL: from the tree
+    const char *lies_in;       // its folder where that does not name the class (numbers alone do)
 } Entry;
 
 typedef struct {
@@ -47,6 +49,9 @@ typedef struct {
     Side train, eval;          // the training side is read for its classes even if it is not wanted
     ClassName *first;          // (firsts) classes before they are matched with `known`
     int firsts;
+    NameIndex by_folder, by_name;              // of first
+    const char **numbered;     // (numbereds) the folder of each number, or NULL, in the lists that
+    int numbereds;             // the classes are made from
     int32_t *final;            // (firsts) -> index in d->classes; -1: not one of them
 } Work;
 
@@ -57,6 +62,7 @@ Status tree_evaluation_side(Work *w);
 Status hold_out(Work *w);                              // moves samples of d->train to d->eval
 Status classes_make(Work *w, const Side *base);        // first, final, d->classes
 bool classes_numbers_only(const Work *w);              // no class has a folder of its own
+int64_t classes_find(const Work *w, const char *folder);       // index in first; -1: none
 bool dataset_wants(const DatasetOptions *o, int side);
 bool dataset_holds_out(const Work *w);
 

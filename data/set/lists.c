@@ -176,11 +176,15 @@ Status lines_parse(Lines *lines, Arena *arena, const char *what, const uint8_t *
 {
     Cursor c;
     int64_t most;
-    *lines = (Lines){ 0 };
+    *lines = (Lines){ .what = what };
     TRY(copy_lines(&c, &most, arena, what, data, bytes));
     lines->name = arena_take(arena, (size_t)most * sizeof *lines->name);
-    if (!lines->name) return err_memory("list");
-    for (char *text; (text = next_line(&c)); lines->n++) lines->name[lines->n] = text;
+    lines->line = arena_take(arena, (size_t)most * sizeof *lines->line);
+    if (!lines->name || !lines->line) return err_memory("list");
+    for (char *text; (text = next_line(&c)); lines->n++) {
+        lines->name[lines->n] = text;
+        lines->line[lines->n] = c.line;
+    }
     return lines->n ? OK : err_set(ERR_FORMAT, "list: %s: no names in it", what);
 }
 

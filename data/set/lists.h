@@ -31,7 +31,9 @@ typedef struct {
 
 typedef struct {
     const char **name;         // (n) without blanks at the ends, in the arena
+    int64_t *line;             // (n) where each stands, from 1
     int64_t n;
+    const char *what;          // the file's name, as the caller gave it
 } Lines;
 
 // what: the file's name, for messages. A list without entries and a file without names are errors.

@@ -33,20 +33,40 @@ const char *domain_of(Arena *arena, const DatasetOptions *o, const char *path)
     return name && strcmp(name, ".") && strcmp(name, "..") ? name : "";
 }
 
+typedef struct { const char *folder; const Entry *entry; } Named;
+
+static int by_folder_and_place(const void *a, const void *b)
+{
+    const Named *x = a, *y = b;
+    int d = strcmp(x->folder, y->folder);
+    return d ? d : (x->entry > y->entry) - (x->entry < y->entry);
+}
+
+// The first entry that gives a folder which has a number already another one; NULL: none. Sorts.
+static const Entry *first_named_twice(Named *named, int64_t n)
+{
+    const Entry *odd = NULL;
+    qsort(named, (size_t)n, sizeof *named, by_folder_and_place);
+    for (int64_t i = 1; i < n; i++)
+        if (!strcmp(named[i].folder, named[i - 1].folder) && (!odd || named[i].entry < odd))
+            odd = named[i].entry;
+    return odd;
+}
+
 // The first entry whose number or folder stood before with another partner; NULL: they agree.
-// folder: that of each number; seen: folders so far. Both have room for all numbers.
-static const Entry *first_odd(const Side *side, const char **folder, const char **seen)
+// folder: that of each number; named: the entries that brought them. Both have room for all
+// numbers.
+static const Entry *first_odd(const Side *side, const char **folder, Named *named)
 {
     int64_t n = 0;
-    for (int64_t i = 0; i < side->n; i++) {
+    const Entry *odd = NULL;
+    for (int64_t i = 0; i < side->n && !odd; i++) {
         const Entry *e = &side->entry[i];
-        if (!e->folder) return e;
-        if (folder[e->number] && strcmp(folder[e->number], e->folder)) return e;
-        if (folder[e->number]) continue;
-        if (names_have(seen, n, e->folder)) return e;
-        folder[e->number] = seen[n++] = e->folder;
+        if (!e->folder || (folder[e->number] && strcmp(folder[e->number], e->folder))) odd = e;
+        else if (!folder[e->number]) named[n++] = (Named){ folder[e->number] = e->folder, e };
     }
-    return NULL;
+    const Entry *twice = first_named_twice(named, n);
+    return twice ? twice : odd;                // it stands before the one that ended the search
 }
 
 // Numbers and folders agree if each number stands for one folder and each folder for one number.
@@ -57,14 +77,18 @@ static Status judge_folders(Side *side, Arena *arena)
     int32_t most = 0;
     for (int64_t i = 0; i < side->n; i++)
         if (side->entry[i].number > most) most = side->entry[i].number;
-    const char **folder = arena_zero(arena, 2 * (size_t)(most + 1) * sizeof *folder);
-    if (!folder) return err_memory("dataset");
-    const Entry *odd = first_odd(side, folder, folder + most + 1);
+    const char **folder = arena_zero(arena, (size_t)(most + 1) * sizeof *folder);
+    Named *named = arena_take(arena, (size_t)(most + 1) * sizeof *named);
+    if (!folder || !named) return err_memory("dataset");
+    const Entry *odd = first_odd(side, folder, named);
     if (!odd) return OK;
     side->odd_line = odd->line;
     side->odd_list = odd->list;
     side->odd_folder = odd->folder;
-    for (int64_t i = 0; i < side->n; i++) side->entry[i].folder = NULL;
+    for (int64_t i = 0; i < side->n; i++) {
+        side->entry[i].lies_in = side->entry[i].folder;
+        side->entry[i].folder = NULL;
+    }
     return OK;
 }
 
@@ -75,7 +99,7 @@ static Status entry_from_list(Entry *e, Work *w, const ListEntry *l, const char 
     if (!numeric) return OK;
     e->folder = folder_above(w->arena, l->path, 1);
     e->number = l->number - w->o->label_base;
-    if (e->number >= 0 && e->number < CLASSES_MOST) return OK;
+    if (e->number >= 0 && e->number < LABELS_MOST) return OK;
     return err_set(ERR_FORMAT,
                    "dataset: %s: line %lld: label %s: labels start at %d (--label-base)%s",
                    list, (long long)l->line, l->label, w->o->label_base,

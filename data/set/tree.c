@@ -1,6 +1,7 @@
 // tree.c - finds the layout of a folder of pictures.
 #include "data/set/tree.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -53,13 +54,25 @@ static int main_depth(const Found *f)
     return best;
 }
 
-static bool begins_with_split(const Found *f, const char *path)
+static const char *copy_first(char name[FILE_PATH], const char *path)
 {
-    char name[FILE_PATH];
     size_t length = strcspn(path, "/");
     memcpy(name, path, length);
     name[length] = 0;
-    return split_called(name, f->extra, f->extras);
+    return name;
+}
+
+static bool begins_with_split(const Found *f, const char *path)
+{
+    char name[FILE_PATH];
+    return split_called(copy_first(name, path), f->extra, f->extras);
+}
+
+// Is the folder at this level called like a split?
+static bool split_at(const Found *f, const char *path, int level)
+{
+    for (; level > 0; level--) path = strchr(path, '/') + 1;
+    return strchr(path, '/') && begins_with_split(f, path);
 }
 
 static void find_levels(Found *f)
@@ -69,7 +82,7 @@ static void find_levels(Found *f)
     f->domain = f->depth >= 2 ? 0 : -1;
     f->split = f->depth == 3 ? 1 : -1;
     for (int64_t i = 0; i < f->pictures && f->depth == 2; i++)
-        if (depth_of(f->picture[i]) == 2 && begins_with_split(f, f->picture[i])) {
+        if (depth_of(f->picture[i]) == 2 && split_at(f, f->picture[i], 0)) {
             f->domain = -1;
             f->split = 0;
             return;
@@ -103,13 +116,25 @@ static Status sort_files(Tree *tree, Arena *arena, const Found *f)
     return OK;
 }
 
-// Is there a picture below the folder that holds this one?
-static bool has_sisters(const Tree *tree, const char *folder)
+// Does the path of a picture begin with these bytes?
+static bool begins_so(const Tree *tree, const char *path, size_t bytes)
+{
+    int64_t low = 0;
+    for (int64_t high = tree->n; low < high;) {
+        int64_t middle = (low + high) / 2;
+        if (strncmp(tree->file[middle].path, path, bytes) < 0) low = middle + 1;
+        else high = middle;
+    }
+    return low < tree->n && !strncmp(tree->file[low].path, path, bytes);
+}
+
+// Is there a picture in the class folders beside this one, those of the domain's other splits among
+// them?
+static bool has_sisters(const Tree *tree, const Found *f, const char *folder)
 {
     size_t parent = (size_t)(path_name(folder) - folder);
-    for (int64_t k = 0; k < tree->n; k++)
-        if (!strncmp(tree->file[k].path, folder, parent)) return true;
-    return false;
+    if (f->split >= 0) parent = f->domain < 0 ? 0 : strcspn(folder, "/") + 1;
+    return begins_so(tree, folder, parent);
 }
 
 // Folders that hold nothing where classes lie. Those of notes and other files are no classes.
@@ -121,7 +146,8 @@ static Status keep_empties(Tree *tree, Arena *arena, const Found *f)
         const char *folder = f->folder[i];
         const bool nowhere = walk_kind(folder) == WALK_NOWHERE;
         if (nowhere && depth_of(folder) < f->depth && !tree->nowheres++) tree->nowhere = folder;
-        if (nowhere || depth_of(folder) != f->depth - 1 || !has_sisters(tree, folder)) continue;
+        if (nowhere || depth_of(folder) != f->depth - 1 || !has_sisters(tree, f, folder))
+            continue;
         if (walk_kind(folder) != WALK_NOTHING) {
             if (f->depth > 1 && !tree->others++) tree->other = folder;
             continue;
@@ -136,16 +162,79 @@ static Status keep_empties(Tree *tree, Arena *arena, const Found *f)
 
 // ---- what is refused ----------------------------------------------------------------------------
 
+// The path with its folders `level` and `level` + 1 in each other's place.
+static void turn_folders(char out[FILE_PATH], const char *path, int level)
+{
+    const char *at = path;
+    for (; level > 0; level--) at = strchr(at, '/') + 1;
+    size_t n = strcspn(at, "/"), m = strcspn(at + n + 1, "/");
+    snprintf(out, FILE_PATH, "%.*s%.*s/%.*s%s", (int)(at - path), path, (int)m, at + n + 1, (int)n,
+             at, at + n + 1 + m);
+}
+
 // A layout that is not known: which are, and how this one would have to look.
 static Status no_layout(const Found *f, const char *root, const char *path, const char *why)
 {
-    char first[FILE_PATH] = "";
-    size_t n = strcspn(path, "/"), m = path[n] ? strcspn(path + n + 1, "/") : 0;
-    bool turned = f->depth == 3 && path[n] && begins_with_split(f, path);
-    if (turned) strncat(strncat(strncat(first, path + n + 1, m), "/", 2), path, n);
+    char example[FILE_PATH] = "train/dog/1.jpg";
+    const int depth = depth_of(path) == f->depth ? f->depth : 0;
+    if (depth == 3 && split_at(f, path, 0)) turn_folders(example, path, 0);
+    else if (depth == 3 && split_at(f, path, 2)) turn_folders(example, path, 1);
+    else if (depth == 2 && split_at(f, path, 1)) turn_folders(example, path, 0);
     return err_set(ERR_IO, "dataset: %s: %s: %s: known layouts are CLASS/FILE, SPLIT/CLASS/FILE, "
-                   "DOMAIN/CLASS/FILE and DOMAIN/SPLIT/CLASS/FILE, as %s%s", root, path, why,
-                   turned ? first : "train/dog/1.jpg", turned ? path + n + 1 + m : "");
+                   "DOMAIN/CLASS/FILE and DOMAIN/SPLIT/CLASS/FILE, as %s", root, path, why,
+                   example);
+}
+
+// Where classes lie there are no folders but those called like splits: then classes lie above them,
+// or nowhere.
+static Status check_splits_below(const Found *f, const char *root)
+{
+    const char *first = NULL;
+    if (f->split >= 0 && f->depth == 2) return OK;
+    for (int64_t i = 0; i < f->pictures; i++) {
+        const char *path = f->picture[i];
+        if (depth_of(path) != f->depth) continue;
+        if (!split_at(f, path, f->depth - 1)) return OK;
+        if (!first) first = path;
+    }
+    return no_layout(f, root, first, f->depth == 1 ? "pictures of no class"
+                     : "folders called like splits lie where classes must");
+}
+
+// SPLIT/CLASS, but not all folders are called like splits: clear where pictures to train on and
+// others are there, or a flag names splits; else one of them may be a domain.
+static Status check_split_or_domain(const Found *f, const char *root)
+{
+    const char *split = NULL, *other = NULL;
+    bool kind[SPLIT_TEST + 1] = { 0 };
+    char name[FILE_PATH], beside[FILE_PATH];
+    if (f->depth != 2 || f->split < 0) return OK;
+    for (int i = 0; i < f->extras; i++)
+        if (f->extra[i]) return OK;
+    for (int64_t i = 0; i < f->pictures; i++) {
+        const char *path = f->picture[i];
+        if (depth_of(path) != 2) continue;
+        if (split_at(f, path, 0)) kind[split_kind(copy_first(name, split = path))] = true;
+        else if (!other) other = path;
+    }
+    if (!other || (kind[SPLIT_TRAIN] && (kind[SPLIT_VAL] || kind[SPLIT_TEST]))) return OK;
+    return err_set(ERR_IO, "dataset: %s: folder %s is called like a split, and %s beside it is "
+                   "not: rename one, or --train-split and --eval-split say which are splits", root,
+                   copy_first(name, split), copy_first(beside, other));
+}
+
+// A folder called like a split is never a domain.
+static Status check_domain_names(const Found *f, const char *root)
+{
+    char name[FILE_PATH];
+    for (int64_t i = 0; i < f->pictures && f->depth == 3; i++) {
+        const char *path = f->picture[i];
+        if (depth_of(path) != 3 || !split_at(f, path, 1) || !split_kind(copy_first(name, path)))
+            continue;
+        return err_set(ERR_IO, "dataset: %s: %s: folder %s is called like a split and lies where "
+                       "domains do: rename it", root, path, name);
+    }
+    return OK;
 }
 
 // The bytes of the folder where a class lies, with its slash; 0: the path is not that long, or has
@@ -174,9 +263,7 @@ static Status check_nested(const Tree *tree, const Found *f, const char *root,
         if (!bytes || (bytes == same && !strncmp(path[i], last, bytes))) continue;
         last = path[i];
         same = bytes;
-        int64_t k = 0;
-        while (k < tree->n && strncmp(tree->file[k].path, last, bytes)) k++;
-        if (k == tree->n)
+        if (!begins_so(tree, last, bytes))
             return no_layout(f, root, path[i], "lies deeper than the pictures of other classes");
     }
     return OK;
@@ -228,6 +315,9 @@ static Status understand(Tree *tree, Arena *arena, const char *root, Found *f)
     find_levels(f);
     if (f->depth == 0)
         return no_layout(f, root, f->picture[0], "not in a folder named like a class");
+    TRY(check_splits_below(f, root));
+    TRY(check_split_or_domain(f, root));
+    TRY(check_domain_names(f, root));
     tree->has_splits = f->split >= 0;
     tree->has_domains = f->domain >= 0;
     TRY(sort_files(tree, arena, f));

@@ -6,8 +6,10 @@
 // The depth at which most pictures lie tells how many folders there are; a folder called like a
 // split (splits.h) tells the rest. What is walked over and what is passed over: walk.h. Pictures at
 // other depths are counted as strays; where they lie below a class folder that has none of its own,
-// the layout is none of these, and is refused. A folder below TREE_DEPTH others is counted and not
-// read. A folder where classes lie is a class without pictures if it holds nothing at all.
+// the layout is none of these, and is refused. So are folders called like splits where domains lie,
+// where all classes lie, or beside folders that may be domains. A folder below TREE_DEPTH others is
+// counted and not read. A folder where classes lie is a class without pictures if it holds nothing
+// at all.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -49,12 +49,25 @@ static Status print_found_json(CheckKind kind, int64_t n)
     return print_json(&o);
 }
 
+static Status print_share_json(const CheckShare *s)
+{
+    JsonOut o = { 0 };
+    json_out_object(&o);
+    json_put_string(&o, "share", s->split);
+    json_put_string(&o, "trained", s->trained);
+    json_put_int(&o, "n", s->n);
+    json_put_int(&o, "also_trained", s->also);
+    json_out_end(&o);
+    return print_json(&o);
+}
+
 static Status print_check_json(const Check *c)
 {
     for (int64_t i = 0; i < c->count_n; i++) TRY(print_count_json(&c->count[i]));
     for (int64_t i = 0; i < c->finding_n; i++) TRY(print_finding_json(&c->finding[i]));
     for (int k = 0; k < CHECK_KINDS; k++)
         if (c->found[k]) TRY(print_found_json((CheckKind)k, c->found[k]));
+    for (int64_t i = 0; i < c->share_n; i++) TRY(print_share_json(&c->share[i]));
     return OK;
 }
 
@@ -84,6 +97,9 @@ static void print_check(const Check *c)
         if (c->found[k] > kept_of(c, (CheckKind)k))
             printf("%s: %lld in all (--all lists them)\n", check_kind((CheckKind)k),
                    (long long)c->found[k]);
+    for (int64_t i = 0; i < c->share_n; i++)
+        printf("%lld of %lld %s pictures are also in %s\n", (long long)c->share[i].also,
+               (long long)c->share[i].n, c->share[i].split, c->share[i].trained);
     int64_t found = 0;
     for (int k = 0; k < CHECK_KINDS; k++) found += c->found[k];
     printf("%lld pictures, %lld finding%s, %lld of them keep%s a run from training\n",

@@ -67,6 +67,9 @@ static void tell_classes(const Options *o, const Dataset *d)
     if (d->empties)
         say(o, "note: %lld class folders hold no pictures, and are classes all the same, the first:"
             " %s", (long long)d->empties, d->empty);
+    if (d->alones)
+        say(o, "note: %lld of the %d classes are among the evaluated pictures alone, the first: %s",
+            (long long)d->alones, d->class_count, d->alone);
     if (o->rename && !d->renamed && options_source(o, "rename") == FROM_FLAG)
         say(o, "note: --rename: renames nothing: the lines of %s are the folders", o->classnames);
     if (d->equal_note) say(o, "note: the same prompt: %s", d->equal_note);

@@ -1,6 +1,7 @@
 // name.c - names that mean the same, in order, and near each other.
 #include "tensor/base/name.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tensor/base/unicode.h"
@@ -116,6 +117,60 @@ int64_t name_find(const char *wanted, const char *const *name, int64_t n)
     for (int64_t i = 0; i < n; i++)
         if (name[i] && name_same(wanted, name[i])) return i;
     return -1;
+}
+
+// ---- many look-ups ------------------------------------------------------------------------------
+
+static int by_name_key(const void *a, const void *b)
+{
+    const NameKey *x = a, *y = b;
+    int d = strcmp(x->key, y->key);
+    return d ? d : (x->index > y->index) - (x->index < y->index);
+}
+
+bool name_index(NameIndex *x, Arena *arena, const char *const *name, int64_t n)
+{
+    *x = (NameIndex){ .name = name, .n = n, .arena = arena };
+    x->exact = arena_take(arena, (size_t)(n + 1) * sizeof *x->exact);
+    x->alike = arena_take(arena, (size_t)(n + 1) * sizeof *x->alike);
+    if (!x->exact || !x->alike) return false;
+    for (int64_t i = 0; i < n; i++) {
+        if (!name[i]) continue;
+        const char *key = name_key(arena, name[i], false);
+        if (!key) return false;
+        x->exact[x->kept] = (NameKey){ name[i], i };
+        x->alike[x->kept++] = (NameKey){ key, i };
+    }
+    qsort(x->exact, (size_t)x->kept, sizeof *x->exact, by_name_key);
+    qsort(x->alike, (size_t)x->kept, sizeof *x->alike, by_name_key);
+    return true;
+}
+
+// The first place that holds this key, or where it would stand.
+static int64_t key_place(const NameKey *sorted, int64_t n, const char *key)
+{
+    int64_t low = 0;
+    for (int64_t high = n; low < high;) {
+        int64_t middle = (low + high) / 2;
+        if (strcmp(sorted[middle].key, key) < 0) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+int64_t name_index_find(const NameIndex *x, const char *wanted)
+{
+    int64_t i = key_place(x->exact, x->kept, wanted), found = -1;
+    if (i < x->kept && !strcmp(x->exact[i].key, wanted)) return x->exact[i].index;
+    ArenaMark mark = arena_mark(x->arena);
+    const char *key = name_key(x->arena, wanted, false);
+    if (!key) return name_find(wanted, x->name, x->n);         // without memory: slowly
+    for (i = key_place(x->alike, x->kept, key); i < x->kept && found < 0; i++) {
+        if (strcmp(x->alike[i].key, key)) break;
+        if (name_same(wanted, x->name[x->alike[i].index])) found = x->alike[i].index;
+    }
+    arena_release(x->arena, mark);
+    return found;
 }
 
 // ---- the nearest --------------------------------------------------------------------------------

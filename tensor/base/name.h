@@ -19,6 +19,19 @@ int name_order(const char *a, const char *b, bool by_letters);
 // The index of this name, else of one that name_same finds equal, or -1. NULL entries are skipped,
 // here and below.
 int64_t name_find(const char *wanted, const char *const *name, int64_t n);
+
+// Names that are looked up many times: name_index_find is name_find in logarithmic time. The names
+// stay the caller's, the rest lies in the arena. false: no memory.
+typedef struct { const char *key; int64_t index; } NameKey;
+typedef struct {
+    const char *const *name;             // (n)
+    NameKey *exact, *alike;              // (kept) sorted by bytes, by name_key; then by index
+    int64_t n, kept;
+    Arena *arena;                        // of the key of what is looked up
+} NameIndex;
+bool name_index(NameIndex *x, Arena *arena, const char *const *name, int64_t n);
+int64_t name_index_find(const NameIndex *x, const char *wanted);
+
 // The name with the fewest edits to a mistyped one, for "did you mean"; NULL if none is near.
 const char *name_nearest(const char *wrong, const char *const *name, int64_t n);
 

@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (lines_parse(&lines, &arena, "fuzz", data, size) != OK) continue;
         if (classnames_lines(&c, &arena, &lines, folder, 5, more) == OK && c.item)
             check_classes(&c, &arena);
-        if (classnames_alone(&c, &arena, "fuzz", &lines) == OK) check_classes(&c, &arena);
+        if (classnames_alone(&c, &arena, &lines) == OK) check_classes(&c, &arena);
         check_key(lines.name[0], &arena);
     }
     arena_free(&arena);
