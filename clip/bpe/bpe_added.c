@@ -157,7 +157,20 @@ static Status read_names(Bpe *bpe, const Json *map)
     return OK;
 }
 
-Status bpe_read_added(Bpe *bpe, const Json *root, BpeAddedForm form)
+// Lists of tokens by their first characters, each in order.
+static void link_added(Bpe *bpe)
+{
+    for (int i = 0; i < ADDED_HEADS; i++) bpe->added_head[i] = -1;
+    for (int32_t k = bpe->addeds - 1; k >= 0; k--) {
+        Added *a = &bpe->added[k];
+        if (a->text.n == 0) continue;          // cleaning has left nothing of it
+        int32_t *head = &bpe->added_head[a->text.at[0] % ADDED_HEADS];
+        a->next = *head;
+        *head = k;
+    }
+}
+
+static Status read_added(Bpe *bpe, const Json *root, BpeAddedForm form)
 {
     const Json *decoder = json_get(root, "added_tokens_decoder");
     switch (form) {
@@ -170,19 +183,14 @@ Status bpe_read_added(Bpe *bpe, const Json *root, BpeAddedForm form)
     return OK;
 }
 
-// ---- finding ---------------------------------------------------------------------------------
-
-void bpe_link_added(Bpe *bpe)
+Status bpe_read_added(Bpe *bpe, const Json *root, BpeAddedForm form)
 {
-    for (int i = 0; i < ADDED_HEADS; i++) bpe->added_head[i] = -1;
-    for (int32_t k = bpe->addeds - 1; k >= 0; k--) {
-        Added *a = &bpe->added[k];
-        if (a->text.n == 0) continue;          // cleaning has left nothing of it
-        int32_t *head = &bpe->added_head[a->text.at[0] % ADDED_HEADS];
-        a->next = *head;
-        *head = k;
-    }
+    Status status = read_added(bpe, root, form);
+    link_added(bpe);
+    return status;
 }
+
+// ---- finding ---------------------------------------------------------------------------------
 
 // transformers' tokenizers (Rust, added_vocabulary.rs): at the leftmost place the longest token;
 // one that must be a word by itself and is not is passed over as a whole.

@@ -84,7 +84,6 @@ BpeSpecial bpe_special(const CodePoints *text, size_t from, size_t to);   // is 
 // special and, if they are new, get the next id.
 typedef enum { BPE_TOKENIZER, BPE_CONFIG, BPE_IDS, BPE_NAMES } BpeAddedForm;
 Status bpe_read_added(Bpe *bpe, const Json *root, BpeAddedForm form);
-void bpe_link_added(Bpe *bpe);       // makes the lists, once all files are read
 
 // The first one in text from `at` on, text[*from..*to); NULL: none.
 const Added *bpe_next_added(const Bpe *bpe, const CodePoints *text, bool cleaned, size_t at,

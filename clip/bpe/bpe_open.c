@@ -365,7 +365,6 @@ Status bpe_open(Bpe **out, const char *path, int64_t vocab)
     TRY(folder_there(&folder, path));
     TRY(bpe_new(&bpe));
     Status status = folder ? open_in_folder(bpe, path, vocab) : open_file(bpe, path, vocab);
-    bpe_link_added(bpe);
     if (status == OK) status = check_ids(bpe, path, vocab);
     if (status != OK) bpe_close(bpe);
     else *out = bpe;
