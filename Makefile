@@ -188,8 +188,9 @@ modules   = $(PYTHON) -c 'import torch, safetensors, transformers, PIL' 2>/dev/n
 parity: $(HEADS) ## a ViT-B/32 against PyTorch: vectors, twenty losses, weights (15 minutes)
 	$(Q)$(modules) $(PYTHON) test/golden/parity.py --program $(B)/bin/proreg
 
-interop: $(HEADS) ## an exported run, read and computed by transformers
-	$(Q)$(modules) PROREG=$(B)/bin/proreg $(PYTHON) test/interop/check_export.py
+interop: $(HEADS) ## exported runs and models, read and computed by transformers and open_clip
+	$(Q)$(modules) PROREG=$(B)/bin/proreg $(PYTHON) test/interop/check_export.py && \
+	    PROREG=$(B)/bin/proreg $(PYTHON) test/interop/check_open_clip.py
 
 families: $(HEADS) ## each published family in each form, against open_clip and transformers
 	$(Q)$(modules) PROREG=$(B)/bin/proreg $(PYTHON) test/interop/families.py

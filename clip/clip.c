@@ -188,8 +188,7 @@ static Status check_tensors(const Clip *c)
 
 // ---- values -------------------------------------------------------------------------------------
 
-// x (rows,cols) -> y (cols,rows)
-static void transpose_matrix(float *y, const float *x, int64_t rows, int64_t cols)
+void transpose_matrix(float *y, const float *x, int64_t rows, int64_t cols)
 {
     for (int64_t r = 0; r < rows; r++)
         for (int64_t c = 0; c < cols; c++) y[c * rows + r] = x[r * cols + c];

@@ -93,4 +93,10 @@ Tensor *clip_logits(Tape *t, Tensor *image, Tensor *classes, Tensor *scale);
 // which must exist: the image tower and scale of `image`, the text tower of `text` (may be equal).
 Status clip_save(const char *folder, const Clip *image, const Clip *text);
 
+// The same as open_clip_config.json, open_clip_model.safetensors and open_clip_model.pt, for
+// open_clip. ERR_UNSUPPORTED names the key that open_clip has no word for. own_tokens: texts are
+// tokenized by the files that the caller writes beside them, not as OpenAI's models do.
+Status clip_save_open_clip(const char *folder, const Clip *image, const Clip *text,
+                           bool own_tokens);
+
 bool clip_is_text(const char *name);     // does this parameter belong to the text tower?

@@ -179,14 +179,30 @@ static Status vision_open_clip(ClipConfig *c, const Json *v)
     return OK;
 }
 
+static Status text_pool(ClipConfig *c, const Json *v)
+{
+    const char *pool = "argmax";
+    int64_t eos = 2;
+    TRY(json_opt_string(&pool, v, "pool_type"));
+    if (strcmp(pool, "argmax") == 0) return OK;
+    if (strcmp(pool, "eos") != 0)
+        return json_error(ERR_UNSUPPORTED, json_get(v, "pool_type"), "%s: only argmax and eos are "
+                          "built here", pool);
+    TRY(json_opt_int(&eos, v, "eos_id", 0, VOCAB));
+    c->eos = eos;
+    return OK;
+}
+
 static Status text_open_clip(ClipConfig *c, const Json *v)
 {
-    // eos_id and pad_id are for other pools; what begins with hf_ for towers of transformers.
+    // pad_id is for other pools; what begins with hf_ for towers of transformers, but for the
+    // tokenizer: of this folder.
     static const OpenClipKey known[] = {
         { "context_length", NULL }, { "vocab_size", NULL }, { "width", NULL }, { "heads", NULL },
-        { "layers", NULL }, { "mlp_ratio", NULL }, { "pool_type", "argmax" },
+        { "layers", NULL }, { "mlp_ratio", NULL }, { "pool_type", NULL },
         { "proj_type", "linear" }, { "block_type", "default" }, { "output_tokens", NULL },
         { "norm_kwargs", NULL }, { "act_kwargs", NULL }, { "eos_id", NULL }, { "pad_id", NULL },
+        { "hf_tokenizer_name", "." },
         { "hf_model_pretrained", NULL }, { "hf_proj_type", NULL }, { "hf_pooler_type", NULL },
         { NULL, NULL } };
     double eps = 1e-5;
@@ -195,6 +211,7 @@ static Status text_open_clip(ClipConfig *c, const Json *v)
     if (eps != c->eps)
         return json_error(ERR_UNSUPPORTED, v, "the towers differ in norm_kwargs.eps: %g and %g",
                           eps, c->eps);
+    TRY(text_pool(c, v));
     TRY(json_opt_int(&c->context, v, "context_length", 1, WIDEST));
     TRY(json_opt_int(&c->vocab, v, "vocab_size", 1, VOCAB));
     TRY(json_opt_int(&c->text.width, v, "width", 1, WIDEST));

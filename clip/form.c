@@ -10,7 +10,7 @@
 
 // ---- which files --------------------------------------------------------------------------------
 
-enum { WEIGHTS_MOST = 6 };
+enum { WEIGHTS_MOST = 7 };
 
 // A folder's form is told by its configuration file; the first weights that exist are taken.
 static const struct { Form form; const char *config, *weights[WEIGHTS_MOST]; } folders[] = {
@@ -19,7 +19,7 @@ static const struct { Form form; const char *config, *weights[WEIGHTS_MOST]; } f
     { FORM_OPEN_CLIP, "open_clip_config.json", {
         "open_clip_model.safetensors", "open_clip_model.safetensors.index.json",
         "open_clip_pytorch_model.bin", "open_clip_pytorch_model.bin.index.json",
-        "model.safetensors", "pytorch_model.bin" } },
+        "open_clip_model.pt", "model.safetensors", "pytorch_model.bin" } },
 };
 enum { FOLDERS = sizeof folders / sizeof *folders };
 
@@ -57,7 +57,7 @@ static Status is_configured(bool *is, int f, const char *folder, bool timm)
 
 static Status no_weights(const char *folder, int configured, bool timm)
 {
-    char names[200] = "";
+    char names[240] = "";
     if (configured < 0 && timm)
         return err_set(ERR_IO, "model: %s: config.json is of timm's image tower; a CLIP would have "
                        "open_clip_config.json and open_clip_model.safetensors", folder);

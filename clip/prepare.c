@@ -104,9 +104,10 @@ static Status size_is(const Json *v, int64_t n)
 
 static Status read_open_clip(Transform *t, bool *said, const Json *cfg)
 {
+    // `pillow` is this program's own: what open_clip has no word for.
     static const char *const known[] = { "size", "mode", "mean", "std", "interpolation",
-                                         "resize_mode", "fill_color", NULL };
-    int64_t fill = 0;
+                                         "resize_mode", "fill_color", "pillow", NULL };
+    int64_t fill = 0, pillow = 12;
     if (!is_set(cfg)) return OK;
     TRY(json_expect(cfg, JSON_OBJECT));
     *said = cfg->count > 0;
@@ -115,6 +116,8 @@ static Status read_open_clip(Transform *t, bool *said, const Json *cfg)
     TRY(opt_mode(t, cfg));
     TRY(opt_interpolation(t, cfg));
     TRY(json_opt_int(&fill, cfg, "fill_color", 0, 255));
+    TRY(json_opt_int(&pillow, cfg, "pillow", 12, 13));
+    if (pillow == 13) t->pillow13 = true;
     t->fill = t->mode == RESIZE_LONGEST ? (int)fill : 0;   // open_clip pads with it there alone
     TRY(opt_three(t->mean, cfg, "mean", -1e3));
     return opt_three(t->std, cfg, "std", 1e-6);
@@ -379,4 +382,32 @@ void prepare_put_hf(JsonOut *o, const Transform *t)
     if (t->fill) json_put_int(o, "fill_color", t->fill);
     if (t->pillow13) json_put_int(o, "pillow", 13);
     json_out_end(o);
+}
+
+// Pillow 13's order is this program's own key: open_clip does as the Pillow that it runs with.
+Status prepare_put_open_clip(JsonOut *o, const Transform *t)
+{
+    if (t->mode == RESIZE_NONE)
+        return err_set(ERR_UNSUPPORTED, "open_clip: preprocess_cfg.resize_mode: none: open_clip "
+                       "always resizes");
+    if (t->filter == FILTER_NEAREST)
+        return err_set(ERR_UNSUPPORTED, "open_clip: preprocess_cfg.interpolation: nearest: "
+                       "open_clip has bicubic and bilinear");
+    if (t->resize != t->size)
+        return err_set(ERR_UNSUPPORTED, "open_clip: preprocess_cfg.size: resized to %d, then cut "
+                       "to %d: open_clip has one number for both", t->resize, t->size);
+    if (t->scale != 1.0 / 255)
+        return err_set(ERR_UNSUPPORTED, "open_clip: rescale_factor: %.17g: open_clip divides by "
+                       "255", t->scale);
+    json_out_object(o);
+    json_put_int(o, "size", t->size);
+    json_put_string(o, "mode", "RGB");
+    put_three(o, "mean", t->mean);
+    put_three(o, "std", t->std);
+    json_put_string(o, "interpolation", filter_name((int)t->filter));
+    json_put_string(o, "resize_mode", resize_mode_name((int)t->mode));
+    json_put_int(o, "fill_color", t->fill);
+    if (t->pillow13) json_put_int(o, "pillow", 13);
+    json_out_end(o);
+    return OK;
 }

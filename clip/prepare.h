@@ -16,3 +16,6 @@ Status prepare_open_clip(Transform *t, bool *said, const char *folder);
 // A preprocessor_config.json with which transformers does the same. Where it cannot
 // (RESIZE_LONGEST) it fails on `size`, and prepare_hf reads it all the same.
 void prepare_put_hf(JsonOut *o, const Transform *t);
+
+// A preprocess_cfg; ERR_UNSUPPORTED names the key by which open_clip cannot do the same.
+Status prepare_put_open_clip(JsonOut *o, const Transform *t);

@@ -4,6 +4,7 @@
 #include "clip/clip.h"
 #include "clip/config.h"
 #include "clip/names.h"
+#include "tensor/base/json.h"
 #include "test/device.h"
 
 #include <unistd.h>
@@ -173,6 +174,15 @@ static void case_one_tower(void)
 
 // ---- writing ------------------------------------------------------------------------------------
 
+static void same_params(const Clip *a, const Clip *b)
+{
+    for (const Param *p = a->params.first; p; p = p->next) {
+        const Param *q = params_find(&b->params, p->name);
+        CHECK(q && device_same(device(), p->value.data, q->value.data, tensor_size(&p->value)),
+              "%s came back otherwise", p->name);
+    }
+}
+
 static void case_save(void)
 {
     static const char *const models[] = { GOLDEN("hf-gelu-sharded"), GOLDEN("oc-quick"),
@@ -191,15 +201,78 @@ static void case_save(void)
               && a.config.vision.mlp == b.config.vision.mlp && a.config.eps == b.config.eps
               && memcmp(a.config.pixels.mean, b.config.pixels.mean, 3 * sizeof(float)) == 0,
               "%s: the configuration came back otherwise", models[i]);
-        for (Param *p = a.params.first; p; p = p->next) {
-            Param *q = params_find(&b.params, p->name);
-            CHECK(q && device_same(device(), p->value.data, q->value.data, tensor_size(&p->value)),
-                  "%s came back otherwise", p->name);
-        }
+        same_params(&a, &b);
         clip_free(&a);
         clip_free(&b);
         model_is(folder, goldens[i], NULL);
     }
+    folder_discard(folder);
+}
+
+// As open_clip reads it (test/interop/check_open_clip.py), and as this program reads it again.
+static void case_save_open_clip(void)
+{
+    static const char *const models[] = { GOLDEN("hf-gelu-sharded"), GOLDEN("hf-quick"),
+                                          GOLDEN("openai.pt"), GOLDEN("oc-quick") };
+    static const char *const goldens[] = { EXPECT("hf-gelu-sharded"), EXPECT("hf-quick"),
+                                           EXPECT("openai"), EXPECT("oc-quick") };
+    char folder[] = "/tmp/proreg-clip-XXXXXX", path[FILE_PATH];
+    CHECK(mkdtemp(folder), "no folder");
+    snprintf(path, sizeof path, "%s/open_clip_model.pt", folder);
+    for (int i = 0; i < TEST_COUNT(models); i++) {
+        Clip a, b;
+        CHECK_OK(clip_open(&a, device(), models[i], NULL));
+        CHECK_OK(clip_save_open_clip(folder, &a, &a, i == 0));
+        for (int k = 0; k < 2; k++) {
+            if (!CHECK_OK(clip_open(&b, device(), k ? path : folder, NULL))) continue;
+            int64_t eos = a.config.eos == a.config.vocab - 1 ? -1 : a.config.eos;
+            CHECK(b.config.eos == eos && b.config.eps == a.config.eps &&
+                  b.config.act == a.config.act && b.config.vision.heads == a.config.vision.heads &&
+                  b.config.text.heads == a.config.text.heads && b.config.patch == a.config.patch,
+                  "%s: the configuration came back otherwise", models[i]);
+            CHECK(!memcmp(&b.config.pixels, &a.config.pixels, sizeof a.config.pixels),
+                  "%s: other pixels", models[i]);
+            same_params(&a, &b);
+            clip_free(&b);
+        }
+        clip_free(&a);
+        model_is(folder, goldens[i], NULL);
+        model_is(path, goldens[i], NULL);
+    }
+    folder_discard(folder);
+}
+
+// open_clip makes an MLP int(width mlp_ratio) wide: a quotient may be rounded down.
+static void case_mlp_ratio(void)
+{
+    char folder[] = "/tmp/proreg-clip-XXXXXX", path[FILE_PATH];
+    int rounded = 0;
+    CHECK(mkdtemp(folder), "no folder");
+    for (int64_t width = 40; width < 58; width++) {
+        ClipConfig g = { .image_size = 8, .patch = 8, .embed = 4, .context = 4, .vocab = 20,
+                         .vision = { width, 1, 1, 1 }, .text = { width, 1, 1, 3 * width - 1 },
+                         .act = ACT_GELU, .eps = 1e-5, .eos = -1, .pixels = transform_clip(8) };
+        static const char *const towers[] = { "vision_cfg", "text_cfg" };
+        const int64_t mlp[] = { 1, 3 * width - 1 };
+        Arena arena = { 0 };
+        const Json *root;
+        Clip c;
+        CHECK_OK(clip_random(&c, device(), &g, 7, NULL));
+        CHECK_OK(clip_save_open_clip(folder, &c, &c, false));
+        clip_free(&c);
+        snprintf(path, sizeof path, "%s/open_clip_config.json", folder);
+        if (!CHECK_OK(json_load(&root, &arena, path))) return;
+        for (int i = 0; i < 2; i++) {
+            double ratio = 0;
+            const Json *tower = json_get(json_get(root, "model_cfg"), towers[i]);
+            CHECK_OK(json_opt_number(&ratio, tower, "mlp_ratio"));
+            CHECK((int64_t)((double)width * ratio) == mlp[i], "%lld: %.17g", (long long)width,
+                  ratio);
+            rounded += (int64_t)((double)width * ((double)mlp[i] / (double)width)) != mlp[i];
+        }
+        arena_free(&arena);
+    }
+    CHECK(rounded > 0, "no quotient is rounded down");
     folder_discard(folder);
 }
 
@@ -333,6 +406,8 @@ static void case_open_clip_keys(void)
         { in_vision, "\"pool_type\": \"tok\", \"pos_embed_type\": \"learnable\", \"timm_pool\": "
           "\"avg\", \"attn_pooler_heads\": 8, \"attentional_pool\": false, \"act_kwargs\": {}, "
           "\"norm_kwargs\": {}, \"timm_model_name\": \"\", \"ls_init_value\": null,", NULL },
+        { in_text, "\"pool_type\": \"eos\", \"eos_id\": 599, \"hf_tokenizer_name\": \".\",",
+          NULL },
         { in_text, "\"pool_type\": \"argmax\", \"proj_type\": \"linear\", \"eos_id\": 2, "
           "\"hf_proj_type\": \"mlp\", \"norm_kwargs\": {\"eps\": 1e-5}, \"act_kwargs\": "
           "{\"approximate\": \"none\"},", NULL },
@@ -465,7 +540,9 @@ static const TestCase cases[] = {
     { "open_clip", case_open_clip }, { "open_clip_gelu", case_open_clip_gelu },
     { "checkpoint", case_checkpoint }, { "openai", case_openai }, { "script", case_script },
     { "alone", case_alone },
-    { "one_tower", case_one_tower }, { "save", case_save }, { "random", case_random },
+    { "one_tower", case_one_tower }, { "save", case_save },
+    { "save_open_clip", case_save_open_clip }, { "mlp_ratio", case_mlp_ratio },
+    { "random", case_random },
     { "prefixes", case_prefixes }, { "folders", case_folders },
     { "open_clip_keys", case_open_clip_keys },
     { "refused", case_refused }, { "broken", case_broken }, { "names", case_names },

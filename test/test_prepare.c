@@ -150,6 +150,39 @@ static void written(void)
     }
 }
 
+static void written_open_clip(void)
+{
+    static const char *const words[] = { "resize_mode", "nearest", "preprocess_cfg.size",
+                                         "rescale_factor" };
+    int kept = 0;
+    for (int i = 0; i < 4 * 3 * 3 * 2; i++) {
+        Transform t = transform_clip(S), back = transform_clip(S);
+        JsonOut o = { 0 };
+        bool said = false;
+        t.mode = (ResizeMode)(i % 4), t.filter = (Filter)(i / 4 % 3);
+        t.resize = S + (t.mode == RESIZE_NONE ? 0 : i / 12 % 3 / 2);
+        t.scale = i / 36 ? 1 : 1 / 255.0;
+        t.pillow13 = i % 5 == 0;
+        t.fill = t.mode == RESIZE_LONGEST ? i : 0;
+        t.mean[i % 3] = 0.1f * (float)i, t.std[i % 3] = 1 / 3.0f;
+        bool no[] = { t.mode == RESIZE_NONE, t.filter == FILTER_NEAREST, t.resize != S, i >= 36 };
+        int k = 0;
+        while (k < 4 && !no[k]) k++;
+        json_out_object(&o);
+        json_out_key(&o, "preprocess_cfg");
+        if (k < 4) CHECK_STATUS(prepare_put_open_clip(&o, &t), ERR_UNSUPPORTED, words[k]);
+        else if (CHECK_OK(prepare_put_open_clip(&o, &t))) {
+            json_out_end(&o);
+            CHECK_OK(json_out_save(&o, world.path, "open_clip_config.json"));
+            CHECK_OK(prepare_open_clip(&back, &said, world.path));
+            same(&t, &back);
+            kept++;
+        }
+        json_out_free(&o);
+    }
+    CHECK(kept == 12, "%d were written", kept);
+}
+
 // ---- what is refused, and what wins -------------------------------------------------------------
 
 typedef struct { bool hf; const char *said, *word; } Wrong;
@@ -341,7 +374,8 @@ static void tall_picture(const char *name)
 }
 
 static const TestCase cases[] = {
-    { "goldens", goldens }, { "written", written }, { "refused", refused },
+    { "goldens", goldens }, { "written", written },
+    { "written_open_clip", written_open_clip }, { "refused", refused },
     { "bad_numbers", bad_numbers },
     { "which_file", which_file }, { "given", given }, { "flags", flags }, { "bare", bare },
 };

@@ -25,6 +25,8 @@ static void runs(void)
         CHECK(proreg(TRAIN "--model $M --method %s --out $W/%s", m, m) == 0, "%s",
               program_stderr());
         CHECK(proreg("export --run $W/%s -o $W/%s-e", m, m) == 0, "%s", program_stderr());
+        CHECK(proreg("export --run $W/%s --format open_clip -o $W/%s-c", m, m) == 0, "%s",
+              program_stderr());
     }
 }
 
@@ -54,14 +56,15 @@ static void refused(const char *line, int status, const char *word)
 static void equal_answers(void)
 {
     static const char *const named[] = { "--run $W/%s/last", "--model $W/%s/last",
-                                         "--model $W/%s-e", "--model $W/%s-e/model.safetensors" };
+                                         "--model $W/%s-e", "--model $W/%s-e/model.safetensors",
+                                         "--model $W/%s-c", "--model $W/%s-c/open_clip_model.pt" };
     runs();
     for (int i = 0; i < 3; i++) {
         const char *m = methods_made[i];
         char *eval = printed("eval --run $W/%s --json -q --save-logits $W/a.npy", m);
         char *predict = printed("predict --run $W/%s -q --json " ONE, m), how[200];
         CHECK(strstr(eval, "\"step\": 8") && strstr(predict, "green_bird"), "%s%s", eval, predict);
-        for (int k = 0; k < 4; k++) {
+        for (int k = 0; k < 6; k++) {
             snprintf(how, sizeof how, named[k], m);
             char *same = printed("eval %s " SET "--json -q --save-logits $W/b.npy", how);
             CHECK(!strcmp(eval, same), "%s: %s, not %s", how, same, eval);
@@ -77,6 +80,54 @@ static void equal_answers(void)
         free(predict);
         free(eval);
     }
+}
+
+// An export is the checkpoint; an export of an export, in either form, is the same again.
+static void exported(void)
+{
+    static const char *const hf[] = { "config.json", "preprocessor_config.json", "vocab.json",
+                                      "model.safetensors", "merges.txt", "tokenizer_config.json",
+                                      "special_tokens_map.json", "classifier.safetensors",
+                                      "classes.txt", "classifier.json" };
+    static const char *const oc[] = { "open_clip_config.json", "open_clip_model.safetensors",
+                                      "open_clip_model.pt", "vocab.json", "merges.txt",
+                                      "tokenizer_config.json", "special_tokens_map.json",
+                                      "classifier.safetensors", "classes.txt", "classifier.json" };
+    runs();
+    CHECK(proreg("export -m $W/proreg-e --format open_clip -o $W/again-c") == 0 &&
+          proreg("export -m $W/proreg-c -o $W/again-e") == 0, "%s", program_stderr());
+    for (int i = 0; i < 10; i++) {
+        char a[100], b[100];
+        snprintf(a, sizeof a, "proreg-e/%s", hf[i]);
+        snprintf(b, sizeof b, "proreg/last/%s", hf[i]);
+        CHECK(program_same(a, b), "%s", hf[i]);
+        snprintf(b, sizeof b, "again-e/%s", hf[i]);
+        CHECK(i == 0 || program_same(a, b), "%s", b);      // config.json: of another eos
+        snprintf(a, sizeof a, "proreg-c/%s", oc[i]);
+        snprintf(b, sizeof b, "again-c/%s", oc[i]);
+        CHECK(program_same(a, b), "%s", b);
+    }
+    CHECK(!there("proreg-e/state.json") && !there("proreg-c/config.json"), "files");
+    CHECK(strstr(program_file("proreg-c/open_clip_config.json", NULL),
+                 "\"hf_tokenizer_name\": \".\""), "no word of the tokenizer");
+    CHECK(proreg("export -m $M --mean 0.1 --format open_clip -o $W/x") == 1 &&
+          strstr(program_stderr(), "--mean"), "%s", program_stderr());
+    CHECK(proreg("export -m $M --pillow 13 --format open_clip -o $W/tall") == 0 &&
+          strstr(program_file("tall/open_clip_config.json", NULL), "\"pillow\": 13"), "%s",
+          program_stderr());
+    CHECK(!there("tall/classes.txt") && !there("x"), "files");
+    CHECK(proreg("export -m $M --checkpoint best -o $W/noted") == 0 &&
+          strstr(program_stderr(), "--checkpoint: without effect"), "%s", program_stderr());
+    refused("export -m $M --run $W/proreg -o $W/x", 2, "does not go with --run");
+    refused("export -o $W/x", 2, "needs either");
+    refused("export -m $M --format onnx -o $W/x", 2, "onnx");
+    CHECK(system("cp -R $W/proreg-e $W/cut && echo '{' >$W/cut/vocab.json") == 0, "cp");
+    refused("export -m $W/cut -o $W/x", 1, "vocab.json");
+    CHECK(system("sed -i 's/\"do_resize\": true/\"do_resize\": false/' "
+                 "$W/proreg-e/preprocessor_config.json") == 0, "sed");
+    refused("export -m $W/proreg-e --format open_clip -o $W/x", 1, "resize_mode: none");
+    CHECK(system("cp $W/proreg/last/preprocessor_config.json $W/proreg-e") == 0 && !there("x"),
+          "cp");
 }
 
 // By prompts: as the weights alone would, in a folder without the classifier.
@@ -240,7 +291,7 @@ static void resumed_from_before(void)
 
 static const TestCase cases[] = {
     { "equal_answers", equal_answers }, { "by_prompts", by_prompts },
-    { "told_otherwise", told_otherwise }, { "other_names", other_names },
+    { "told_otherwise", told_otherwise }, { "exported", exported }, { "other_names", other_names },
     { "without_origin", without_origin }, { "begins", begins }, { "resumed", resumed },
     { "resumed_from_before", resumed_from_before },
 };

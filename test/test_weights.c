@@ -1,6 +1,7 @@
 // test_weights.c - files made by PyTorch and safetensors against the values that went in; half
 // precision; the writer. Files that lie are in test_weights_bad.c.
 #include "tensor/base/file.h"
+#include "tensor/base/inflate.h"
 #include "test/test.h"
 #include "weights/half.h"
 #include "weights/weights.h"
@@ -199,11 +200,11 @@ static void half_rounds_to_even(void)
 
 static const float values[6] = { 1, -2, 0.5f, 3e38f, -0.0f, 1e-40f };
 
-static Status write_file(void)
+static Status write_file(bool torch)
 {
     WeightsOut *o;
-    TRY(weights_create(&o, OUT_FILE));
-    weights_put_meta(o, "format", "pt");
+    TRY(torch ? weights_create_torch(&o, OUT_FILE) : weights_create(&o, OUT_FILE));
+    if (!torch) weights_put_meta(o, "format", "pt");
     weights_declare(o, "b.weight", WEIGHTS_F32, 2, (int64_t[]){ 2, 3 });
     weights_declare(o, "scale", WEIGHTS_F32, 0, NULL);
     weights_declare(o, "none", WEIGHTS_F32, 1, (int64_t[]){ 0 });
@@ -225,7 +226,7 @@ static void writes(void)
         "\"a \\\"ids\\\"\": {\"dtype\": \"U8\", \"shape\": [3], \"data_offsets\": [28, 31]}}";
     FileMap map;
     Weights *w;
-    if (!CHECK_OK(write_file()) || !CHECK_OK(file_map(&map, OUT_FILE))) return;
+    if (!CHECK_OK(write_file(false)) || !CHECK_OK(file_map(&map, OUT_FILE))) return;
     size_t n = map.data[0] | (size_t)map.data[1] << 8;
     CHECK(n % 8 == 0 && n + 8 + 31 == map.size, "a header of %zu bytes", n);
     CHECK(!memcmp(map.data + 8, header, sizeof header - 1), "%.400s", (const char *)map.data + 8);
@@ -237,6 +238,91 @@ static void writes(void)
     CHECK(view && !memcmp(view, values, sizeof values), "the view");
     weights_close(w);
     remove(OUT_FILE);
+}
+
+static const WeightsTensor *tensor_is(const Weights *w, const char *name, const void *want,
+                                      size_t bytes)
+{
+    const WeightsTensor *t = weights_find(w, name);
+    CHECK(t && t->bytes == bytes && (bytes == 0 || !memcmp(t->data, want, bytes)), "%s: other bits",
+          name);
+    return t;
+}
+
+// What torch.save would write, which test/interop/check_open_clip.py has PyTorch read.
+static void writes_torch(void)
+{
+    static const struct { WeightsDtype dtype; size_t bytes; } types[] = {
+        { WEIGHTS_F64, 8 }, { WEIGHTS_F32, 4 }, { WEIGHTS_F16, 2 }, { WEIGHTS_BF16, 2 },
+        { WEIGHTS_I64, 8 }, { WEIGHTS_I32, 4 }, { WEIGHTS_I16, 2 }, { WEIGHTS_I8, 1 },
+        { WEIGHTS_U8, 1 }, { WEIGHTS_BOOL, 1 } };
+    WeightsOut *o;
+    Weights *w;
+    if (!CHECK_OK(write_file(true)) || !CHECK_OK(weights_open(&w, OUT_FILE))) return;
+    CHECK(weights_kind(w) == WEIGHTS_STATE_DICT && weights_count(w) == 4, "%s",
+          weights_kind_name(weights_kind(w)));
+    const WeightsTensor *t = tensor_is(w, "b.weight", values, 24);
+    CHECK(t && t->ndim == 2 && t->dim[0] == 2 && t->dim[1] == 3 && t->dtype == WEIGHTS_F32, "2x3");
+    CHECK(t && (uintptr_t)t->data % 64 == 0, "not aligned");
+    t = tensor_is(w, "scale", values, 4);
+    CHECK(t && t->ndim == 0, "a scalar");
+    t = tensor_is(w, "none", NULL, 0);
+    CHECK(t && t->ndim == 1 && t->dim[0] == 0, "an empty one");
+    t = tensor_is(w, "a \"ids\"", "abc", 3);
+    CHECK(t && t->dtype == WEIGHTS_U8, "bytes");
+    weights_close(w);
+    CHECK_OK(weights_create_torch(&o, OUT_FILE));
+    for (int i = 0; i < TEST_COUNT(types); i++)
+        weights_declare(o, weights_dtype_name(types[i].dtype), types[i].dtype, 0, NULL);
+    for (int i = 0; i < TEST_COUNT(types); i++) weights_write(o, values, types[i].bytes);
+    if (!CHECK_OK(weights_commit(o)) || !CHECK_OK(weights_open(&w, OUT_FILE))) return;
+    for (int i = 0; i < TEST_COUNT(types); i++) {
+        t = tensor_is(w, weights_dtype_name(types[i].dtype), values, types[i].bytes);
+        CHECK(t && t->dtype == types[i].dtype, "%s", weights_dtype_name(types[i].dtype));
+    }
+    weights_close(w);
+    remove(OUT_FILE);
+}
+
+// No member reaches 4 GiB here, but the records are those of larger files.
+static void writes_zip(void)
+{
+    FileMap map;
+    if (!CHECK_OK(write_file(true)) || !CHECK_OK(file_map(&map, OUT_FILE))) return;
+    static const uint8_t locator[] = { 'P', 'K', 6, 7 }, descriptor[] = { 'P', 'K', 7, 8 };
+    const uint8_t *end = map.data + map.size;
+    CHECK(!memcmp(end - 42, locator, 4) && !memcmp(end - 42 - 56, "PK\6\6", 4), "no zip64 end");
+    int descriptors = 0;
+    for (const uint8_t *p = map.data; p + 24 <= end; p++) {
+        if (memcmp(p, descriptor, 4) != 0) continue;
+        uint32_t crc, bytes;
+        memcpy(&crc, p + 4, 4);
+        memcpy(&bytes, p + 8, 4);
+        CHECK(crc == crc32_of(0, p - bytes, bytes), "the checksum of %u bytes", bytes);
+        CHECK((p - bytes - map.data) % 64 == 0, "%u bytes are not aligned", bytes);
+        descriptors++;
+    }
+    CHECK(descriptors == 7, "%d members", descriptors);
+    file_unmap(&map);
+    remove(OUT_FILE);
+}
+
+static void write_misuse_torch(void)
+{
+    WeightsOut *o;
+    CHECK_STATUS(weights_create_torch(&o, "build/no/such/folder"), ERR_IO, "no/such/folder");
+    CHECK_OK(weights_create_torch(&o, OUT_FILE));
+    CHECK_STATUS(weights_put_meta(o, "b", "c"), ERR_USAGE, "a file that has none");
+    weights_discard(o);
+    CHECK_OK(weights_create_torch(&o, OUT_FILE));
+    weights_declare(o, "a", WEIGHTS_U16, 0, NULL);
+    CHECK_STATUS(weights_write(o, values, 2), ERR_UNSUPPORTED, "a: PyTorch has no storage of U16");
+    weights_discard(o);
+    CHECK_OK(weights_create_torch(&o, OUT_FILE));
+    weights_declare(o, "a", WEIGHTS_F32, 0, NULL);
+    weights_write(o, values, 3);
+    CHECK_STATUS(weights_commit(o), ERR_USAGE, "3 of 4 bytes were written");
+    CHECK(!file_exists(OUT_FILE), "a file is left");
 }
 
 static void write_misuse(void)
@@ -277,13 +363,13 @@ static void write_misuse(void)
 }
 
 // Each file operation fails in turn: there is an error, and a whole file.
-static void write_faults(void)
+static void faults_of(bool torch, int64_t most)
 {
     int64_t n = 0;
     for (Status status = ERR_IO; status != OK; n++) {
         CHECK_OK(file_save(OUT_FILE, "old", 3));
         file_fault_after(n);
-        status = write_file();
+        status = write_file(torch);
         file_fault_after(-1);
         if (status == OK) break;
         CHECK(status == ERR_IO && strstr(err_msg(), "No space"), "%s", err_msg());
@@ -293,12 +379,15 @@ static void write_faults(void)
             CHECK(map.size == 3 || weights_open(&w, OUT_FILE) == OK, "%zu bytes", map.size);
         file_unmap(&map);
         weights_close(w);
-        if (!CHECK(n < 50, "it never succeeds")) break;
+        if (!CHECK(n < most, "it never succeeds")) break;
     }
     CHECK(n > 5, "only %d operations", (int)n);
     test_note("%d operations", (int)n);
     remove(OUT_FILE);
 }
+
+static void write_faults(void) { faults_of(false, 50); }
+static void write_faults_torch(void) { faults_of(true, 900); }
 
 static const TestCase cases[] = {
     { "golden_files", golden_files },
@@ -310,6 +399,8 @@ static const TestCase cases[] = {
     { "writes", writes },
     { "write_misuse", write_misuse },
     { "write_faults", write_faults },
+    { "writes_torch", writes_torch }, { "writes_zip", writes_zip },
+    { "write_misuse_torch", write_misuse_torch }, { "write_faults_torch", write_faults_torch },
 };
 
 int main(void)

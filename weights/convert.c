@@ -8,13 +8,15 @@
 #error "files of weights are little-endian and are used where they lie"
 #endif
 
-static const struct { const char *name; size_t bytes; } types[] = {
-    [WEIGHTS_F64] = { "F64", 8 }, [WEIGHTS_F32] = { "F32", 4 },
-    [WEIGHTS_F16] = { "F16", 2 }, [WEIGHTS_BF16] = { "BF16", 2 },
-    [WEIGHTS_I64] = { "I64", 8 }, [WEIGHTS_I32] = { "I32", 4 },
-    [WEIGHTS_I16] = { "I16", 2 }, [WEIGHTS_I8] = { "I8", 1 },
-    [WEIGHTS_U64] = { "U64", 8 }, [WEIGHTS_U32] = { "U32", 4 },
-    [WEIGHTS_U16] = { "U16", 2 }, [WEIGHTS_U8] = { "U8", 1 }, [WEIGHTS_BOOL] = { "BOOL", 1 },
+// The last is the class of PyTorch's storages, if it has one.
+static const struct { const char *name; size_t bytes; const char *storage; } types[] = {
+    [WEIGHTS_F64] = { "F64", 8, "DoubleStorage" }, [WEIGHTS_F32] = { "F32", 4, "FloatStorage" },
+    [WEIGHTS_F16] = { "F16", 2, "HalfStorage" }, [WEIGHTS_BF16] = { "BF16", 2, "BFloat16Storage" },
+    [WEIGHTS_I64] = { "I64", 8, "LongStorage" }, [WEIGHTS_I32] = { "I32", 4, "IntStorage" },
+    [WEIGHTS_I16] = { "I16", 2, "ShortStorage" }, [WEIGHTS_I8] = { "I8", 1, "CharStorage" },
+    [WEIGHTS_U64] = { "U64", 8, NULL }, [WEIGHTS_U32] = { "U32", 4, NULL },
+    [WEIGHTS_U16] = { "U16", 2, NULL }, [WEIGHTS_U8] = { "U8", 1, "ByteStorage" },
+    [WEIGHTS_BOOL] = { "BOOL", 1, "BoolStorage" },
 };
 
 const char *weights_dtype_name(WeightsDtype dtype)
@@ -31,6 +33,21 @@ bool reader_dtype(WeightsDtype *out, const char *name)
 {
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         if (strcmp(types[i].name, name) != 0) continue;
+        *out = (WeightsDtype)i;
+        return true;
+    }
+    return false;
+}
+
+const char *reader_storage_name(WeightsDtype dtype)
+{
+    return types[dtype].storage;
+}
+
+bool reader_storage(WeightsDtype *out, const char *name)
+{
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (!types[i].storage || strcmp(types[i].storage, name) != 0) continue;
         *out = (WeightsDtype)i;
         return true;
     }

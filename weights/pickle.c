@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weights/reader.h"
+
 enum { MAX_VALUES = 1 << 22 };
 
 typedef struct {
@@ -216,19 +218,7 @@ static const struct { const char *module, *name; Call *call; } functions[] = {
     { "torch.jit._pickle", "restore_type_tag", call_first },
 };
 
-// All in the module torch.
-static const struct { const char *name; WeightsDtype dtype; } storages[] = {
-    { "FloatStorage", WEIGHTS_F32 }, { "HalfStorage", WEIGHTS_F16 },
-    { "BFloat16Storage", WEIGHTS_BF16 }, { "DoubleStorage", WEIGHTS_F64 },
-    { "LongStorage", WEIGHTS_I64 }, { "IntStorage", WEIGHTS_I32 },
-    { "ShortStorage", WEIGHTS_I16 }, { "CharStorage", WEIGHTS_I8 },
-    { "ByteStorage", WEIGHTS_U8 }, { "BoolStorage", WEIGHTS_BOOL },
-};
-
-enum {
-    FUNCTIONS = sizeof functions / sizeof *functions,
-    STORAGES = sizeof storages / sizeof *storages
-};
+enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
 static Call *function_of(const Pickle *v)
 {
@@ -240,12 +230,7 @@ static Call *function_of(const Pickle *v)
 
 static bool storage_dtype(const Pickle *v, WeightsDtype *dtype)
 {
-    for (int i = 0; i < STORAGES && !strcmp(v->module, "torch"); i++) {
-        if (strcmp(storages[i].name, v->name) != 0) continue;
-        *dtype = storages[i].dtype;
-        return true;
-    }
-    return false;
+    return !strcmp(v->module, "torch") && reader_storage(dtype, v->name);
 }
 
 // TorchScript's classes belong to the archive's own code, which is not read.

@@ -47,3 +47,5 @@ Status reader_sort(Weights *w);
 // Elements of dims from a file: ERR_FORMAT when one is negative or they do not fit in 63 bits.
 Status reader_product(int64_t *out, const int64_t *dim, int ndim);
 bool reader_dtype(WeightsDtype *out, const char *name);        // "F32", "BF16", ..
+bool reader_storage(WeightsDtype *out, const char *name);      // "FloatStorage", ..
+const char *reader_storage_name(WeightsDtype dtype);           // NULL: PyTorch has none

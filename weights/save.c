@@ -1,8 +1,10 @@
-// save.c - writes safetensors: the header from the declared tensors, then the data as it comes.
+// save.c - writes safetensors: the header from the declared tensors, then the data as it comes;
+// torch_out.c does it for torch.save's files.
 #include <stdlib.h>
 #include <string.h>
 
 #include "weights/reader.h"
+#include "weights/torch_out.h"
 
 enum { MAX_META = 64 };
 
@@ -13,6 +15,8 @@ struct WeightsOut {
     int metas;
     int64_t bytes, written;                // declared; written so far
     bool begun;                            // the header is in the file
+    bool pickled;                          // as torch.save writes it
+    TorchOut torch;
     Status status;                         // the first error
 };
 
@@ -37,6 +41,13 @@ Status weights_create(WeightsOut **out, const char *path)
     return OK;
 }
 
+Status weights_create_torch(WeightsOut **out, const char *path)
+{
+    TRY(weights_create(out, path));
+    (*out)->pickled = true;
+    return OK;
+}
+
 void weights_discard(WeightsOut *o)
 {
     if (!o) return;
@@ -50,9 +61,9 @@ void weights_discard(WeightsOut *o)
 Status weights_put_meta(WeightsOut *o, const char *key, const char *value)
 {
     if (o->status != OK) return o->status;
-    if (o->begun || o->metas == MAX_META)
+    if (o->begun || o->metas == MAX_META || o->pickled)
         return keep_first(o, err_set(ERR_USAGE, "weights: %s: metadata %s: after the data, or too "
-                                     "many", o->file.path, key));
+                                     "many, or of a file that has none", o->file.path, key));
     const char **pair = o->meta[o->metas++];
     pair[0] = arena_string(&o->list.arena, key);
     pair[1] = arena_string(&o->list.arena, value);
@@ -139,6 +150,7 @@ static Status begin_data(WeightsOut *o)
     if (o->begun || o->status != OK) return o->status;
     o->begun = true;
     TRY(reader_sort(&o->list));            // refuses a repeated name
+    if (o->pickled) return torch_out_begin(&o->torch, &o->file, &o->list.arena, &o->list);
     JsonOut json = { 0 };
     put_header(&json, o);
     Status status = write_header(o, &json);
@@ -156,7 +168,8 @@ Status weights_write(WeightsOut *o, const void *data, size_t bytes)
                                      "write", o->file.path, bytes,
                                      (long long)(o->bytes - o->written)));
     o->written += (int64_t)bytes;
-    return keep_first(o, file_write(&o->file, data, bytes));
+    return keep_first(o, o->pickled ? torch_out_write(&o->torch, data, bytes)
+                                    : file_write(&o->file, data, bytes));
 }
 
 static Status finish_file(WeightsOut *o)
@@ -165,6 +178,7 @@ static Status finish_file(WeightsOut *o)
     if (o->written != o->bytes)
         return err_set(ERR_USAGE, "weights: %s: %lld of %lld bytes were written", o->file.path,
                        (long long)o->written, (long long)o->bytes);
+    if (o->pickled) TRY(torch_out_finish(&o->torch));
     return file_commit(&o->file);
 }
 

@@ -89,7 +89,7 @@ void weights_part_to_f32(float *dst, const WeightsTensor *t, int64_t from, int64
 // The data itself where it is f32 and aligned to 4 bytes, else NULL.
 const float *weights_f32_view(const WeightsTensor *t);
 
-// ---- writing safetensors ------------------------------------------------------------------------
+// ---- writing ------------------------------------------------------------------------------------
 
 //     WeightsOut *o;
 //     TRY(weights_create(&o, "model.safetensors"));
@@ -104,7 +104,9 @@ const float *weights_f32_view(const WeightsTensor *t);
 // appears whole or not at all.
 typedef struct WeightsOut WeightsOut;
 
-Status weights_create(WeightsOut **out, const char *path);
+Status weights_create(WeightsOut **out, const char *path);     // safetensors
+// A state dict as torch.save writes it, each tensor at a multiple of 64 bytes. No metadata.
+Status weights_create_torch(WeightsOut **out, const char *path);
 Status weights_put_meta(WeightsOut *o, const char *key, const char *value);
 Status weights_declare(WeightsOut *o, const char *name, WeightsDtype dtype, int ndim,
                        const int64_t *dim);

@@ -81,7 +81,7 @@ static const IdleFlag table[] = {
     { "pad", VERB_TOKENIZE, tokenizes, "texts instead of --train" },
     { "truncate", VERB_TOKENIZE, tokenizes, "texts instead of --train" },
     { "json", VERB_TOKENIZE, tokenizes, "texts instead of --train" },
-    { "checkpoint", VERB_EVAL | VERB_PREDICT | VERB_ENCODE, has_run, "--run" },
+    { "checkpoint", VERB_EVAL | VERB_PREDICT | VERB_ENCODE | VERB_EXPORT, has_run, "--run" },
     { "merges", VERB_ENCODE, reads_texts, "--texts" },
     { "mean", VERB_ENCODE, sees, "pictures" },
     { "std", VERB_ENCODE, sees, "pictures" },

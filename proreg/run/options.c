@@ -23,8 +23,8 @@ typedef enum {                         // flags.inc says what they hold
     T_BOOL, T_INT, T_REAL, T_PAIR, T_THREE, T_TEXT, T_PATH, T_PATHS, T_CHOICE, T_NAME, T_LIST
 } Type;
 
-// What config.json does with an option: it is written; it is read back by --config, --run and
-// --resume; a resumed run may not change it, except as only_eases says.
+// What config.json does with an option: it is written; --config, --run and --resume read it back;
+// a resumed run may not change it, except as only_eases says.
 enum { WRITTEN = 1, READ = 2, FIXED = 4, KEPT = WRITTEN | READ, BITS = WRITTEN | READ | FIXED };
 
 typedef const char *NameFn(int i);     // the names to choose from, in order; NULL after the last
@@ -54,6 +54,7 @@ NAMES(activation_name, "quick_gelu", "gelu")
 NAMES(pillow_name, "12", "13")
 NAMES(augment_name, "none", "randaug")
 NAMES(select_name, "val", "test")
+NAMES(format_name, "hf", "open_clip")
 NAMES(kind_name, "captioned", "simple", "task")
 NAMES(isa_name, "scalar", "avx2", "avx512", "neon")
 
@@ -61,7 +62,7 @@ NAMES(isa_name, "scalar", "avx2", "avx512", "neon")
 #define SETS (VERB_TRAIN | VERB_EVAL | VERB_ZEROSHOT | VERB_WISE)
 #define MODELS (VERB_TRAIN | CLASSIFIERS | VERB_ENCODE)
 #define RUNS (VERB_EVAL | VERB_PREDICT | VERB_ENCODE | VERB_EXPORT | VERB_WISE)
-#define SEEING (MODELS | VERB_PRETRAIN | VERB_PREPROCESS | VERB_INFO)
+#define SEEING (MODELS | VERB_PRETRAIN | VERB_PREPROCESS | VERB_INFO | VERB_EXPORT)
 #define LISTING (SETS | VERB_PREDICT | VERB_TOKENIZE | VERB_INFO | VERB_CHECK)
 #define PICTURE (VERB_PREPROCESS | VERB_AUGMENT)
 #define READING (MODELS | PICTURE | VERB_PRETRAIN | VERB_CHECK | VERB_DECODE)
@@ -99,9 +100,8 @@ _Static_assert(COUNT <= OPTIONS_MAX, "options.h: OPTIONS_MAX");
 static const Option *find_flag(const char *name, size_t length, unsigned verbs)
 {
     for (int i = 0; i < COUNT; i++)
-        if (strlen(options[i].name) == length && !memcmp(options[i].name, name, length) &&
-            (options[i].verbs & verbs))
-            return &options[i];
+        if ((options[i].verbs & verbs) && strlen(options[i].name) == length &&
+            !memcmp(options[i].name, name, length)) return &options[i];
     return NULL;
 }
 

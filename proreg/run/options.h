@@ -34,6 +34,7 @@ typedef struct { const char *item[ITEMS_MAX]; int n; } Items;
 enum { AUGMENT_NONE, AUGMENT_RANDAUG };           // --augment
 enum { KIND_CAPTIONED, KIND_SIMPLE, KIND_TASK };  // --kind
 enum { SELECT_VAL, SELECT_TEST };                 // --select
+enum { FORMAT_HF, FORMAT_OPEN_CLIP };             // --format
 
 typedef struct Options {
     // model
@@ -64,6 +65,7 @@ typedef struct Options {
     bool mute;                                    // train prints no result: another verb does
     // other verbs
     const char *predictions, *save_logits, *images, *texts, *output, *ops, *alphas;
+    int format;                                   // FORMAT_x
     int64_t k, size, epoch, index;
     int64_t max_pixels;
     double random_crop, share;
