@@ -402,17 +402,33 @@ static Status piece_of(uint8_t *out, int64_t stride, const Work *w, Rect part)
     return status;
 }
 
-// Very long pictures take much more memory between the passes than the result does: the longer side
-// of the part is halved until a piece takes little. Neighbours share inputs, so that some rows are
-// made again.
+static Rect first_half(Rect part, bool tall)
+{
+    if (tall) part.height /= 2;
+    else part.width /= 2;
+    return part;
+}
+
+// The longer side is halved, or the other where that one does not help.
+static bool halve_height(const Work *w, Rect part)
+{
+    bool tall = part.height > part.width;
+    double half = working_bytes(w, first_half(part, tall));
+    bool helps = half < 0.75 * working_bytes(w, part) || part.width == 1 || part.height == 1;
+    return helps ? tall : !tall;
+}
+
+// Very long pictures take much more memory between the passes than the result does: they are made
+// in pieces that take little. Neighbours share inputs, so that some rows are made again.
 static Status in_pieces(uint8_t *out, int64_t stride, const Work *w, Rect part)
 {
-    bool one = part.width == 1 && part.height == 1, tall = part.height > part.width;
+    bool one = part.width == 1 && part.height == 1;
     if (one || w->how.filter == FILTER_NEAREST || working_bytes(w, part) <= WORKING_MOST)
         return piece_of(out, stride, w, part);
-    Rect first = part, second = part;
-    if (tall) first.height /= 2, second.y += first.height, second.height -= first.height;
-    else first.width /= 2, second.x += first.width, second.width -= first.width;
+    bool tall = halve_height(w, part);
+    Rect first = first_half(part, tall), second = part;
+    if (tall) second.y += first.height, second.height -= first.height;
+    else second.x += first.width, second.width -= first.width;
     TRY(in_pieces(out, stride, w, first));
     return in_pieces(out + (tall ? first.height * stride : 3 * (int64_t)first.width), stride, w,
                      second);
