@@ -130,6 +130,22 @@ static int entries(const char *path)
 }
 
 // Whatever operation fails, a file is the old one or the new one, and no other file lies beside it.
+// The middle of a file, and the whole of one that is no larger.
+static void check_middle(const char *path)
+{
+    uint8_t bytes[FILE_MIDDLE + 600];
+    FileMap map;
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(i % 251);
+    CHECK_OK(file_save(path, bytes, sizeof bytes));
+    CHECK_OK(file_middle(&map, path));
+    CHECK(map.size == FILE_MIDDLE && !memcmp(map.data, bytes + 300, FILE_MIDDLE), "middle");
+    file_unmap(&map);
+    CHECK_OK(file_save(path, bytes, FILE_MIDDLE));
+    CHECK_OK(file_middle(&map, path));
+    CHECK(map.size == FILE_MIDDLE && !memcmp(map.data, bytes, FILE_MIDDLE), "the whole");
+    file_unmap(&map);
+}
+
 static void whole_files(void)
 {
     char path[FILE_PATH], root[] = "/tmp/proreg-test-XXXXXX";
@@ -158,6 +174,7 @@ static void whole_files(void)
     CHECK(!copy.data && file_read(&copy, path) == OK && copy.size == 0, "an empty file");
     CHECK_STATUS(file_map(&(FileMap){ 0 }, root), ERR_IO, "is a folder");
     CHECK_STATUS(file_read(&copy, root), ERR_IO, "is a folder");
+    check_middle(path);
     CHECK_STATUS(file_save("/proc/none/x", "", 0), ERR_IO, "/proc/none/x");
     // A link in a folder that goes away is removed; what it leads to stays.
     char kept[FILE_PATH], link[FILE_PATH];

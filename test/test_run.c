@@ -164,7 +164,7 @@ static void accuracy(void)
 {
     static const char *const classes[] = { "a", "b", "c" }, *const styles[] = { "x", "y" };
     static const char *const splits[] = { "v", "w" };
-    const ScoreOf of = { classes, styles, splits, 3, 2, 2, NULL, NULL };
+    const ScoreOf of = { classes, styles, splits, 3, 2, 2, NULL };
     char lines[40] = "";
     Score e;
     CHECK_OK(score_init(&e, &of));

@@ -270,6 +270,95 @@ static void trained_on(void)
           program_stderr());
 }
 
+// How often a text stands in what was printed on stderr.
+static int times_said(const char *text)
+{
+    int n = 0;
+    for (const char *at = program_stderr(); (at = strstr(at, text)); at++) n++;
+    return n;
+}
+
+// A run knows by its record what it was trained on, whatever it is asked about, and says it once.
+static void by_record(void)
+{
+    static const char *const asked[] = {
+        "--run $W/val --eval-split train", "--run $W/val --data $W/three/Train",
+        "--run $W/val --data $W/three --eval-list $W/three/list.txt", "--model $W/val/last "
+        "--data $W/three/Train", "--run $W/val --data $W/moved/Train",
+    };
+    a_run();
+    folder_text(&world, "three/list.txt", "./Train/red/1.ppm\tred\n"
+                                           "Train/../Train/blue/2.ppm\tblue\n");
+    CHECK(system("cp -R $W/three $W/moved && cp $W/three/Train/red/1.ppm $W/three/TEST/red/1.ppm")
+          == 0, "cp");
+    for (int i = 0; i < 5; i++) {
+        CHECK(proreg("eval %s --json", asked[i]) == 0 && times_said("are trained on") == 1,
+              "%s: %s", asked[i], program_stderr());
+        CHECK(strstr(program_stdout(), "\"note\": \"trained on these pictures\""), "%s: %s",
+              asked[i], program_stdout());
+    }
+    CHECK(proreg("eval --run $W/val --eval-split test --json") == 0 &&
+          strstr(program_stdout(), "\"note\": \"trained on 1 of these pictures\""), "%s",
+          program_stdout());
+    CHECK(proreg("eval --run $W/val --eval-split dev") == 0 && times_said("trained on") == 0, "%s",
+          program_stderr());
+    CHECK(system("mv $W/three $W/gone") == 0, "mv");
+    CHECK(proreg("eval --run $W/val --data $W/moved --eval-split train") == 0 &&
+          times_said("30 of the 30 pictures") == 1, "below --data: %s", program_stderr());
+    CHECK(proreg("eval --run $W/val --data $W/moved/Train") == 0 &&
+          times_said("of 30 pictures that it was trained on 30 are not found") == 1, "%s",
+          program_stderr());
+    CHECK(system("mv $W/gone $W/three && rm -r $W/moved && mv $W/val/samples.jsonl $W/kept") == 0,
+          "mv");
+    CHECK(proreg("eval --run $W/val --data $W/three/Train") == 0 &&
+          times_said("has no samples.jsonl: what it was trained on is not known") == 1, "%s",
+          program_stderr());
+    CHECK(system("mv $W/kept $W/val/samples.jsonl") == 0, "mv");
+    program_picture("three/TEST/red/1.ppm", 0, 701);
+}
+
+// Not what could not be read.
+static void by_record_of_read(void)
+{
+    program_pictures("bad", 3, 0);
+    folder_text(&world, "bad/red/3.ppm", "P6 no picture");
+    CHECK(proreg("train --model $M --data $W/bad --epochs 1 --skip-bad --out $W/skips") == 0 &&
+          times_said("9 of the 9 pictures that are evaluated are trained on") == 1, "%s",
+          program_stderr());
+    CHECK(strstr(program_file("skips/config.json", NULL), "\"eval_pictures_trained_on\": 9,"),
+          "config.json");
+    CHECK(proreg("eval --run $W/skips --skip-bad") == 0 && times_said("9 of the 10 pictures") == 1,
+          "%s", program_stderr());
+}
+
+// The steps tell the number that `best` is chosen by, of what it is chosen on.
+static void told(void)
+{
+    char want[80];
+    program_pictures("split/ink/train", 6, 0);
+    program_pictures("split/ink/val", 3, 40);
+    program_pictures("split/oil/train", 1, 80);
+    program_pictures("split/oil/val", 3, 90);
+    CHECK(system("cp $W/split/ink/train/red/0.ppm $W/split/ink/val/red/9.ppm") == 0, "cp");
+    CHECK(proreg("train --model $M --data $W/split --train-domains ink --epochs 2 --batch 6 "
+                 "--lr 1e-3 --method finetune --out $W/told") == 0, "%s", program_stderr());
+    RunFiles r = run_files("told");
+    RunState s = state_of("told");
+    snprintf(want, sizeof want, "step %d: top1 %.4f on `val of ink`, %.4f on `val`",
+             (int)s.best_step, s.best_top1, r.eval[4 * (s.best_step / 3) + 2].top1);
+    CHECK(strstr(program_stderr(), want), "no %s: %s", want, program_stderr());
+    CHECK(!strcmp(run_files_text(&r, "selection"), "selected on val of ink") &&
+          run_files_number(&r, "validation_pictures") == 9, "%s", run_files_text(&r, "selection"));
+    CHECK(r.eval[0].n == 10 && !strcmp(r.eval[0].note, "trained on 1 of these pictures"), "%s",
+          r.eval[0].note);
+    const double nine = s.best_top1 * 9;       // the tenth is trained on
+    CHECK_CLOSE(nine, (double)(int)(nine + .5), 1e-9);
+    run_files_close(&r);
+    CHECK(proreg("train --model $M --data $W/set/train --epochs 1 --out $W/bare") == 0 &&
+          !strstr(program_stderr(), "``") && !strstr(program_stderr(), " on \n"), "%s",
+          program_stderr());
+}
+
 // ---- runs of programs without --select ----------------------------------------------------------
 
 // Removes the lines of config.json that hold one of these keys.
@@ -319,6 +408,7 @@ static const TestCase cases[] = {
     { "by_validation", by_validation }, { "by_test", by_test }, { "without", without },
     { "recipe", recipe }, { "pretraining", pretraining },
     { "by_fraction", by_fraction }, { "trained_on", trained_on }, { "old_runs", old_runs },
+    { "by_record", by_record }, { "by_record_of_read", by_record_of_read }, { "told", told },
 };
 
 int main(void)

@@ -152,6 +152,93 @@ static void left_to_evaluate(void)
     folder_close(&f);
 }
 
+// ---- one picture under several names ------------------------------------------------------------
+
+// A file of `bytes` bytes, all x but for one at a place.
+static void long_file(const Folder *f, const char *name, int bytes, int place, char c)
+{
+    FILE *out = fopen(folder_name(f, name), "wb");
+    if (!out) exit(2);
+    for (int i = 0; i < bytes; i++) fputc(i == place ? c : 'x', out);
+    fclose(out);
+}
+
+// However a list spells a picture that is trained on: it is noticed. What only looks alike is not.
+static void copies(void)
+{
+    static const struct { const char *path; bool trained; } asked[] = {
+        { "./a/b.ppm", true }, { "a/../a//b.ppm", true }, { "link.ppm", true },
+        { "hard.ppm", true }, { "copy.ppm", true }, { "of-copy.ppm", true }, { "c.ppm", false },
+        { "a/large.ppm", true },
+        { "large-copy.ppm", true }, { "large-end.ppm", false }, { "large-middle.ppm", false },
+        { "empty-copy.ppm", false }, { "a/empty.ppm", true },
+    };
+    enum { ASKED = sizeof asked / sizeof asked[0] };
+    Dataset d;
+    Folder f = folder_open();
+    char train[FILE_PATH], eval[FILE_PATH], text[2000] = "", root[600];
+    plant(&f, "a/b.ppm");
+    plant(&f, "c.ppm");
+    long_file(&f, "a/large.ppm", 20000, 10000, 'y');
+    long_file(&f, "large-copy.ppm", 20000, 10000, 'y');
+    long_file(&f, "large-middle.ppm", 20000, 10000, 'z');
+    long_file(&f, "large-end.ppm", 20000, 10000, 'y');
+    FILE *end = fopen(folder_name(&f, "large-end.ppm"), "r+b");
+    if (!end) exit(2);
+    fputc('z', end);                           // equal in the middle, other at the beginning
+    fclose(end);
+    folder_text(&f, "a/empty.ppm", "");
+    folder_text(&f, "empty-copy.ppm", "");
+    snprintf(root, sizeof root, "%s", folder_name(&f, "a/b.ppm"));
+    CHECK(symlink(root, folder_name(&f, "link.ppm")) == 0 &&
+          link(root, folder_name(&f, "hard.ppm")) == 0, "links");
+    CHECK_OK(file_copy(root, folder_name(&f, "copy.ppm")));
+    CHECK(symlink("copy.ppm", folder_name(&f, "of-copy.ppm")) == 0, "a link to the copy");
+    folder_text(&f, "train.txt", "a/b.ppm\tcat\na/large.ppm\tdog\na/empty.ppm\tdog\n");
+    for (int i = 0; i < ASKED; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s\tcat\n", asked[i].path);
+    snprintf(text + strlen(text), sizeof text - strlen(text), "%s\tcat\n", root);
+    folder_text(&f, "eval.txt", text);
+    snprintf(train, sizeof train, "%s", folder_name(&f, "train.txt"));
+    snprintf(eval, sizeof eval, "%s", folder_name(&f, "eval.txt"));
+    DatasetOptions o = { .root = f.path, .train_list = train, .eval_list = eval };
+    if (opens(&d, o)) {
+        for (int i = 0; i < ASKED; i++)
+            CHECK(d.eval.sample[i].trained == asked[i].trained, "%s", asked[i].path);
+        CHECK(d.eval.sample[ASKED].trained, "its absolute path");
+    }
+    dataset_close(&d);
+    const char *const seen[] = { folder_name(&f, "c.ppm") };
+    o.sides = DATASET_EVAL | DATASET_SEEN;
+    o.seen = seen;
+    o.seens = 1;
+    if (opens(&d, o))
+        for (int i = 0; i < ASKED; i++)
+            CHECK(d.eval.sample[i].trained == !strcmp(asked[i].path, "c.ppm"),
+                  "of a run's record: %s", asked[i].path);
+    dataset_close(&d);
+    folder_close(&f);
+}
+
+// Two labels for one picture are two pictures, and are told of.
+static void two_labels(void)
+{
+    Dataset d;
+    Folder f = folder_open();
+    char from[FILE_PATH];
+    plant(&f, "{cat,dog}/{1,2}.ppm");
+    if (opens(&d, (DatasetOptions){ .root = f.path })) CHECK(d.two_labels == 0, "%s", d.two_label);
+    dataset_close(&d);
+    snprintf(from, sizeof from, "%s", folder_name(&f, "cat/1.ppm"));
+    CHECK_OK(file_copy(from, folder_name(&f, "cat/3.ppm")));
+    CHECK_OK(file_copy(from, folder_name(&f, "dog/3.ppm")));
+    if (opens(&d, (DatasetOptions){ .root = f.path, .val_fraction = 0.3 }))
+        CHECK(d.two_labels == 1 && !strcmp(d.two_label, "cat/1.ppm as cat, dog/3.ppm as dog"),
+              "%d: %s", (int)d.two_labels, d.two_label);
+    dataset_close(&d);
+    folder_close(&f);
+}
+
 // ---- pictures held out of training --------------------------------------------------------------
 
 static int from_folder(const SampleSet *set, const char *folder)
@@ -219,10 +306,50 @@ static void held_out(void)
     folder_close(&f);
 }
 
+// One picture more, wherever it stands in the order of names, changes the side of one other at
+// most; a copy more, and another name, that of none.
+static void held_out_still(void)
+{
+    static const char *const more[] = { "cat/00.ppm", "cat/55.ppm", "cat/z.ppm" };
+    Dataset d;
+    int changed = 0;
+    for (uint64_t seed = 0; seed < 9; seed++) {
+        Folder f = folder_open();
+        uint8_t before[20];
+        char name[40], from[FILE_PATH];
+        const DatasetOptions o = { .root = f.path, .val_fraction = 0.3, .seed = seed };
+        for (int i = 0; i < 20; i++) {
+            snprintf(name, sizeof name, "%s/%02d.ppm", i % 2 ? "cat" : "dog", i + 1);
+            folder_picture(&f, name, i);
+        }
+        for (int pass = 0; pass < 4; pass++) {
+            if (!opens(&d, o)) break;
+            int moved = 0;
+            for (int i = 0; i < 20; i++) {
+                snprintf(name, sizeof name, "%s/%02d.ppm", i % 2 ? "cat" : "dog", i + 1);
+                if (pass == 3 && i == 7) snprintf(name, sizeof name, "cat/a_name.ppm");
+                uint8_t held = (uint8_t)is_held(&d, name);
+                moved += pass > 0 && held != before[i];
+                before[i] = held;
+            }
+            CHECK(moved <= (pass == 1), "seed %d, pass %d: %d moved", (int)seed, pass, moved);
+            changed += moved;
+            dataset_close(&d);
+            if (pass == 0) folder_picture(&f, more[seed % 3], 100 + (int)seed);
+            snprintf(from, sizeof from, "%s", folder_name(&f, "cat/08.ppm"));
+            if (pass == 1) CHECK_OK(file_copy(from, folder_name(&f, "cat/000.ppm")));
+            if (pass == 2) CHECK(rename(from, folder_name(&f, "cat/a_name.ppm")) == 0, "rename");
+        }
+        folder_close(&f);
+    }
+    CHECK(changed > 0, "no picture ever takes the place of another");
+}
+
 static const TestCase cases[] = {
     { "eval_splits", eval_splits }, { "split_names", split_names },
     { "spelled_splits", spelled_splits }, { "left_to_evaluate", left_to_evaluate },
-    { "held_out", held_out },
+    { "copies", copies }, { "two_labels", two_labels },
+    { "held_out", held_out }, { "held_out_still", held_out_still },
 };
 
 int main(void)

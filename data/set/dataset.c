@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/set/copies.h"
 #include "data/set/dataset_work.h"
 #include "data/set/lists.h"
 #include "data/set/splits.h"
@@ -192,6 +193,58 @@ static const bool *domains_of(Arena *arena, const SampleSet *set, int domains)
     return has;
 }
 
+// ---- contents -----------------------------------------------------------------------------------
+
+// The pictures of both sides, then those that are trained on besides: of the run's record, or where
+// there is none, and no training set, of the training side.
+static void list_contents(Work *w)
+{
+    const SampleSet *const set[] = { &w->d->train, &w->d->eval };
+    PictureFile *f = w->file;
+    for (int k = 0; k < 2; k++)
+        for (int64_t i = 0; i < set[k]->n; i++)
+            *f++ = (PictureFile){ .root = w->d->root, .path = set[k]->sample[i].path };
+    for (int64_t i = 0; i < w->seens; i++)
+        *f++ = (PictureFile){ .root = w->o->seen ? "" : w->d->root, .beside = true,
+                              .path = w->o->seen ? w->o->seen[i] : w->train.entry[i].path };
+}
+
+// Two labels for one picture: both are kept, and said.
+static Status check_two_labels(Work *w, const SampleSet *set)
+{
+    const Sample **first = arena_zero(w->arena, (size_t)(w->files + 1) * sizeof *first);
+    if (!first) return err_memory("dataset");
+    for (int64_t i = 0; i < set->n; i++) {
+        const Sample *s = &set->sample[i], *before = first[s->content];
+        if (!before) first[s->content] = s;
+        if (!before || before->label == s->label) continue;
+        char text[2 * FILE_PATH];
+        if (w->d->two_labels++) continue;
+        snprintf(text, sizeof text, "%s as %s, %s as %s", before->path,
+                 w->d->classes[before->label].name, s->path, w->d->classes[s->label].name);
+        w->d->two_label = arena_string(w->arena, text);
+        if (!w->d->two_label) return err_memory("dataset");
+    }
+    return OK;
+}
+
+static Status find_copies(Work *w)
+{
+    Dataset *d = w->d;
+    if (w->o->seen) w->seens = w->o->seens;
+    else if (w->trained && d->train.n == 0) w->seens = w->train.n;
+    w->files = d->train.n + d->eval.n + w->seens;
+    w->file = arena_take(w->arena, (size_t)(w->files + 1) * sizeof *w->file);
+    if (!w->file) return err_memory("dataset");
+    list_contents(w);
+    TRY(copies_find(w->file, w->files, dataset_holds_out(w)));
+    for (int64_t i = 0; i < d->train.n; i++) d->train.sample[i].content = w->file[i].same;
+    for (int64_t i = 0; i < d->eval.n; i++)
+        d->eval.sample[i].content = w->file[d->train.n + i].same;
+    TRY(check_two_labels(w, &d->train));
+    return check_two_labels(w, &d->eval);
+}
+
 // ---- splits of the set that is evaluated --------------------------------------------------------
 
 static const char name_held_out[] = HELD_OUT;  // a folder may be called so too
@@ -231,29 +284,28 @@ static Status make_splits(Work *w)
     return d->eval.split ? OK : err_memory("dataset");
 }
 
-// How many pictures of each split and domain are trained on, by their paths.
+// Marks the pictures that are evaluated and also trained on, under whatever name.
 static Status count_trained(Work *w)
 {
     Dataset *d = w->d;
     size_t cells = (size_t)d->split_count * (size_t)d->domain_count;
     d->trained_on = arena_zero(w->arena, (cells + 1) * sizeof *d->trained_on);
-    const char **path = arena_take(w->arena, (size_t)(w->train.n + 1) * sizeof *path);
-    if (!d->trained_on || !path) return err_memory("dataset");
-    const bool labelled = d->train.n > 0;      // then without those that are held out
-    int64_t n = w->trained ? labelled ? d->train.n : w->train.n : 0;
-    for (int64_t i = 0; i < n; i++)
-        path[i] = labelled ? d->train.sample[i].path : w->train.entry[i].path;
-    qsort(path, (size_t)n, sizeof *path, by_bytes_of);
+    d->fresh = arena_zero(w->arena, (cells + 1) * sizeof *d->fresh);
+    uint8_t *trained = arena_zero(w->arena, (size_t)(w->files + 1));       // by content
+    if (!d->trained_on || !d->fresh || !trained) return err_memory("dataset");
+    const bool others = !dataset_wants(w->o, DATASET_TRAIN) && w->o->seen;     // those alone
+    for (int64_t i = 0; i < d->train.n && !others; i++) trained[d->train.sample[i].content] = 1;
+    for (int64_t i = w->files - w->seens; i < w->files; i++) trained[w->file[i].same] = 1;
     for (int64_t i = 0; i < d->eval.n; i++) {
-        const Sample *s = &d->eval.sample[i];
-        if (n && bsearch(&s->path, path, (size_t)n, sizeof *path, by_bytes_of))
-            d->trained_on[s->split * d->domain_count + s->domain]++;
+        Sample *s = &d->eval.sample[i];
+        s->trained = trained[s->content];
+        (s->trained ? d->trained_on : d->fresh)[s->split * d->domain_count + s->domain]++;
     }
     return OK;
 }
 
-// With pictures held out these alone; else the split of validation, where nothing of it is trained
-// on, of the domains that are trained on: others are there to be tested on.
+// With pictures held out these alone; else the split of validation, of the domains that are trained
+// on: others are there to be tested on.
 static Status find_validation(Work *w)
 {
     Dataset *d = w->d;
@@ -265,7 +317,7 @@ static Status find_validation(Work *w)
         for (int k = 0; k < d->domain_count; k++) {
             bool fits = held ? d->split[s] == name_held_out : split_kind(d->split[s]) == SPLIT_VAL;
             d->chosen_by[s * d->domain_count + k] =
-                fits && trains[k] && !d->trained_on[s * d->domain_count + k];
+                fits && trains[k] && d->fresh[s * d->domain_count + k] > 0;
         }
     return OK;
 }
@@ -356,6 +408,7 @@ static Status fill_sets(Work *w)
     TRY(label_side(&d->train, w, train));
     TRY(label_side(&d->eval, w, &w->eval));
     TRY(make_domains(w, train));
+    TRY(find_copies(w));
     if (holds_out) TRY(hold_out(w));
     if (holds_out && !wanted) keep_asked(w);
     if (dataset_wants(w->o, DATASET_EVAL) && d->eval.n == 0)

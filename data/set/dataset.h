@@ -37,6 +37,8 @@ typedef struct {
     int32_t label;             // of 0..class_count-1
     int32_t domain;            // of 0..domain_count-1
     int32_t split;             // of 0..split_count-1, in the set that is evaluated; else 0
+    int32_t content;           // equal for pictures that are the same (copies.h), of both sets
+    bool trained;              // is evaluated, and trained on under this name or another
 } Sample;
 
 typedef struct {
@@ -62,8 +64,12 @@ typedef struct {
     const char **split;        // (split_count) those to choose by first, then in byte order
     int split_count;
     int64_t *trained_on;       // (split_count,domain_count) pictures that are also trained on
+    int64_t *fresh;            // likewise: those that are not
     bool *chosen_by;           // (split_count,domain_count) pictures of the training domains that
-                               // are there for validation: `best` may be chosen on them
+                               // are there for validation: `best` may be chosen on them, but for
+                               // those that are trained on
+    int64_t two_labels;        // pictures that stand in one set under two labels
+    const char *two_label;     // the first of them
     int64_t strays;            // pictures that do not fit the layout, left out
     const char *stray;         // the first of them
     int64_t nowheres;          // links to nowhere among the folders: an error without skip_bad
@@ -100,6 +106,8 @@ typedef struct {
     bool validation;           // evaluate the split of validation too, whatever is named
     double val_fraction;       // of the training pictures of each class and domain: held out, drawn
     uint64_t seed;             // by this seed; copies of a held-out picture with it. 0: none
+    const char *const *seen;   // (seens) files that are trained on besides the training set; with
+    int64_t seens;             // DATASET_SEEN instead of the training side. NULL: not known
     bool as_before;            // of data without splits everything is evaluated where no domain is
                                // named, as by programs before `validation`
     const char *train_list, *eval_list;                // files, "a.txt,b.txt"; NULL: folders

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "data/set/copies.h"
 #include "data/set/dataset.h"
 #include "data/set/tree.h"
 #include "tensor/base/name.h"
@@ -53,6 +54,8 @@ typedef struct {
     const char **numbered;     // (numbereds) the folder of each number, or NULL, in the lists that
     int numbereds;             // the classes are made from
     int32_t *final;            // (firsts) -> index in d->classes; -1: not one of them
+    PictureFile *file;         // (files) training set, set that is evaluated, others trained on
+    int64_t files, seens;      // of these the last `seens` are the others
 } Work;
 
 Status sides_read(Work *w);                            // root, tree, train, eval

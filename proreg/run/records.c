@@ -185,6 +185,36 @@ Status samples_load(const char *folder, SampleRecord *sample, int64_t n)
     return status;
 }
 
+static Status read_paths(const char **path, int64_t *n, Arena *arena, Lines *l)
+{
+    const Json *line;
+    SampleRecord s;
+    for (;;) {
+        TRY(lines_next(l, &line));
+        if (!line) return OK;
+        TRY(sample_parse(&s, line));
+        path[*n] = s.path;
+        TRY(copy_string(&path[(*n)++], arena));
+    }
+}
+
+Status samples_paths(const char ***path, int64_t *n, Arena *arena, const char *folder)
+{
+    Lines l;
+    char file[FILE_PATH];
+    bool there;
+    *path = NULL;
+    *n = 0;
+    TRY(file_beside(&there, file, folder, "samples.jsonl"));
+    TRY(lines_open(&l, folder, "samples.jsonl"));
+    Status status = OK;
+    if (there && !(*path = arena_take(arena, lines_count(&l) * sizeof **path)))
+        status = err_memory("records");
+    if (there && status == OK) status = read_paths(*path, n, arena, &l);
+    lines_close(&l);
+    return status;
+}
+
 // ---- results.jsonl ------------------------------------------------------------------------------
 
 static void per_class(JsonOut *out, const Score *s, const ScoreLine *l)
@@ -220,7 +250,7 @@ void results_members(JsonOut *out, const Score *s, const ScoreLine *l)
 static void note_of(char *text, size_t bytes, const Score *s, const ScoreLine *l)
 {
     int64_t n = score_row(s, l->split, l->domain).n;
-    int64_t seen = score_trained_on(s, l->split, l->domain);
+    int64_t seen = score_trained_on(s, l->split, l->domain).n;
     char trained[80] = "";
     if (seen && seen >= n) snprintf(trained, sizeof trained, "trained on these pictures");
     else if (seen) snprintf(trained, sizeof trained, "trained on %lld of these pictures",

@@ -29,6 +29,8 @@ typedef struct { const char *path, *label; double w, p_s, p_t; } SampleRecord;
 Status samples_save(const char *folder, const SampleRecord *sample, int64_t n);
 // Fills in w, p_s and p_t of the pictures (n) whose paths are given. Without a file: does nothing.
 Status samples_load(const char *folder, SampleRecord *sample, int64_t n);
+// The paths alone, in the arena. *path NULL: there is no file.
+Status samples_paths(const char ***path, int64_t *n, Arena *arena, const char *folder);
 
 // results.jsonl: one line per evaluation, split and domain; of a split with several domains a last
 // one for "all". note: "trained on these pictures", "selected on test"; "": nothing to know.

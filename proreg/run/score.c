@@ -9,8 +9,9 @@
 Status score_init(Score *s, const ScoreOf *of)
 {
     size_t cells = (size_t)of->classes * (size_t)of->domains * (size_t)of->splits;
-    *s = (Score){ *of, calloc(cells + 1, sizeof *s->n), calloc(cells + 1, sizeof *s->correct) };
-    if (s->n && s->correct) return OK;
+    *s = (Score){ *of, calloc(cells + 1, sizeof *s->n), calloc(cells + 1, sizeof *s->correct),
+                  calloc(cells + 1, sizeof *s->trained) };
+    if (s->n && s->correct && s->trained) return OK;
     score_free(s);
     return err_memory("evaluation");
 }
@@ -19,6 +20,7 @@ void score_free(Score *s)
 {
     free(s->n);
     free(s->correct);
+    free(s->trained);
     *s = (Score){ .n = NULL };
 }
 
@@ -32,6 +34,14 @@ void score_add(Score *s, int32_t split, int32_t domain, int32_t label, int32_t p
     int64_t cell = cell_of(s, split, domain, label);
     s->n[cell]++;
     s->correct[cell] += predicted == label;
+}
+
+void score_add_trained(Score *s, int32_t split, int32_t domain, int32_t label, int32_t predicted)
+{
+    Cell *cell = &s->trained[cell_of(s, split, domain, label)];
+    score_add(s, split, domain, label, predicted);
+    cell->n++;
+    cell->correct += predicted == label;
 }
 
 static bool within(int i, int asked)
@@ -75,13 +85,17 @@ int score_domains(const Score *s, int split)
     return n;
 }
 
-int64_t score_trained_on(const Score *s, int split, int domain)
+Cell score_trained_on(const Score *s, int split, int domain)
 {
-    int64_t n = 0;
-    for (int p = 0; p < s->of.splits && s->of.trained_on; p++)
+    Cell sum = { 0, 0 };
+    for (int p = 0; p < s->of.splits; p++)
         for (int d = 0; d < s->of.domains; d++)
-            if (within(p, split) && within(d, domain)) n += s->of.trained_on[p * s->of.domains + d];
-    return n;
+            for (int k = 0; k < s->of.classes; k++) {
+                if (!within(p, split) || !within(d, domain)) continue;
+                sum.n += s->trained[cell_of(s, p, d, k)].n;
+                sum.correct += s->trained[cell_of(s, p, d, k)].correct;
+            }
+    return sum;
 }
 
 bool score_next(const Score *s, ScoreLine *at)

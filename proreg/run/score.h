@@ -21,25 +21,27 @@ typedef struct { int64_t n, correct; } Cell;      // n pictures, so many predict
 typedef struct {
     const char *const *class_name, *const *domain_name, *const *split_name;    // (K), (D), (S)
     int classes, domains, splits;
-    const int64_t *trained_on;           // (S,D) pictures that were trained on; may be NULL: none
     const char *note;                    // what else results.jsonl says of them; may be NULL
 } ScoreOf;
 
 typedef struct {
     ScoreOf of;
     int64_t *n, *correct;                // (S,D,K)
+    Cell *trained;                       // (S,D,K) those of them that were trained on
 } Score;
 
 Status score_init(Score *s, const ScoreOf *of);
 void score_free(Score *s);
 void score_add(Score *s, int32_t split, int32_t domain, int32_t label, int32_t predicted);
+// The same, of a picture that was trained on.
+void score_add_trained(Score *s, int32_t split, int32_t domain, int32_t label, int32_t predicted);
 
 typedef struct { int64_t n, correct; double top1, mean_class; } ScoreRow;
 enum { SCORE_ALL = -1 };                 // as a split or domain: all of them, pooled over pictures
 ScoreRow score_row(const Score *s, int split, int domain);   // mean_class: over classes that occur
 ScoreRow score_class(const Score *s, int split, int domain, int label);
 int score_domains(const Score *s, int split);      // how many domains hold pictures
-int64_t score_trained_on(const Score *s, int split, int domain);
+Cell score_trained_on(const Score *s, int split, int domain);      // of the pictures counted there
 
 // The lines of a result: of each split every domain that holds pictures, then SCORE_ALL if several
 // do. Begins with SCORE_FIRST; false: there are no more.

@@ -204,7 +204,8 @@ static Status count_batches(Score *e, Loader *loader, const LoaderOptions *optio
             if (!fm_finite(z, K))
                 return err_set(ERR_FORMAT, "evaluation: %s: a logit is not finite: the weights "
                                "cannot be right", s->path);
-            score_add(e, s->split, s->domain, s->label, score_argmax(z, K));
+            (s->trained ? score_add_trained : score_add)(e, s->split, s->domain, s->label,
+                                                         score_argmax(z, K));
             if (keep) memcpy(keep + b.index[i] * K, z, (size_t)K * sizeof *z);
         }
         progress_add(progress, b.n);
@@ -216,7 +217,7 @@ Status evaluate(Score *e, const Dataset *d, const char *const *names, LoaderOpti
 {
     Loader *loader = NULL;
     const ScoreOf of = { names, d->domain, d->split, d->class_count, d->domain_count,
-                         d->split_count, d->trained_on, NULL };
+                         d->split_count, NULL };
     TRY(score_init(e, &of));
     if (options->batch > options->micro) options->batch = options->micro;  // saves memory
     size_t bytes = (size_t)options->micro * (size_t)e->of.classes * sizeof(float);

@@ -100,7 +100,6 @@ static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, in
     if (status == OK) status = save_files(o, d, names, keep, l.left_out);
     if (status == OK) count_left_out(o, l.left_out, &d->eval, "pictures");
     if (status == OK) status = print_score(&e, step, o->json);
-    if (status == OK) tell_trained_on(o, d);
     score_free(&e);
     free(keep);
     arena_free(&arena);

@@ -70,9 +70,13 @@ bool ends_with(const char *path, const char *suffix);      // false if equal
 Status setup_dataset_options(DatasetOptions *d, Options *o, int sides);
 Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known, int n);
 Status setup_names(const Dataset *d, Arena *arena, const char ***names, const char ***prompts);
-// The pictures that are evaluated and also trained on: their number; says so, if there are any.
-int64_t count_trained_on(const Dataset *d);
-void tell_trained_on(const Options *o, const Dataset *d);
+// The pictures that are evaluated and also trained on, without those that were left out (or NULL):
+// their number; says so, if there are any.
+int64_t count_trained_on(const Dataset *d, const uint8_t *left_out);
+void tell_trained_on(const Options *o, const Dataset *d, const uint8_t *left_out);
+// The files that the run of --run, or of a checkpoint as --model, was trained on (setup_trained.c):
+// those of its samples.jsonl, found below its --data or ours. Says which are not found any more.
+Status setup_seen(DatasetOptions *d, Options *o);
 // Where a list or a table lies: below the current folder, else below --data. setup_find_lists does
 // so for each of "a.txt,b.txt".
 Status setup_find_file(char path[FILE_PATH], const Options *o, const char *name);

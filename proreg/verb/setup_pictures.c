@@ -30,24 +30,27 @@ Status setup_dataset_options(DatasetOptions *d, Options *o, int sides)
         .val_fraction = o->val_fraction, .seed = (uint64_t)o->seed, .as_before = o->as_before,
     };
     if (o->has_trained) d->sides |= DATASET_SEEN;
+    TRY(setup_seen(d, o));
     if (o->rename && !o->classnames && options_source(o, "rename") == FROM_FLAG)
         return err_set(ERR_USAGE, "--rename: goes with --classnames FILE");
     return recipe_classes(recipe_of(o), o, d);
 }
 
-int64_t count_trained_on(const Dataset *d)
+int64_t count_trained_on(const Dataset *d, const uint8_t *left_out)
 {
     int64_t n = 0;
-    for (int i = 0; i < d->split_count * d->domain_count; i++) n += d->trained_on[i];
+    for (int64_t i = 0; i < d->eval.n; i++)
+        n += d->eval.sample[i].trained && !(left_out && left_out[i]);
     return n;
 }
 
-void tell_trained_on(const Options *o, const Dataset *d)
+void tell_trained_on(const Options *o, const Dataset *d, const uint8_t *left_out)
 {
-    int64_t n = count_trained_on(d);
+    int64_t n = count_trained_on(d, left_out), of = d->eval.n;
+    for (int64_t i = 0; left_out && i < d->eval.n; i++) of -= left_out[i] != 0;
     if (n > 0)
-        say(o, "note: %lld of the %lld pictures that are evaluated are trained on",
-            (long long)n, (long long)d->eval.n);
+        say(o, "note: %lld of the %lld pictures that are evaluated are trained on", (long long)n,
+            (long long)of);
 }
 
 // A recipe with domains promises unseen ones; says which are not.
@@ -87,8 +90,11 @@ Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known
     }
     TRY(dataset_open(d, &options));
     if (d->note) say(o, "note: %s", d->note);
-    tell_trained_on(o, d);
+    tell_trained_on(o, d, NULL);
     tell_classes(o, d);
+    if (d->two_labels)
+        say(o, "note: %lld pictures stand under two classes, the first: %s",
+            (long long)d->two_labels, d->two_label);
     if (d->strays)
         say(o, "note: %lld pictures do not fit the layout and are left out, the first: %s",
             (long long)d->strays, d->stray);

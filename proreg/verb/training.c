@@ -103,7 +103,7 @@ static bool may_choose(const Training *r, int split, int domain, bool any_kind)
     if (r->o->as_before) return true;
     if (r->o->select == SELECT_VAL) return d->chosen_by[cell];
     bool validation = !any_kind && split_kind(d->split[split]) == SPLIT_VAL;
-    return !d->chosen_by[cell] && !validation && d->trained_on[cell] == 0;
+    return !d->chosen_by[cell] && !validation;
 }
 
 // Pictures of the evaluation that the choice is made on. any_kind: if nothing else is there to
@@ -114,25 +114,71 @@ static int64_t find_chosen(Training *r, bool any_kind)
     int64_t n = 0;
     for (int64_t i = 0; i < d->eval.n; i++) {
         const Sample *s = &d->eval.sample[i];
-        bool chosen = may_choose(r, s->split, s->domain, any_kind);
-        r->chosen_by[s->split * d->domain_count + s->domain] = chosen;
+        bool chosen = may_choose(r, s->split, s->domain, any_kind) &&
+                      (r->o->as_before || !s->trained);
+        if (chosen) r->chosen_by[s->split * d->domain_count + s->domain] = true;
         n += chosen;
     }
     return n;
 }
 
-static Status name_selection(Training *r)
+// Are pictures of a cell that are not trained on left out of the choice?
+static bool passed_over(const Training *r, int split, int domain)
+{
+    int64_t cell = split * r->data.domain_count + domain;
+    return !r->chosen_by[cell] && r->data.fresh[cell] > 0;
+}
+
+static size_t add_named(char *text, size_t used, const char *format, const char *name)
+{
+    if (used < TRAINING_TEXT)
+        used += (size_t)snprintf(text + used, TRAINING_TEXT - used, format, name);
+    return used;
+}
+
+// "val", or "val of a, b" where other domains of the split are not chosen on.
+static size_t name_chosen_split(char *text, size_t used, const Training *r, int split)
 {
     const Dataset *d = &r->data;
-    char text[300];
-    size_t used = (size_t)snprintf(text, sizeof text, "selected on");
-    for (int s = 0, any = 0; s < d->split_count; s++) {
-        int k = 0;
-        while (k < d->domain_count && !r->chosen_by[s * d->domain_count + k]) k++;
-        if (k < d->domain_count && used < sizeof text)
-            used += (size_t)snprintf(text + used, sizeof text - used, "%s %s", any++ ? "," : "",
-                                     d->split[s]);
+    bool some = false, all = true;
+    for (int k = 0; k < d->domain_count; k++) all &= !passed_over(r, split, k);
+    used = add_named(text, used, "%s", d->split[split]);
+    for (int k = 0; k < d->domain_count && !all; k++) {
+        if (!r->chosen_by[split * d->domain_count + k]) continue;
+        const char *format = some ? ", %s" : *d->split[split] ? " of %s" : "%s";
+        used = add_named(text, used, format, d->domain[k]);
+        some = true;
     }
+    return used;
+}
+
+static bool chosen_split(const Training *r, int split)
+{
+    const Dataset *d = &r->data;
+    for (int k = 0; k < d->domain_count; k++)
+        if (r->chosen_by[split * d->domain_count + k]) return true;
+    return false;
+}
+
+// What `best` is chosen on, by names; "" where the data have none.
+static Status name_chosen(Training *r)
+{
+    char text[TRAINING_TEXT] = "";
+    size_t used = 0;
+    for (int s = 0; s < r->data.split_count; s++) {
+        if (!chosen_split(r, s)) continue;
+        if (used) used = add_named(text, used, "%s", ", ");
+        used = name_chosen_split(text, used, r, s);
+    }
+    r->chosen_name = arena_string(&r->arena, text);
+    return r->chosen_name ? OK : err_memory("train");
+}
+
+static Status name_selection(Training *r)
+{
+    char text[TRAINING_TEXT + 20];
+    snprintf(text, sizeof text, "selected on %s", *r->chosen_name ? r->chosen_name
+             : "the pictures that are evaluated");
     r->selection = arena_string(&r->arena, text);
     return r->selection ? OK : err_memory("train");
 }
@@ -150,6 +196,7 @@ static Status open_selection(Training *r)
                              "that are trained or validated on");
     r->selection = test ? "selected on test" : "none: last is the answer";
     r->note = test ? r->selection : NULL;
+    TRY(name_chosen(r));
     return r->chosen && !test ? name_selection(r) : OK;
 }
 
@@ -164,33 +211,57 @@ static void tell_selection(const Training *r)
 
 void training_warn(const Training *r)
 {
-    tell_trained_on(r->o, &r->data);
+    tell_trained_on(r->o, &r->data, r->eval_left_out);
     if (r->note) tell_selection(r);
+}
+
+// Of the pictures that `best` is chosen on: without those that are trained on.
+static Cell count_chosen(const Training *r, const Score *e)
+{
+    Cell sum = { 0, 0 };
+    for (int s = 0; s < e->of.splits; s++)
+        for (int k = 0; k < e->of.domains; k++) {
+            if (!r->chosen_by[s * e->of.domains + k]) continue;
+            ScoreRow row = score_row(e, s, k);
+            Cell trained = r->o->as_before ? (Cell){ 0, 0 } : score_trained_on(e, s, k);
+            sum.n += row.n - trained.n;
+            sum.correct += row.correct - trained.correct;
+        }
+    return sum;
+}
+
+static size_t add_top1(char *text, size_t used, double top1, const char *name)
+{
+    if (used >= TRAINING_TEXT) return used;
+    used += (size_t)snprintf(text + used, TRAINING_TEXT - used, "%s%.4f", used ? ", " : "", top1);
+    return *name ? add_named(text, used, " on `%s`", name) : used;
+}
+
+// What is chosen on first, then each split that is not just that.
+static void tell_top1(char text[TRAINING_TEXT], const Training *r, const Score *e, Cell chosen)
+{
+    size_t used = 0;
+    text[0] = 0;
+    if (chosen.n)
+        used = add_top1(text, used, (double)chosen.correct / (double)chosen.n, r->chosen_name);
+    for (int s = 0; s < e->of.splits; s++) {
+        ScoreRow all = score_row(e, s, SCORE_ALL);
+        bool told = chosen.n && !strcmp(r->chosen_name, e->of.split_name[s]) &&
+                    all.n == chosen.n;
+        if (all.n && !told) used = add_top1(text, used, all.top1, e->of.split_name[s]);
+    }
 }
 
 bool training_choose(Training *r, const Score *e, char text[TRAINING_TEXT])
 {
-    int64_t n = 0, correct = 0;
-    size_t used = 0;
     RunState *state = &r->state;
-    text[0] = 0;
-    for (int s = 0; s < e->of.splits; s++) {
-        ScoreRow all = score_row(e, s, SCORE_ALL);
-        if (all.n && used < TRAINING_TEXT)
-            used += (size_t)snprintf(text + used, TRAINING_TEXT - used, "%s%.4f on `%s`",
-                                     used ? ", " : "", all.top1, e->of.split_name[s]);
-        for (int k = 0; k < e->of.domains; k++) {
-            ScoreRow row = score_row(e, s, k);
-            if (!r->chosen_by[s * e->of.domains + k]) continue;
-            n += row.n;
-            correct += row.correct;
-        }
-    }
-    double top1 = n ? (double)correct / (double)n : -1;
+    const Cell c = count_chosen(r, e);
+    double top1 = c.n ? (double)c.correct / (double)c.n : -1;
+    tell_top1(text, r, e, c);
     if (top1 <= state->best_top1) return false;
     state->best_top1 = top1;
     state->best_step = state->step;
-    if (used < TRAINING_TEXT) snprintf(text + used, TRAINING_TEXT - used, ", the best so far");
+    add_named(text, strlen(text), ", %s", "the best so far");
     return true;
 }
 
@@ -345,7 +416,7 @@ Status training_identify(Training *r, const Student *student)
                            .model = &r->pretrained, .params = &student->clip.params, .be = r->be,
                            .train_split = d->train.split, .eval_split = d->eval.split,
                            .train_pictures = d->train.n, .eval_pictures = d->eval.n,
-                           .eval_trained_on = count_trained_on(d),
+                           .eval_trained_on = count_trained_on(d, NULL),
                            .selection = o->as_before ? NULL : r->selection,
                            .validation_pictures = o->select == SELECT_VAL ? r->chosen : 0,
                            .tuned = r->tuned ? r->start.path : NULL,
@@ -372,6 +443,7 @@ static Status claim(Training *r)
 Status training_begin(Training *r)
 {
     JsonOut config = { .indent = 2 };
+    r->facts.eval_trained_on = count_trained_on(&r->data, r->eval_left_out);
     Status status = config_write(&config, &r->facts);
     if (status == OK) status = claim(r);
     if (status == OK) return run_begin(r->o->out, &config);

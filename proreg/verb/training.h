@@ -38,6 +38,7 @@ typedef struct {
     uint8_t *eval_left_out;                // (N) of the pictures to evaluate on, or NULL
     bool *chosen_by;                       // (splits,domains) what `best` is chosen on
     int64_t chosen;                        // how many pictures these are
+    const char *chosen_name;               // the same by name: "val", "val of ink, oil"
     const char *selection;                 // the same in words
     const char *note;                      // what results.jsonl says beside it; NULL: nothing
 

@@ -88,6 +88,14 @@ static Status read_bytes(FileMap *map, int fd, size_t bytes, const char *path)
     return OK;
 }
 
+static Status read_middle(FileMap *map, int fd, size_t bytes, const char *path)
+{
+    if (bytes <= FILE_MIDDLE) return read_bytes(map, fd, bytes, path);
+    if (lseek(fd, (off_t)((bytes - FILE_MIDDLE) / 2), SEEK_SET) < 0)
+        return file_unreadable("cannot read", path);
+    return read_bytes(map, fd, FILE_MIDDLE, path);
+}
+
 static Status read_through(FileMap *map, const char *path,
                            Status (*how)(FileMap *map, int fd, size_t bytes, const char *path))
 {
@@ -109,6 +117,11 @@ Status file_map(FileMap *map, const char *path)
 Status file_read(FileMap *map, const char *path)
 {
     return read_through(map, path, read_bytes);
+}
+
+Status file_middle(FileMap *map, const char *path)
+{
+    return read_through(map, path, read_middle);
 }
 
 void file_unmap(FileMap *map)
@@ -135,16 +148,26 @@ static Status stat_there(struct stat *st, const char *path)
     return unless_absent(path);
 }
 
-Status path_size(PathKind *kind, int64_t *bytes, const char *path)
+Status path_facts(PathFacts *f, const char *path)
 {
     struct stat st;
-    *kind = PATH_NOTHING;
-    *bytes = -1;
+    *f = (PathFacts){ .kind = PATH_NOTHING, .bytes = -1 };
     TRY(stat_there(&st, path));
     if (st.st_mode == 0) return OK;
-    *kind = S_ISREG(st.st_mode) ? PATH_FILE : S_ISDIR(st.st_mode) ? PATH_FOLDER : PATH_OTHER;
-    *bytes = (int64_t)st.st_size;
+    f->kind = S_ISREG(st.st_mode) ? PATH_FILE : S_ISDIR(st.st_mode) ? PATH_FOLDER : PATH_OTHER;
+    f->bytes = (int64_t)st.st_size;
+    f->device = (uint64_t)st.st_dev;
+    f->inode = (uint64_t)st.st_ino;
     return OK;
+}
+
+Status path_size(PathKind *kind, int64_t *bytes, const char *path)
+{
+    PathFacts f;
+    Status status = path_facts(&f, path);
+    *kind = f.kind;
+    *bytes = f.bytes;
+    return status;
 }
 
 Status path_kind(PathKind *kind, const char *path)

@@ -32,6 +32,9 @@ typedef struct {
 // files that another process may be writing, and so that a failing disk is an error, not a signal.
 Status file_map(FileMap *map, const char *path);
 Status file_read(FileMap *map, const char *path);
+// Copies the middle of a file; the whole of one that is not larger.
+enum { FILE_MIDDLE = 4096 };   // bytes
+Status file_middle(FileMap *map, const char *path);
 void file_unmap(FileMap *map);                     // accepts an empty map; leaves one
 
 typedef struct {
@@ -91,6 +94,9 @@ Status folder_writable(const char *path);          // could it be made or writte
 typedef enum { PATH_NOTHING, PATH_FILE, PATH_FOLDER, PATH_OTHER } PathKind;
 Status path_kind(PathKind *kind, const char *path);
 Status path_size(PathKind *kind, int64_t *bytes, const char *path);    // -1 for PATH_NOTHING
+// Device and inode are equal for all names of one file, links among them.
+typedef struct { PathKind kind; int64_t bytes; uint64_t device, inode; } PathFacts;
+Status path_facts(PathFacts *facts, const char *path);
 Status path_link(bool *link, const char *path);            // a symbolic link?
 Status path_there(bool *there, const char *path);          // anything at all
 Status file_there(bool *there, const char *path);          // a regular file

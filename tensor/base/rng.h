@@ -11,8 +11,7 @@
 #pragma once
 #include <stdint.h>
 
-typedef enum { RNG_SHUFFLE, RNG_AUGMENT, RNG_CROP, RNG_INIT, RNG_WORLD, RNG_TEST,
-               RNG_HOLD_OUT } RngPurpose;
+typedef enum { RNG_SHUFFLE, RNG_AUGMENT, RNG_CROP, RNG_INIT, RNG_WORLD, RNG_TEST } RngPurpose;
 
 typedef struct {
     uint64_t seed;
