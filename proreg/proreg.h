@@ -149,6 +149,8 @@ Status zeroshot_classes(float *raw, float *unit, const Clip *c, const Bpe *bpe,
 
 // The same from a classifier.safetensors of HEAD_PROMPT, whose `weight` must be (n,E).
 Status tuned_vectors(float *raw, float *unit, const char *path, int64_t n, int64_t E);
+// Its logit_scale becomes the model's: a classifier from elsewhere may have another.
+Status tuned_scale(Clip *c, const char *path);
 
 // ---- the teacher --------------------------------------------------------------------------------
 

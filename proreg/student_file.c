@@ -88,7 +88,8 @@ Status student_save_optimizer(const char *path, const Student *s)
     return save_tensors(path, s, put_optimizer);
 }
 
-// Reads the tensor of this name and of q's shape into q's values, or into its place in a slab.
+// Reads the tensor of this name and of q's shape into q's values, or into its place in a slab. A
+// single number may have no dimension, as logit_scale elsewhere.
 static Status read_tensor(Params *p, const Param *q, const Weights *w, const char *name,
                           real *slab, const char *path)
 {
@@ -96,6 +97,7 @@ static Status read_tensor(Params *p, const Param *q, const Weights *w, const cha
     char want[96];
     bool same = x && x->ndim == q->value.ndim;
     for (int i = 0; same && i < x->ndim; i++) same = x->dim[i] == q->value.dim[i];
+    if (x && x->ndim == 0) same = tensor_size(&q->value) == 1;
     if (!same)
         return err_set(ERR_SHAPE, "checkpoint: %s: no %s of the shape of %s", path, name,
                        tensor_shape(want, &q->value));
@@ -172,6 +174,21 @@ Status student_classifier_head(HeadKind *head, int64_t *classes, const char *pat
 Status student_load_classifier(Student *s, const char *path)
 {
     return load_tensors(path, s, read_classifier);
+}
+
+Status tuned_scale(Clip *c, const char *path)
+{
+    Weights *w;
+    Param *q = params_find(&c->params, "logit_scale");
+    float scale;
+    TRY(weights_open(&w, path));
+    const WeightsTensor *x = weights_find(w, q->name);
+    bool one = x && weights_elements(x) == 1;
+    if (one) weights_to_f32(&scale, x);
+    weights_close(w);
+    if (!one) return err_set(ERR_SHAPE, "classifier: %s: no logit_scale of one number", path);
+    if (q->group < 0) q->value.data = NULL;        // it may lie in the model's file
+    return params_set(&c->params, q, &scale);
 }
 
 Status student_load_optimizer(Student *s, const char *path)

@@ -249,6 +249,46 @@ static void begins(void)
     CHECK(!there("x"), "something was written");
 }
 
+// A classifier from elsewhere, whose scale is not the model's own and a number without dimension.
+static void write_foreign(float scale)
+{
+    Weights *w;
+    WeightsOut *o;
+    char from[FILE_PATH], to[FILE_PATH];
+    path_join(from, world.path, "proreg-e/classifier.safetensors");
+    path_join(to, world.path, "foreign/classifier.safetensors");
+    if (!CHECK_OK(weights_open(&w, from))) return;
+    const WeightsTensor *x = weights_find(w, "weight");
+    CHECK_OK(weights_create(&o, to));
+    weights_declare(o, "weight", WEIGHTS_F32, 2, x->dim);
+    weights_declare(o, "logit_scale", WEIGHTS_F32, 0, NULL);
+    weights_write(o, x->data, x->bytes);
+    weights_write(o, &scale, sizeof scale);
+    CHECK_OK(weights_commit(o));
+    weights_close(w);
+}
+
+static void other_scale(void)
+{
+    runs();
+    CHECK(system("cp -R $W/proreg-e $W/foreign && rm $W/foreign/classifier.json") == 0, "cp");
+    write_foreign(1.25f);
+    free(printed("eval --model $W/foreign " SET "-q --save-logits $W/a.npy"));
+    free(printed("eval --model $W/proreg-e " SET "-q --save-logits $W/b.npy"));
+    CHECK(!program_same("a.npy", "b.npy"), "the model's scale");
+    CHECK(proreg(STILL "--model $W/foreign --out $W/foreign-2") == 0, "%s", program_stderr());
+    free(printed("eval --run $W/foreign-2 -q --save-logits $W/b.npy"));
+    CHECK(program_same("a.npy", "b.npy"), "training begins with another scale");
+    const char *log = program_file("foreign-2/log.jsonl", NULL), *kd = strstr(log, "\"kd\": ");
+    CHECK(kd && fabs(strtod(kd + 6, NULL)) < 1e-6, "the teacher is another: %s", log);
+    free(printed("wise --run $W/foreign-2 --alpha 0 -o $W/foreign-0 -q"));
+    free(printed("eval --model $W/foreign-0 " SET "-q --save-logits $W/b.npy"));
+    CHECK(program_same("a.npy", "b.npy"), "wise begins with another scale");
+    free(printed("export -m $W/foreign --format open_clip -o $W/foreign-c -q"));
+    free(printed("eval --model $W/foreign-c " SET "-q --save-logits $W/b.npy"));
+    CHECK(program_same("a.npy", "b.npy"), "the export has another scale");
+}
+
 // The order of classes is the classifier's; stopped and resumed it ends in the same bits.
 static void resumed(void)
 {
@@ -292,7 +332,8 @@ static void resumed_from_before(void)
 static const TestCase cases[] = {
     { "equal_answers", equal_answers }, { "by_prompts", by_prompts },
     { "told_otherwise", told_otherwise }, { "exported", exported }, { "other_names", other_names },
-    { "without_origin", without_origin }, { "begins", begins }, { "resumed", resumed },
+    { "without_origin", without_origin }, { "begins", begins },
+    { "other_scale", other_scale }, { "resumed", resumed },
     { "resumed_from_before", resumed_from_before },
 };
 

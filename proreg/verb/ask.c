@@ -121,12 +121,9 @@ static Status zeroshot_vectors(float *raw, Options *o, const Clip *clip,
 }
 
 // From a classifier beside the model, whose classes must be the run's.
-static Status start_vectors(float *raw, const Options *o, const RunCheckpoint *start,
-                            const Classifier *c)
+static Status start_vectors(float *raw, const Options *o, const char *path, const Classifier *c)
 {
-    char path[FILE_PATH];
     int64_t E = c->config->embed;
-    TRY(path_join(path, start->path, "classifier.safetensors"));
     TRY(check_file(o, path));
     float *unit = malloc((size_t)(c->n * E) * sizeof *unit);
     Status status = unit ? tuned_vectors(raw, unit, path, c->n, E) : err_memory("wise");
@@ -134,29 +131,34 @@ static Status start_vectors(float *raw, const Options *o, const RunCheckpoint *s
     return status;
 }
 
-static Status zero_vectors(float **raw, Classifier *c, Options *o, const Backend *be,
-                            const char *const *prompts, int n)
+// *path: of the classifier that the run began with; empty: it began with prompts.
+static Status zero_vectors(float **raw, char path[FILE_PATH], Classifier *c, Options *o,
+                           const Backend *be, const char *const *prompts, int n)
 {
     RunCheckpoint start;
     Clip clip;
     bool tuned;
+    *path = 0;
     TRY(setup_tuned(&tuned, &start, o));
+    if (tuned) TRY(path_join(path, start.path, "classifier.safetensors"));
     TRY(setup_model(&clip, o, be, o->model, CLIP_BOTH));
     *raw = malloc((size_t)n * (size_t)clip.config.embed * sizeof **raw);
     Status status = *raw ? check_file(o, clip.file) : err_memory("wise");
     if (status == OK)
-        status = tuned ? start_vectors(*raw, o, &start, c)
+        status = tuned ? start_vectors(*raw, o, path, c)
                        : zeroshot_vectors(*raw, o, &clip, prompts, n);
     clip_free(&clip);
     return status;
 }
 
-static Status begin_wise(Wise *w, Classifier *c, Options *o, const Backend *be, const float *raw)
+static Status begin_wise(Wise *w, Classifier *c, Options *o, const Backend *be, const float *raw,
+                         const char *path)
 {
     Student zero;
     const ClipOptions options = setup_clip(o, CLIP_IMAGE);
     TRY(student_open(&zero, be, o->model, &options, c->student.method, c->n, raw, 0));
-    Status status = wise_begin(w, &c->student, &zero);
+    Status status = *path ? tuned_scale(&zero.clip, path) : OK;
+    if (status == OK) status = wise_begin(w, &c->student, &zero);
     student_free(&zero);
     return status;
 }
@@ -165,13 +167,14 @@ Status classifier_wise(Wise *w, Classifier *c, Options *o, const Backend *be,
                        const char *const *prompts, int n)
 {
     float *raw = NULL;
+    char path[FILE_PATH];
     *w = (Wise){ 0 };
     if (c->student.method->head != HEAD_PROMPT)
         return err_set(ERR_UNSUPPORTED, "wise: method %s: its classifier is no mixture of prompts",
                        c->student.method->name);
     TRY(setup_templates(o));
-    Status status = zero_vectors(&raw, c, o, be, prompts, n);
-    if (status == OK) status = begin_wise(w, c, o, be, raw);
+    Status status = zero_vectors(&raw, path, c, o, be, prompts, n);
+    if (status == OK) status = begin_wise(w, c, o, be, raw, path);
     free(raw);
     return status;
 }

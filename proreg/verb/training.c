@@ -339,6 +339,7 @@ static Status first_vectors(Training *r, float *raw, float *unit)
         return zeroshot_classes(raw, unit, &r->pretrained, r->bpe, r->prompts, K, o->template.item,
                                 o->template.n);
     TRY(path_join(path, r->start.path, "classifier.safetensors"));
+    TRY(tuned_scale(&r->pretrained, path));
     return tuned_vectors(raw, unit, path, K, r->pretrained.config.embed);
 }
 
