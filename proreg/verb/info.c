@@ -146,9 +146,10 @@ static Status print_file(const char *folder, const char *name)
     TRY(file_beside(&there, path, folder, name));
     if (!there) return OK;
     TRY(file_map(&map, path));
-    fwrite(map.data, 1, map.size, stdout);
+    Status status = map.size ? OK : err_set(ERR_FORMAT, "info: %s: is empty", path);
+    if (map.size) fwrite(map.data, 1, map.size, stdout);
     file_unmap(&map);
-    return OK;
+    return status;
 }
 
 static Status info_run(const Options *o)
