@@ -89,7 +89,7 @@ Status file_create(FileOut *out, const char *path)
 Status file_write(FileOut *out, const void *data, size_t bytes)
 {
     if (out->status != OK || bytes == 0) return out->status;
-    if (file_fault() || (bytes && fwrite(data, 1, bytes, out->stream) != bytes))
+    if (file_fault() || fwrite(data, 1, bytes, out->stream) != bytes)
         out->status = file_failed("cannot write", out->path);
     return out->status;
 }
