@@ -227,6 +227,7 @@ static Status by_added(const Bpe *bpe, const CodePoints *text, bool cleaned, Bet
     size_t from = 0, to = 0, at = 0;
     const Added *token;
     Status status = OK;
+    if (!text->n) return OK;                   // it has no memory to point into
     do {
         token = bpe_next_added(bpe, text, cleaned, at, &from, &to);
         const CodePoints piece = { .at = text->at + at, .n = (token ? from : text->n) - at };
