@@ -135,7 +135,8 @@ static void refused(void)
         { "tokenizer_config.json", "{\"added_tokens_decoder\": {\"a\": {\"content\": \"x\"}}}",
           "its key is not an id" },
         { "tokenizer_config.json", "{\"added_tokens_decoder\": {\"9\": {\"content\": \"\"}}}",
-          "an added token is empty" },
+          "tokenizer_config.json: added_tokens_decoder.9: an added token is empty" },
+        { "added_tokens.json", "{\"\": 600}", "added_tokens.json: : an added token is empty" },
     };
     Bpe *bpe;
     for (int i = 0; i < TEST_COUNT(files); i++) {
@@ -147,7 +148,43 @@ static void refused(void)
     }
 }
 
-static const TestCase cases[] = { { "tokens", tokens }, { "refused", refused } };
+// Many tokens that begin alike: read and found without comparing each with each.
+static void many(void)
+{
+    enum { MANY = 30000, TIMES = 3000 };
+    Bpe *bpe;
+    Arena arena = { 0 };
+    JsonOut o = { 0 };
+    int32_t *ids;
+    int64_t n;
+    char name[32];
+    folder_discard(folder_name(&world, "added"));
+    json_out_object(&o);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, i == 7 ? "<tok" : "<tok%d>", i);
+        json_put_int(&o, name, 1000 + i);
+    }
+    json_out_end(&o);
+    put_file("added_tokens.json", o.text);
+    copy_base("hf-quick");
+    char *text = arena_take(&arena, 40 * TIMES);
+    size_t used = 0;
+    for (int i = 0; i < TIMES; i++)
+        used += (size_t)snprintf(text + used, 40, "<tok%d> <tok %s", i, i ? "" : "<tok99999>");
+    if (CHECK_OK(bpe_open(&bpe, folder_name(&world, "added"), 0)) &&
+        CHECK_OK(bpe_encode(bpe, text, used, &arena, &ids, &n))) {
+        CHECK(n > 2 * TIMES && ids[0] == 1000 && ids[1] == 1007 && ids[2] == 1007, "%d: %d %d %d",
+              (int)n, ids[0], ids[1], ids[2]);
+        CHECK(ids[n - 2] == 1000 + TIMES - 1 && ids[n - 1] == 1007, "the last");
+    }
+    bpe_close(bpe);
+    json_out_free(&o);
+    arena_free(&arena);
+}
+
+static const TestCase cases[] = {
+    { "tokens", tokens }, { "refused", refused }, { "many", many },
+};
 
 int main(void)
 {

@@ -157,17 +157,31 @@ static Status read_names(Bpe *bpe, const Json *map)
     return OK;
 }
 
-// Lists of tokens by their first characters, each in order.
-static void link_added(Bpe *bpe)
+// Those that are found in the uncleaned text first; by their characters, a token before what it
+// begins; of equal ones the first.
+static int by_characters(const void *a, const void *b)
 {
-    for (int i = 0; i < ADDED_HEADS; i++) bpe->added_head[i] = -1;
-    for (int32_t k = bpe->addeds - 1; k >= 0; k--) {
-        Added *a = &bpe->added[k];
-        if (a->text.n == 0) continue;          // cleaning has left nothing of it
-        int32_t *head = &bpe->added_head[a->text.at[0] % ADDED_HEADS];
-        a->next = *head;
-        *head = k;
+    const Added *x = *(const Added *const *)a, *y = *(const Added *const *)b;
+    if (x->cleaned != y->cleaned) return x->cleaned ? 1 : -1;
+    for (size_t i = 0; i < x->text.n && i < y->text.n; i++)
+        if (x->text.at[i] != y->text.at[i]) return x->text.at[i] < y->text.at[i] ? -1 : 1;
+    if (x->text.n != y->text.n) return x->text.n < y->text.n ? -1 : 1;
+    return (x > y) - (x < y);
+}
+
+static Status sort_added(Bpe *bpe)
+{
+    if (bpe->addeds == 0) return OK;
+    const Added **order = realloc(bpe->added_order, (size_t)bpe->addeds * sizeof *order);
+    if (!order) return err_memory("bpe");
+    bpe->added_order = order;
+    bpe->added_plain = 0;
+    for (int32_t i = 0; i < bpe->addeds; i++) {
+        order[i] = &bpe->added[i];
+        bpe->added_plain += !bpe->added[i].cleaned;
     }
+    qsort(order, (size_t)bpe->addeds, sizeof *order, by_characters);
+    return OK;
 }
 
 static Status read_added(Bpe *bpe, const Json *root, BpeAddedForm form)
@@ -186,8 +200,7 @@ static Status read_added(Bpe *bpe, const Json *root, BpeAddedForm form)
 Status bpe_read_added(Bpe *bpe, const Json *root, BpeAddedForm form)
 {
     Status status = read_added(bpe, root, form);
-    link_added(bpe);
-    return status;
+    return status == OK ? sort_added(bpe) : status;
 }
 
 // ---- finding ---------------------------------------------------------------------------------
@@ -195,19 +208,29 @@ Status bpe_read_added(Bpe *bpe, const Json *root, BpeAddedForm form)
 // transformers' tokenizers (Rust, added_vocabulary.rs): at the leftmost place the longest token;
 // one that must be a word by itself and is not is passed over as a whole.
 
-static bool stands_at(const CodePoints *text, size_t i, const CodePoints *token)
+// The first of the tokens at..end, which agree before `depth`, whose character there is not below c;
+// a token that ends before is below all.
+static int32_t first_from(const Bpe *bpe, int32_t at, int32_t end, size_t depth, uint32_t c)
 {
-    return token->n > 0 && token->n <= text->n - i &&
-           memcmp(text->at + i, token->at, token->n * sizeof *token->at) == 0;
+    while (at < end) {
+        int32_t middle = at + (end - at) / 2;
+        const CodePoints *token = &bpe->added_order[middle]->text;
+        if (token->n <= depth || token->at[depth] < c) at = middle + 1;
+        else end = middle;
+    }
+    return at;
 }
 
 static const Added *longest_at(const Bpe *bpe, const CodePoints *text, size_t i, bool cleaned)
 {
     const Added *best = NULL;
-    for (int32_t k = bpe->added_head[text->at[i] % ADDED_HEADS]; k >= 0; k = bpe->added[k].next) {
-        const Added *a = &bpe->added[k];
-        if (a->cleaned != cleaned || (best && a->text.n <= best->text.n)) continue;
-        if (stands_at(text, i, &a->text)) best = a;
+    int32_t at = cleaned ? bpe->added_plain : 0, end = cleaned ? bpe->addeds : bpe->added_plain;
+    for (size_t depth = 0; i + depth < text->n; depth++) {
+        const uint32_t c = text->at[i + depth];
+        at = first_from(bpe, at, end, depth, c);
+        end = first_from(bpe, at, end, depth, c + 1);
+        if (at == end) break;
+        if (bpe->added_order[at]->text.n == depth + 1) best = bpe->added_order[at];
     }
     return best;
 }

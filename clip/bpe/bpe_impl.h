@@ -16,7 +16,6 @@ enum {
     SPECIALS = 2,                    // start and end
     CLIP_MERGES = 48894,             // 49152 - 256 - 2, as OpenAI's tokenizer counts
     NO_ID = -1,
-    ADDED_HEADS = 256,               // lists of added tokens, by their first characters
 };
 
 typedef struct {
@@ -35,7 +34,6 @@ typedef struct {
     bool single_word;                // only between what are no letters, digits, _
     bool lstrip, rstrip;             // takes the white space beside it along
     bool special;
-    int32_t next;                    // of its list; -1: none
 } Added;
 
 struct Bpe {
@@ -52,7 +50,8 @@ struct Bpe {
     size_t pairs;
     Added *added;
     int32_t addeds, added_room;
-    int32_t added_head[ADDED_HEADS]; // the first of each list; -1: empty
+    const Added **added_order;       // (addeds) as they are looked for
+    int32_t added_plain;             // so many of them in the text as it is given
     int32_t start, end, unknown;     // ids
     const char *start_name, *end_name, *unknown_name;
     int32_t vocab;

@@ -198,6 +198,7 @@ void bpe_close(Bpe *bpe)
     arena_free(&bpe->memory);
     for (int32_t i = 0; i < bpe->addeds; i++) code_points_free(&bpe->added[i].text);
     free(bpe->added);
+    free(bpe->added_order);
     free(bpe->symbol);
     free(bpe->by_name);
     free(bpe->merge);
