@@ -208,8 +208,8 @@ Status bpe_read_added(Bpe *bpe, const Json *root, BpeAddedForm form)
 // transformers' tokenizers (Rust, added_vocabulary.rs): at the leftmost place the longest token;
 // one that must be a word by itself and is not is passed over as a whole.
 
-// The first of the tokens at..end, which agree before `depth`, whose character there is not below c;
-// a token that ends before is below all.
+// The first of the tokens at..end, which agree before `depth`, whose character there is not below
+// c; a token that ends before is below all.
 static int32_t first_from(const Bpe *bpe, int32_t at, int32_t end, size_t depth, uint32_t c)
 {
     while (at < end) {

@@ -126,9 +126,16 @@ int score_argmax(const float *z, int64_t n)
     return best;
 }
 
+double score_softmax_sum(const float *z, int64_t n, double *greatest)
+{
+    double sum = 0;
+    *greatest = z[score_argmax(z, n)];
+    for (int64_t k = 0; k < n; k++) sum += fm_exp64(z[k] - *greatest);
+    return sum;
+}
+
 double score_softmax(const float *z, int64_t n, int64_t i)
 {
-    double greatest = z[score_argmax(z, n)], sum = 0;
-    for (int64_t k = 0; k < n; k++) sum += fm_exp64(z[k] - greatest);
+    double greatest, sum = score_softmax_sum(z, n, &greatest);
     return fm_exp64(z[i] - greatest) / sum;
 }

@@ -52,3 +52,5 @@ const char *score_domain_name(const Score *s, int domain);         // "all" of S
 
 int score_argmax(const float *z, int64_t n);       // ties: the first
 double score_softmax(const float *z, int64_t n, int64_t i);      // softmax(z)_i, in double
+// For many i of one z: softmax(z)_i = fm_exp64(z[i] - *greatest) / the sum that this returns.
+double score_softmax_sum(const float *z, int64_t n, double *greatest);

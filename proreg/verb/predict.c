@@ -16,30 +16,32 @@ typedef struct {
     float *logits;             // (micro,K)
 } Predict;
 
-// The `top` classes with the largest logits, largest first; of equal ones, the first.
-static void rank(int32_t *order, const float *z, int classes, int top)
+typedef struct { float z; int32_t class; double p; } Ranked;
+
+static int by_logit(const void *a, const void *b)
 {
-    for (int k = 0; k < classes; k++) {
-        int at = k < top ? k : top;
-        while (at > 0 && z[k] > z[order[at - 1]]) {
-            if (at < top) order[at] = order[at - 1];
-            at--;
-        }
-        if (at < top) order[at] = k;
-    }
+    const Ranked *x = a, *y = b;
+    if (x->z != y->z) return x->z < y->z ? 1 : -1;
+    return (x->class > y->class) - (x->class < y->class);
 }
 
-static void print_top(const Predict *p, const char *path, const float *z, const int32_t *order,
-                      int top)
+// The classes with the largest logits first; of equal ones, the first. The first `top` get their p.
+static void rank(Ranked *order, const float *z, int classes, int top)
+{
+    double greatest, sum = score_softmax_sum(z, classes, &greatest);
+    for (int k = 0; k < classes; k++) order[k] = (Ranked){ z[k], k, 0 };
+    qsort(order, (size_t)classes, sizeof *order, by_logit);
+    for (int i = 0; i < top; i++) order[i].p = fm_exp64(order[i].z - greatest) / sum;
+}
+
+static void print_top(const Predict *p, const char *path, const Ranked *order, int top)
 {
     printf("%s", path);
-    for (int i = 0; i < top; i++)
-        printf("\t%s\t%.6g", p->names[order[i]], score_softmax(z, p->classes, order[i]));
+    for (int i = 0; i < top; i++) printf("\t%s\t%.6g", p->names[order[i].class], order[i].p);
     putchar('\n');
 }
 
-static Status print_top_json(const Predict *p, const char *path, const float *z,
-                             const int32_t *order, int top)
+static Status print_top_json(const Predict *p, const char *path, const Ranked *order, int top)
 {
     JsonOut o = { 0 };
     json_out_object(&o);
@@ -47,8 +49,8 @@ static Status print_top_json(const Predict *p, const char *path, const float *z,
     json_put_array(&o, "top");
     for (int i = 0; i < top; i++) {
         json_out_object(&o);
-        json_put_string(&o, "class", p->names[order[i]]);
-        json_put_double(&o, "p", score_softmax(z, p->classes, order[i]));
+        json_put_string(&o, "class", p->names[order[i].class]);
+        json_put_double(&o, "p", order[i].p);
         json_out_end(&o);
     }
     json_out_end(&o);
@@ -59,7 +61,7 @@ static Status print_top_json(const Predict *p, const char *path, const float *z,
 static Status print_batch(const Predict *p, const Batch *b)
 {
     int top = p->o->k < p->classes ? (int)p->o->k : p->classes;
-    int32_t *order = malloc((size_t)(top + 1) * sizeof *order);
+    Ranked *order = malloc((size_t)p->classes * sizeof *order);
     if (!order) return err_memory("predict");
     Status status = OK;
     for (int i = 0; i < b->n && status == OK; i++) {
@@ -71,8 +73,8 @@ static Status print_batch(const Predict *p, const Batch *b)
             break;
         }
         rank(order, z, p->classes, top);
-        if (p->o->json) status = print_top_json(p, path, z, order, top);
-        else print_top(p, path, z, order, top);
+        if (p->o->json) status = print_top_json(p, path, order, top);
+        else print_top(p, path, order, top);
     }
     free(order);
     return status;
