@@ -210,7 +210,7 @@ Status bpe_read_added(Bpe *bpe, const Json *root, BpeAddedForm form)
 
 // The first of the tokens at..end, which agree before `depth`, whose character there is not below
 // c; a token that ends before is below all.
-static int32_t first_from(const Bpe *bpe, int32_t at, int32_t end, size_t depth, uint32_t c)
+static int32_t first_token_from(const Bpe *bpe, int32_t at, int32_t end, size_t depth, uint32_t c)
 {
     while (at < end) {
         int32_t middle = at + (end - at) / 2;
@@ -227,8 +227,8 @@ static const Added *longest_at(const Bpe *bpe, const CodePoints *text, size_t i,
     int32_t at = cleaned ? bpe->added_plain : 0, end = cleaned ? bpe->addeds : bpe->added_plain;
     for (size_t depth = 0; i + depth < text->n; depth++) {
         const uint32_t c = text->at[i + depth];
-        at = first_from(bpe, at, end, depth, c);
-        end = first_from(bpe, at, end, depth, c + 1);
+        at = first_token_from(bpe, at, end, depth, c);
+        end = first_token_from(bpe, at, end, depth, c + 1);
         if (at == end) break;
         if (bpe->added_order[at]->text.n == depth + 1) best = bpe->added_order[at];
     }

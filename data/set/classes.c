@@ -22,7 +22,7 @@ static Status too_many(const Side *side, int64_t n)
                    CLASSES_MOST);
 }
 
-static int by_bytes(const void *a, const void *b)
+static int by_bytes_in_order(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -262,7 +262,7 @@ static Status places_of(Place **place, int64_t *n, int64_t *domains, const Entry
     *domains = names_unique(domain, groups);
     for (int64_t i = 0; i < side->empties; i++) {
         const char *of = side->empty[i]->domain;
-        if (bsearch(&of, domain, (size_t)*domains, sizeof of, by_bytes))
+        if (bsearch(&of, domain, (size_t)*domains, sizeof of, by_bytes_in_order))
             (*place)[(*n)++] = (Place){ side->empty[i]->class_name, of };
     }
     qsort(*place, (size_t)*n, sizeof **place, by_folder_and_domain);
