@@ -267,6 +267,7 @@ static Status tell(Train *t)
     count_left_out(r->o, r->eval_left_out, &r->data.eval, "pictures to evaluate on");
     training_warn(r);
     if (r->o->mute) return OK;
+    if (!r->o->json) print_checkpoint("last", &r->state);
     return print_score(&t->eval, r->state.step, r->o->json);
 }
 

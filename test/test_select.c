@@ -359,6 +359,71 @@ static void told(void)
           program_stderr());
 }
 
+// What is held out can be asked for by name, and tables say which checkpoint they are of.
+static void asked_by_name(void)
+{
+    CHECK(proreg(TRAIN "--data $W/set --val-fraction 0.25 --max-steps 4 --out $W/part") == 0 &&
+          strstr(program_stdout(), "checkpoint last, step 4 (--checkpoint best: step "), "%s",
+          program_stdout());
+    CHECK(proreg("eval --run $W/part --eval-split held-out") == 0 && times_said("note") == 0 &&
+          strstr(program_stdout(), "checkpoint last, step 4 (") &&
+          strstr(program_stdout(), "held-out ") && !strstr(program_stdout(), "test "), "%s%s",
+          program_stderr(), program_stdout());
+    CHECK(proreg("eval --run $W/part --eval-split test,held-out") == 0 &&
+          strstr(program_stdout(), "held-out ") && strstr(program_stdout(), "test "), "%s",
+          program_stdout());
+    CHECK(proreg("zeroshot --model $M --data $W/set --eval-split held-out") == 1 &&
+          strstr(program_stderr(), "no split called held-out"), "%s", program_stderr());
+    CHECK(system("sed -i 's/\"val_fraction\": 0.25/\"val_fraction\": 2/' $W/part/config.json") == 0,
+          "sed");
+    CHECK(proreg("eval --run $W/part") == 1 &&
+          strstr(program_stderr(), "val_fraction: 2: not from 0 to 0.9"), "%s", program_stderr());
+}
+
+// A run goes on with its own pictures alone, each on its side, and with the draw that it had.
+static void same_data(void)
+{
+    program_pictures("mine/train", 4, 0);
+    program_pictures("mine/test", 2, 90);
+    CHECK(proreg(TRAIN "--data $W/mine --val-fraction 0.3 --max-steps 2 --out $W/mid -q") == 0,
+          "%s", program_stderr());
+    CHECK(system("mv $W/mine/train/red/0.ppm $W/mine/train/red/z.ppm") == 0, "mv");
+    CHECK(proreg("train --resume -q --out $W/mid") == 1 &&
+          strstr(program_stderr(), "data_sha256 has changed since"), "%s", program_stderr());
+    CHECK(system("mv $W/mine/train/red/z.ppm $W/mine/train/red/0.ppm && sed -i '/train_sha256/d' "
+                 "$W/mid/config.json") == 0, "mv, sed");
+    CHECK(proreg("train --resume -q --out $W/mid") == 1 &&
+          strstr(program_stderr(), "has no train_sha256"), "%s", program_stderr());
+    folder_text(&world, "mine/a.txt", "train/red/0.ppm\tred\ntrain/blue/0.ppm\tblue\n"
+                                      "train/blue/1.ppm\tblue\n");
+    folder_text(&world, "mine/b.txt", "train/red/1.ppm\tred\ntrain/blue/2.ppm\tblue\n");
+    CHECK(proreg(TRAIN "--data $W/mine --train-list $W/mine/a.txt --eval-list $W/mine/b.txt "
+                 "--max-steps 1 --out $W/sides -q") == 0, "%s", program_stderr());
+    folder_text(&world, "mine/a.txt", "train/red/1.ppm\tred\ntrain/blue/0.ppm\tblue\n"
+                                      "train/blue/1.ppm\tblue\n");
+    folder_text(&world, "mine/b.txt", "train/red/0.ppm\tred\ntrain/blue/2.ppm\tblue\n");
+    CHECK(proreg("train --resume -q --out $W/sides") == 1 &&
+          strstr(program_stderr(), "train_sha256 has changed since"), "%s", program_stderr());
+}
+
+// A domain that is named to be evaluated on, and trained on all the same.
+static void named_domain(void)
+{
+    static const char *const domain[] = { "ink", "oil" };
+    for (int i = 0; i < 2; i++) {
+        char folder[40];
+        snprintf(folder, sizeof folder, "domains/%s", domain[i]);
+        program_pictures(folder, 4, 50 * i);
+    }
+    CHECK(proreg("train --model $M --data $W/domains --eval-domains oil --val-fraction 0.3 "
+                 "--max-steps 1 --out $W/both") == 0, "%s", program_stderr());
+    CHECK(times_said("domain oil, which --eval-domains names, is trained on: 9 pictures") == 1,
+          "%s", program_stderr());
+    CHECK(proreg("train --model $M --data $W/domains --eval-domains oil --train-domains ink "
+                 "--max-steps 1 --out $W/one") == 0, "%s", program_stderr());
+    CHECK(times_said("--eval-domains names") == 0, "%s", program_stderr());
+}
+
 // ---- runs of programs without --select ----------------------------------------------------------
 
 // Removes the lines of config.json that hold one of these keys.
@@ -409,6 +474,8 @@ static const TestCase cases[] = {
     { "recipe", recipe }, { "pretraining", pretraining },
     { "by_fraction", by_fraction }, { "trained_on", trained_on }, { "old_runs", old_runs },
     { "by_record", by_record }, { "by_record_of_read", by_record_of_read }, { "told", told },
+    { "asked_by_name", asked_by_name }, { "same_data", same_data },
+    { "named_domain", named_domain },
 };
 
 int main(void)

@@ -386,7 +386,7 @@ static void keep_asked(Work *w)
     SampleSet *set = &w->d->eval;
     int64_t n = set->n;
     set->n = w->eval.n;
-    if (p->splits || w->o->eval_list) return;
+    if ((p->splits && !p->held) || w->o->eval_list) return;
     for (int64_t i = set->n; i < n; i++) {
         const char *domain = w->d->domain[set->sample[i].domain];
         if (p->domains == 0 || name_find(domain, p->domain, p->domains) >= 0)
@@ -479,25 +479,25 @@ static Status hash_line(const char **line, Arena *arena, const Dataset *d, const
 }
 
 static Status hash_lines(const char ***line, int64_t *n, Arena *arena, const Dataset *d,
-                         bool skip_bad)
+                         bool eval)
 {
     const SampleSet *const set[] = { &d->train, &d->eval };
     *n = 0;
     *line = arena_take(arena, (size_t)(d->train.n + d->eval.n + 1) * sizeof **line);
     if (!*line) return err_memory("dataset");
-    for (int s = 0; s < 2; s++)
+    for (int s = 0; s < (eval ? 2 : 1); s++)
         for (int64_t i = 0; i < set[s]->n; i++)
-            TRY(hash_line(&(*line)[(*n)++], arena, d, &set[s]->sample[i], skip_bad));
+            TRY(hash_line(&(*line)[(*n)++], arena, d, &set[s]->sample[i], d->skip_bad));
     *n = names_unique(*line, *n);
     return OK;
 }
 
-Status dataset_hash(const Dataset *d, char hex[65])
+static Status hash_sets(const Dataset *d, bool eval, char hex[65])
 {
     Arena arena = { 0 };
     const char **line;
     int64_t n;
-    Status status = hash_lines(&line, &n, &arena, d, d->skip_bad);
+    Status status = hash_lines(&line, &n, &arena, d, eval);
     if (status == OK) {
         Sha256 h = sha256_begin();
         for (int64_t i = 0; i < n; i++) sha256_add(&h, line[i], strlen(line[i]));
@@ -505,4 +505,14 @@ Status dataset_hash(const Dataset *d, char hex[65])
     }
     arena_free(&arena);
     return status;
+}
+
+Status dataset_hash(const Dataset *d, char hex[65])
+{
+    return hash_sets(d, true, hex);
+}
+
+Status dataset_hash_train(const Dataset *d, char hex[65])
+{
+    return hash_sets(d, false, hex);
 }

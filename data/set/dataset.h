@@ -134,6 +134,7 @@ bool dataset_seen(const Dataset *d, int k);
 // SHA-256 of the lines `path<TAB>size<TAB>label` of both sets, sorted, without repeated ones. A
 // file that is not there is an error, or with skip_bad of size -1.
 Status dataset_hash(const Dataset *d, char hex[65]);
+Status dataset_hash_train(const Dataset *d, char hex[65]);         // of the training set alone
 
 // The path of a sample's file: below the root, unless the sample's path begins with a slash.
 Status dataset_path(char out[FILE_PATH], const char *root, const char *path);

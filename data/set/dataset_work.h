@@ -37,7 +37,11 @@ typedef struct {
 } Side;
 
 // Splits and domains of the tree; no domain: all of them.
-typedef struct { const char **split, **domain; int64_t splits, domains; } Pick;
+typedef struct {
+    const char **split, **domain;
+    int64_t splits, domains;
+    bool held;                 // names the split of held-out pictures besides
+} Pick;
 
 typedef struct {
     const DatasetOptions *o;

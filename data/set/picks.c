@@ -4,6 +4,7 @@
 // evaluated; where nothing else is there, the training side itself, and the note says so.
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "data/set/dataset_work.h"
 #include "data/set/splits.h"
@@ -44,6 +45,14 @@ static Status asked_split(const char **split, Work *w, const char *asked, const 
     return OK;
 }
 
+// The pictures that are held out, unless a folder is called so.
+static bool asks_held_out(const Work *w, const Pick *p, const char *asked, const char *const *name,
+                          int64_t n)
+{
+    return p == &w->evals && dataset_holds_out(w) && !strcasecmp(asked, HELD_OUT) &&
+           split_find(asked, name, n) == -1;
+}
+
 // One split, or several with commas between them.
 static Status asked_splits(Pick *p, Work *w, const char *asked)
 {
@@ -52,9 +61,10 @@ static Status asked_splits(Pick *p, Work *w, const char *asked)
     TRY(tree_names(&name, &n, w, A_SPLIT));
     TRY(names_split(&item, &items, w->arena, asked));
     if (asked && split_find(asked, name, n) >= 0) items = 1, item[0] = asked;
-    for (int64_t i = 0; i < items; i++) TRY(asked_split(&item[i], w, item[i], name, n));
     p->split = item;
-    p->splits = items;
+    for (int64_t i = 0; i < items; i++)
+        if (asks_held_out(w, p, item[i], name, n)) p->held = true;
+        else TRY(asked_split(&item[p->splits++], w, item[i], name, n));
     return OK;
 }
 
@@ -117,7 +127,7 @@ static bool evaluates(const Work *w, const TreeFile *f)
 {
     const Pick *p = &w->evals;
     if (!picks_domain(p, f->domain)) return false;
-    if (p->splits) return names_have(p->split, p->splits, f->split);
+    if (p->splits || p->held) return names_have(p->split, p->splits, f->split);
     if (!w->tree.has_splits && (!w->trained || w->o->as_before)) return true;
     return !trains_on(w, f);
 }
@@ -250,10 +260,10 @@ Status tree_evaluation_side(Work *w)
     }
     TRY(keep_side_empties(&w->eval, w, evaluates));
     bool fallen_back = fall_back(w);
-    bool more = dataset_holds_out(w) && !w->evals.splits;      // to come
+    bool more = dataset_holds_out(w) && (!w->evals.splits || w->evals.held);   // to come
     if (!more) TRY(all_named(w, &w->eval, &w->evals));
     if (w->eval.n == 0) return more ? OK : no_such_pictures(w, &w->evals, o->eval_domains);
-    bool told = w->evals.splits || o->as_before ||
+    bool told = w->evals.splits || w->evals.held || o->as_before ||
                 (!w->tree.has_splits && (!w->trained || o->eval_domains) && !fallen_back);
     return told ? OK : tell_picks(w, fallen_back);
 }

@@ -14,7 +14,7 @@ typedef struct {
     const char *tuned;         // folder of the classifier that the student begins from; NULL: none
     const Params *params;      // of the student
     const Backend *be;
-    char data_hash[65];
+    char data_hash[65], train_hash[65];        // of all pictures; of those that are trained on
     const char *train_split, *eval_split;      // "": the data has no splits
     int64_t train_pictures, eval_pictures;
     int64_t eval_trained_on;   // of eval_pictures: that are trained on too
@@ -34,3 +34,5 @@ Status config_write(JsonOut *out, const RunFacts *f);
 // ERR_FORMAT names what has changed since `path` was written: a run is resumed only with the
 // weights, pictures, class names and prompts that it began with.
 Status config_same(const RunFacts *f, const char *path);
+// The same of pictures, class names and prompts alone, before there is a model.
+Status config_same_data(const RunFacts *f, const char *path);

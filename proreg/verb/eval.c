@@ -82,7 +82,7 @@ static Status save_files(const Options *o, const Dataset *d, const char *const *
 // ---- the result ---------------------------------------------------------------------------------
 
 // Evaluates an open classifier, writes the files asked for and prints the result.
-static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, int64_t step)
+static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, const RunState *s)
 {
     Arena arena = { 0 };
     Score e = { 0 };
@@ -99,7 +99,8 @@ static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, in
         status = evaluate(&e, d, names, &l, &p, keep, o->quiet);
     if (status == OK) status = save_files(o, d, names, keep, l.left_out);
     if (status == OK) count_left_out(o, l.left_out, &d->eval, "pictures");
-    if (status == OK) status = print_score(&e, step, o->json);
+    if (status == OK && o->run && !o->json) print_checkpoint(o->checkpoint, s);
+    if (status == OK) status = print_score(&e, s->step, o->json);
     score_free(&e);
     free(keep);
     arena_free(&arena);
@@ -109,13 +110,13 @@ static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, in
 // ---- prompts ------------------------------------------------------------------------------------
 
 // Of --model; of a run's checkpoint, the text tower that it keeps.
-static Status eval_prompts(Options *o, const Backend *be, const Dataset *d, int64_t step)
+static Status eval_prompts(Options *o, const Backend *be, const Dataset *d, const RunState *s)
 {
     Classifier c;
     const char **names, **prompts;
     TRY(setup_names(d, &o->arena, &names, &prompts));
     TRY(classifier_zeroshot(&c, o, be, prompts, d->class_count));
-    Status status = evaluate_and_print(o, &c, d, step);
+    Status status = evaluate_and_print(o, &c, d, s);
     classifier_free(&c);
     return status;
 }
@@ -127,7 +128,7 @@ static Status eval_student(Options *o, const Backend *be, const RunCheckpoint *r
 {
     Classifier c;
     TRY(classifier_student(&c, be, run, o));
-    Status status = evaluate_and_print(o, &c, d, run->state.step);
+    Status status = evaluate_and_print(o, &c, d, &run->state);
     classifier_free(&c);
     return status;
 }
@@ -140,7 +141,7 @@ static Status eval_data(Options *o, const RunCheckpoint *run)
     bool prompts = run->classes == 0 || setup_asks_prompts(o);
     TRY(setup_machine(o, &be));
     TRY(setup_dataset(&d, o, DATASET_EVAL, run->class_name, run->classes));
-    Status status = prompts ? eval_prompts(o, be, &d, run->state.step)
+    Status status = prompts ? eval_prompts(o, be, &d, &run->state)
                             : eval_student(o, be, run, &d);
     dataset_close(&d);
     return status;

@@ -2,6 +2,7 @@
 #include "proreg/verb/print.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "proreg/run/records.h"
 
@@ -43,6 +44,15 @@ static void print_score_split(const Score *e, int split)
         printf("   %.4f\n", row.mean_class);
         print_score_classes(e, &(ScoreLine){ split, d });
     }
+}
+
+void print_checkpoint(const char *name, const RunState *s)
+{
+    printf("checkpoint %s, step %lld", name, (long long)s->step);
+    if (!strcmp(name, "last") && s->best_top1 >= 0)
+        printf(" (--checkpoint best: step %lld)", (long long)s->best_step);
+    if (strcmp(name, "last") != 0) printf(" (--checkpoint last: the last one)");
+    putchar('\n');
 }
 
 Status print_score(const Score *e, int64_t step, bool json)

@@ -2,6 +2,7 @@
 #include "proreg/verb/setup.h"
 
 #include "data/set/tree.h"
+#include "tensor/base/name.h"
 
 // A recipe's list of classes is used unless the user names one.
 static Status recipe_classes(const Recipe *r, Options *o, DatasetOptions *d)
@@ -61,6 +62,23 @@ static void tell_seen(const Options *o, const Recipe *r, const Dataset *d)
             say(o, "note: recipe %s: %s is trained on and evaluated on", r->name, d->domain[k]);
 }
 
+// A domain that is named to be evaluated on counts as unseen; says where it is trained on as well.
+static Status tell_named(Options *o, const Dataset *d)
+{
+    Items named;
+    if (!o->eval_domains) return OK;
+    TRY(options_split(o, o->eval_domains, &named));
+    for (int k = 0; k < d->domain_count; k++) {
+        int64_t n = 0;
+        if (name_find(d->domain[k], named.item, named.n) < 0) continue;
+        for (int64_t i = 0; i < d->train.n; i++) n += d->train.sample[i].domain == k;
+        if (n)
+            say(o, "note: domain %s, which --eval-domains names, is trained on: %lld pictures "
+                "(--train-domains names others)", d->domain[k], (long long)n);
+    }
+    return OK;
+}
+
 // What became of the classes' names, and what is unusual about them.
 static void tell_classes(const Options *o, const Dataset *d)
 {
@@ -111,6 +129,7 @@ Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known
         say(o, "note: recipe %s has %d classes, this data %d", recipe->name, recipe->classes,
             d->class_count);
     if (recipe && recipe->domains) tell_seen(o, recipe, d);
+    else TRY(tell_named(o, d));
     if (recipe && recipe->note) say(o, "note: %s", recipe->note);
     if (recipe && recipe->train_note && sides & DATASET_TRAIN)
         say(o, "note: %s", recipe->train_note);

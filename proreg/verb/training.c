@@ -280,6 +280,27 @@ static Status check_start(const Training *r)
     return OK;
 }
 
+// What is known of a run before there is a model; a run is resumed with the same data only.
+static Status identify_data(Training *r)
+{
+    const Dataset *d = &r->data;
+    const Options *o = r->o;
+    char path[FILE_PATH];
+    r->facts = (RunFacts){ .options = o, .train_split = d->train.split,
+                           .eval_split = d->eval.split, .train_pictures = d->train.n,
+                           .eval_pictures = d->eval.n,
+                           .eval_trained_on = count_trained_on(d, NULL),
+                           .selection = o->as_before ? NULL : r->selection,
+                           .validation_pictures = o->select == SELECT_VAL ? r->chosen : 0,
+                           .class_name = r->names, .prompt = r->prompts,
+                           .classes = d->class_count };
+    TRY(dataset_hash(d, r->facts.data_hash));
+    TRY(dataset_hash_train(d, r->facts.train_hash));
+    if (!o->resume) return OK;
+    TRY(path_join(path, o->out, "config.json"));
+    return config_same_data(&r->facts, path);
+}
+
 static Status open_data(Training *r)
 {
     Dataset *d = &r->data;
@@ -293,7 +314,7 @@ static Status open_data(Training *r)
     say(o, "train: %lld pictures, evaluated on %lld%s%s, %d classes", (long long)d->train.n,
         (long long)d->eval.n, *d->eval.split ? " of split " : "", d->eval.split, d->class_count);
     if (!o->as_before) tell_selection(r);
-    return OK;
+    return identify_data(r);
 }
 
 // A checkpoint's three counts must belong together and to this training set.
@@ -410,20 +431,13 @@ void training_close(Training *r)
 
 Status training_identify(Training *r, const Student *student)
 {
-    const Dataset *d = &r->data;
     const Options *o = r->o;
     char path[FILE_PATH];
-    r->facts = (RunFacts){ .options = o, .counting = &r->counting,
-                           .model = &r->pretrained, .params = &student->clip.params, .be = r->be,
-                           .train_split = d->train.split, .eval_split = d->eval.split,
-                           .train_pictures = d->train.n, .eval_pictures = d->eval.n,
-                           .eval_trained_on = count_trained_on(d, NULL),
-                           .selection = o->as_before ? NULL : r->selection,
-                           .validation_pictures = o->select == SELECT_VAL ? r->chosen : 0,
-                           .tuned = r->tuned ? r->start.path : NULL,
-                           .class_name = r->names, .prompt = r->prompts,
-                           .classes = d->class_count };
-    TRY(dataset_hash(d, r->facts.data_hash));
+    r->facts.counting = &r->counting;
+    r->facts.model = &r->pretrained;
+    r->facts.params = &student->clip.params;
+    r->facts.be = r->be;
+    r->facts.tuned = r->tuned ? r->start.path : NULL;
     if (o->resume) {
         TRY(path_join(path, o->out, "config.json"));
         return config_same(&r->facts, path);
