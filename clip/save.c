@@ -6,7 +6,7 @@
 
 #include "clip/towers.h"
 
-typedef struct { const Clip *image, *text; Spelling spelling; } Saved;
+typedef struct { const Clip *image, *text; int spelling; } Saved;
 
 static Status declare_param(WeightsOut *o, const Param *q, const Saved *m)
 {
@@ -67,7 +67,7 @@ Status save_weights(const char *folder, const char *name, const Clip *image, con
     bool torch = dot && strcmp(dot, ".pt") == 0;
     TRY(path_join(path, folder, name));
     TRY(torch ? weights_create_torch(&o, path) : weights_create(&o, path));
-    Status status = put_all(o, &(Saved){ image, text, spelling }, torch);
+    Status status = put_all(o, &(Saved){ image, text, (int)spelling }, torch);
     if (status == OK) return weights_commit(o);
     weights_discard(o);
     return status;
