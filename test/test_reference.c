@@ -44,7 +44,8 @@ static void add_key(Keys *k, const char *key)
 // Keys of all objects within; those of a map from names (classes, files) are no keys.
 static void add_keys(Keys *k, const Json *v)
 {
-    bool map = v->key && (!strcmp(v->key, "per_class") || !strcmp(v->key, "model_sha256"));
+    bool map = v->key && (!strcmp(v->key, "per_class") || !strcmp(v->key, "model_sha256") ||
+                          !strcmp(v->key, "crc32"));
     if (v->type != JSON_OBJECT && v->type != JSON_ARRAY) return;
     for (int64_t i = 0; i < v->count; i++) {
         if (v->type == JSON_OBJECT && !map) add_key(k, v->item[i].key);

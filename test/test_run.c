@@ -1,5 +1,6 @@
 // test_run.c - a run's folder: every file of it and what it holds; checkpoints while the disk
 // fails; logs that a kill tore; folders that are not to be touched.
+#include "proreg/run/sums.h"
 #include "proreg/run/tuned.h"
 #include "proreg/verb/ask.h"
 #include "tensor/base/file_work.h"
@@ -610,6 +611,63 @@ static void overwritten(void)
     CHECK(!there("run/step-8"), "the old run's checkpoints are left");
 }
 
+// One bit of a file of the checkpoint, counted from its beginning, or from its end where it is < 0.
+static void flip(const char *name, long bit)
+{
+    FILE *f = fopen(folder_name(&world, name), "r+b");
+    if (!f) exit(2);
+    long at = bit < 0 ? -((-bit + 7) / 8) : bit / 8;
+    fseek(f, at, bit < 0 ? SEEK_END : SEEK_SET);
+    int c = fgetc(f);
+    fseek(f, -1, SEEK_CUR);
+    fputc(c ^ 1 << (bit & 7), f);
+    fclose(f);
+}
+
+// Whatever bit of a checkpoint changes, the file is named, and nothing goes on from it.
+static void flipped(void)
+{
+    static const char *const names[] = { "optimizer.safetensors", "model.safetensors",
+                                         "classes.txt", "state.json" };
+    bool summed;
+    size_t n;
+    char folder[FILE_PATH], file[100];
+    CHECK(proreg(TRAIN "--epochs 2 --max-steps 4 --out $W/flip") == 0, "%s", program_stderr());
+    path_join(folder, world.path, "flip/last");
+    CHECK(sums_check(&summed, folder, true) == OK && summed, "%s", err_msg());
+    program_file("flip/last/state.json", &n);
+    for (long bit = 0; bit < (long)n * 8; bit++) {
+        flip("flip/last/state.json", bit);
+        CHECK_STATUS(sums_check(&summed, folder, true), ERR_FORMAT, "state.json");
+        flip("flip/last/state.json", bit);
+    }
+    for (int i = 0; i < 4; i++) {
+        snprintf(file, sizeof file, "flip/last/%s", names[i]);
+        flip(file, i % 2 ? -77 : 77);
+        CHECK(proreg("train --resume --out $W/flip -q") == 1 && strstr(program_stderr(), names[i]),
+              "%s: %s", names[i], program_stderr());
+        CHECK(proreg("eval --run $W/flip -q") == (i > 0), "%s: %s", names[i], program_stderr());
+        flip(file, i % 2 ? -77 : 77);
+    }
+    CHECK(proreg("train --resume --out $W/flip -q") == 0, "%s", program_stderr());
+}
+
+// A state.json of an earlier version says nothing of the other files.
+static void unsummed(void)
+{
+    a_run();
+    CHECK(proreg(TRAIN "--epochs 2 --max-steps 4 --out $W/plain") == 0, "%s", program_stderr());
+    char text[4000], *sums;
+    snprintf(text, sizeof text, "%s", program_file("plain/last/state.json", NULL));
+    sums = strstr(text, ",\n  \"crc32\"");
+    if (!CHECK(sums, "no checksums: %s", text)) return;
+    strcpy(sums, "\n}\n");
+    put("plain/last/state.json", text);
+    CHECK(proreg("train --resume --out $W/plain") == 0, "%s", program_stderr());
+    const char *note = strstr(program_stderr(), "without checksums");
+    CHECK(note && !strstr(note + 1, "without checksums"), "one note: %s", program_stderr());
+}
+
 // Killed while it removed the old run, the new one goes on: its config.json is there already.
 // Killed before, the old one does.
 static void half_overwritten(void)
@@ -682,7 +740,7 @@ static const TestCase cases[] = {
     { "exported", exported },
     { "strangers", strangers },
     { "locked", locked }, { "line_ends", line_ends }, { "overwritten", overwritten },
-    { "half_overwritten", half_overwritten },
+    { "half_overwritten", half_overwritten }, { "flipped", flipped }, { "unsummed", unsummed },
 };
 
 int main(void)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "proreg/run/records.h"
+#include "proreg/run/sums.h"
 #include "proreg/run/tuned.h"
 #include "tensor/base/sha256.h"
 
@@ -145,9 +146,12 @@ static Status save_state(const char *folder, const RunState *s)
     json_put_int(&o, "epoch_step", s->epoch_step);
     json_put_double(&o, "best_top1", s->best_top1);
     json_put_int(&o, "best_step", s->best_step);
+    Status status = sums_put(&o, folder);
     json_out_end(&o);
     json_out_line_end(&o);
-    return json_out_save(&o, folder, "state.json");
+    if (status == OK) return json_out_save(&o, folder, "state.json");
+    json_out_free(&o);
+    return status;
 }
 
 static Status save_alone(const char *folder, const Checkpoint *c)

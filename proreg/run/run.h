@@ -16,7 +16,7 @@
 //     classes.txt              class names in label order, one per line
 //     classifier.json          its method, step, prompts (these three: tuned.h)
 //     optimizer.safetensors    both moments of everything that is trained
-//     state.json               how far the run was
+//     state.json               how far the run was; checksums of all of these (sums.h)
 //
 // so a run can be resumed from it to the same bits, and the model can be used alone. A checkpoint
 // appears whole under its name: after a kill at any moment the old one or the new one is there.

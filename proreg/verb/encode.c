@@ -297,6 +297,7 @@ static Status encode_all(Encode *e)
     Bpe *bpe = NULL;
     TRY(o->texts ? list_texts(e) : list_pictures(e));
     if (o->run) TRY(run_checkpoint(checkpoint, o->run, o->checkpoint));
+    if (o->run) TRY(setup_checkpoint(o, checkpoint, false));
     TRY(setup_machine(o, &e->be));
     tape_init(&e->tape, e->be);
     TRY(setup_model(&e->clip, o, e->be, o->run ? checkpoint : o->model,

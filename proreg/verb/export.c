@@ -84,6 +84,7 @@ Status verb_export(Options *o)
     TRY(setup_model_or_run(o));
     say_idle(o);
     if (o->run) TRY(run_checkpoint(checkpoint, o->run, o->checkpoint));
+    if (o->run) TRY(setup_checkpoint(o, checkpoint, false));
     TRY(place_check(o, "output", o->output, &place_copy, PLACE_NEW));
     TRY(folder_begin(temp, o->output));
     Status status = save_export(o, temp, o->run ? checkpoint : o->model);

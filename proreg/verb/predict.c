@@ -182,6 +182,7 @@ Status verb_predict(Options *o)
     }
     TRY(setup_tuned(&tuned, &run, o));
     if (o->run) TRY(run_open(&run, &o->arena, o->run, o->checkpoint));
+    if (o->run) TRY(setup_checkpoint(o, run.path, false));
     if (o->run) o->model = run.path;
     if (o->run) tuned = !setup_asks_prompts(o);
     TRY(setup_machine(o, &be));

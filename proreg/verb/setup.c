@@ -10,6 +10,7 @@
 #include "data/set/lists.h"
 #include "proreg/run/config.h"
 #include "proreg/run/idle.h"
+#include "proreg/run/sums.h"
 #include "tensor/base/par.h"
 
 void say(const Options *o, const char *format, ...)
@@ -109,10 +110,20 @@ Status setup_bpe(Bpe **bpe, const Options *o, const Clip *c, bool need)
     return OK;
 }
 
+Status setup_checkpoint(const Options *o, const char *checkpoint, bool training)
+{
+    bool summed;
+    TRY(sums_check(&summed, checkpoint, training));
+    if (!summed)
+        say(o, "note: %s: of an earlier version, without checksums: not checked", checkpoint);
+    return OK;
+}
+
 Status setup_run(RunCheckpoint *run, Options *o)
 {
     char config[FILE_PATH];
     TRY(run_open(run, &o->arena, o->run, o->checkpoint));
+    TRY(setup_checkpoint(o, run->path, false));
     TRY(path_join(config, o->run, "config.json"));
     TRY(options_read_config(o, config));
     TRY(recipe_apply(o));

@@ -40,6 +40,9 @@ Status setup_templates(Options *o);
 // Fails unless exactly one of --model and --run is given (eval, predict, encode).
 Status setup_model_or_run(Options *o);
 
+// Are its files as they were written (sums.h)? A note says of old ones that nobody knows.
+Status setup_checkpoint(const Options *o, const char *checkpoint, bool training);
+
 // Opens the checkpoint of --run, and takes from its config.json the options that no flag has set.
 Status setup_run(RunCheckpoint *run, Options *o);
 

@@ -1,0 +1,138 @@
+// sums.c - checksums of a checkpoint's files.
+#include "proreg/run/sums.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tensor/base/inflate.h"
+
+static Status sum_of(char hex[9], const char *folder, const char *name)
+{
+    char path[FILE_PATH];
+    FileMap map;
+    TRY(path_join(path, folder, name));
+    TRY(file_map(&map, path));
+    snprintf(hex, 9, "%08x", (unsigned)crc32_of(0, map.data, map.size));
+    file_unmap(&map);
+    return OK;
+}
+
+// ---- writing ------------------------------------------------------------------------------------
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static Status names_in(const char **name, int64_t *n, int64_t most, Arena *arena,
+                       const char *folder)
+{
+    DIR *dir;
+    const char *next = "";
+    TRY(folder_list(&dir, folder));
+    Status status = OK;
+    while ((status = folder_next(&next, dir, folder)) == OK && next && *n < most)
+        if (!(name[(*n)++] = arena_string(arena, next))) status = err_memory("checkpoint");
+    closedir(dir);
+    if (status == OK) qsort(name, (size_t)*n, sizeof *name, by_name);
+    return status;
+}
+
+static Status put_sums(JsonOut *state, Arena *arena, const char *folder)
+{
+    enum { MOST = 64 };
+    const char *name[MOST];
+    char hex[9];
+    int64_t n = 0;
+    TRY(names_in(name, &n, MOST, arena, folder));
+    json_out_key(state, "crc32");
+    json_out_object(state);
+    for (int64_t i = 0; i < n; i++) {
+        TRY(sum_of(hex, folder, name[i]));
+        json_put_string(state, name[i], hex);
+    }
+    json_out_end(state);
+    TRY(state->status);
+    snprintf(hex, sizeof hex, "%08x", (unsigned)crc32_of(0, state->text, state->size));
+    json_put_string(state, "state_crc32", hex);
+    return state->status;
+}
+
+Status sums_put(JsonOut *state, const char *folder)
+{
+    Arena arena = { 0 };
+    Status status = put_sums(state, &arena, folder);
+    arena_free(&arena);
+    return status;
+}
+
+// ---- reading ------------------------------------------------------------------------------------
+
+static Status changed(const char *folder, const char *name, const char *is, const char *was)
+{
+    return err_set(ERR_FORMAT, "checkpoint: %s/%s: has changed since it was written: CRC-32 %s, "
+                   "was %.20s", folder, name, is, was);
+}
+
+// The bytes before the member state_crc32 and its comma; 0: it is not the last one.
+static size_t bytes_before(const FileMap *map)
+{
+    static const char key[] = ",\n  \"state_crc32\": \"";
+    const size_t n = sizeof key - 1, tail = n + 8 + strlen("\"\n}\n");
+    if (map->size < tail) return 0;
+    size_t at = map->size - tail;
+    return memcmp(map->data + at, key, n) == 0 ? at : 0;
+}
+
+static Status check_state_sum(const Json *root, const FileMap *map, const char *folder)
+{
+    const char *was = "";
+    char hex[9];
+    size_t n = bytes_before(map);
+    if (json_get(root, "state_crc32")) TRY(json_need_string(&was, root, "state_crc32"));
+    snprintf(hex, sizeof hex, "%08x", (unsigned)crc32_of(0, map->data, n));
+    return n && !strcmp(hex, was) ? OK : changed(folder, "state.json", hex, was);
+}
+
+static Status check_file_sums(const Json *root, const char *folder, bool training)
+{
+    const Json *sums;
+    TRY(json_need(&sums, root, "crc32", JSON_OBJECT));
+    for (int64_t i = 0; i < sums->count; i++) {
+        const Json *v = json_at(sums, i);
+        const char *was;
+        char hex[9];
+        if (!training && !strcmp(v->key, "optimizer.safetensors")) continue;
+        TRY(json_string(&was, v));
+        TRY(sum_of(hex, folder, v->key));
+        if (strcmp(hex, was) != 0) return changed(folder, v->key, hex, was);
+    }
+    return OK;
+}
+
+static Status check_sums(bool *summed, const FileMap *map, Arena *arena, const char *path,
+                         const char *folder, bool training)
+{
+    const Json *root;
+    TRY(json_parse(&root, arena, (const char *)map->data, map->size, path));
+    TRY(json_expect(root, JSON_OBJECT));
+    *summed = json_get(root, "crc32") || json_get(root, "state_crc32");
+    if (!*summed) return OK;
+    TRY(check_state_sum(root, map, folder));
+    return check_file_sums(root, folder, training);
+}
+
+Status sums_check(bool *summed, const char *folder, bool training)
+{
+    char path[FILE_PATH];
+    FileMap map;
+    Arena arena = { 0 };
+    *summed = false;
+    TRY(path_join(path, folder, "state.json"));
+    TRY(file_read(&map, path));
+    Status status = check_sums(summed, &map, &arena, path, folder, training);
+    arena_free(&arena);
+    file_unmap(&map);
+    return status;
+}
