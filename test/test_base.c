@@ -4,9 +4,11 @@
 
 #include "tensor/base/arena.h"
 #include "tensor/base/file.h"
+#include "tensor/base/json.h"
 #include "tensor/base/par.h"
 #include "tensor/base/rng.h"
 #include "tensor/base/sha256.h"
+#include "tensor/base/shown.h"
 #include "test/test.h"
 
 static void arena(void)
@@ -315,12 +317,34 @@ static void sizes(void)
     CHECK_STATUS(size_mul(&n, -1, 3), ERR_FORMAT, "does not fit");
 }
 
+// What a terminal would obey is escaped, all else comes through.
+static void shown_texts(void)
+{
+    static const struct { const char *text, *shown; } cases_[] = {
+        { "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", NULL }, { "", NULL }, { "a\\b", NULL },
+        { "a\tb\r\n", "a\\tb\\r\\n" }, { "\x1b[2J\x7f", "\\x1b[2J\\x7f" },
+        { "\xc2\x9b" "2J", "\\u009b2J" }, { "caf\xe9", "caf\\xe9" }, { "\xc2", "\\xc2" },
+        { "\xe2\x80\xae" "gpj", "\\u202egpj" }, { "\xe2\x81\xa6x", "\\u2066x" },
+        { "\xd8\x9c", "\\u061c" }, { "\xc0\xaf", "\\xc0\\xaf" },
+    };
+    char out[8];
+    for (size_t i = 0; i < sizeof cases_ / sizeof *cases_; i++) {
+        const char *want = cases_[i].shown ? cases_[i].shown : cases_[i].text;
+        CHECK(!strcmp(shown(cases_[i].text), want), "%s", shown(cases_[i].text));
+    }
+    CHECK(shown_into(out, 8, "abcd\x1b[") == 4 && !strcmp(out, "abcd"), "half an escape: %s", out);
+    JsonOut json = { 0 };
+    json_out_string(&json, "\xc2\x9b\xe2\x80\xae\xc3\xa9");
+    CHECK(!strcmp(json.text, "\"\\u009b\\u202e\xc3\xa9\""), "%s", json.text);
+    json_out_free(&json);
+}
+
 // One line per message, whatever a file's name holds; a prefix; cut where the room ends.
 static void messages(void)
 {
     char text[2000];
     CHECK(err_set(ERR_IO, "a: %s", "b\n\x1b[31m\x7f") == ERR_IO, "the status");
-    CHECK(!strcmp(err_msg(), "a: b??[31m?"), "%s", err_msg());
+    CHECK(!strcmp(err_msg(), "a: b\\n\\x1b[31m\\x7f"), "%s", err_msg());
     CHECK(err_prefix(ERR_FORMAT, "x: %d", 3) == ERR_FORMAT && !strncmp(err_msg(), "x: 3: a: b", 10),
           "%s", err_msg());
     memset(text, 'n', sizeof text);
@@ -334,6 +358,7 @@ static const TestCase cases[] = {
     { "sha256", sha }, { "whole_files", whole_files },
     { "whole_pairs", whole_pairs }, { "absence", absence },
     { "whole_folders", whole_folders }, { "sizes", sizes }, { "messages", messages },
+    { "shown_texts", shown_texts },
 };
 
 int main(void)

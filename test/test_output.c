@@ -2,6 +2,7 @@
 // or the disk is full.
 #include "proreg/verb/print.h"
 #include "proreg/run/idle.h"
+#include "tensor/base/shown.h"
 #include "test/program.h"
 
 #define TRAIN "train --model $M --data $W/set --eval-split test -q --out $W/run "
@@ -431,6 +432,54 @@ static void full_disk(void)
     }
 }
 
+// Does a terminal show this as it is?
+static bool harmless(const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text, *end = p + strlen(text);
+    for (int n; p < end; p += n) {
+        n = utf8_size(p, end);
+        if (n == 0 || (*p != '\n' && *p != '\t' && shown_hides(utf8_value(p, n)))) return false;
+    }
+    return true;
+}
+
+// Names that would clear the screen, colour it or turn the line round reach it escaped, whoever
+// prints them.
+static void foreign(void)
+{
+    static const char head[] = "{\"w\\u001b[31m\\u202e\\u009b2J\":{\"dtype\":\"F32\",\"shape\":[1],"
+                               "\"data_offsets\":[0,4]}}   ";
+    static const char *const commands[] = {
+        "data check $W/odd", "info $W/odd.safetensors", "predict --run $W/oddrun -q $W/odd/*/*/1*",
+        "eval --run $W/oddrun -q --data $W/odd", "eval --run $W/oddrun -q --json --data $W/odd",
+        "info $W/oddrun", "info $W/oddrun/last", "wise --run $W/oddrun -q --alphas 1",
+        "zeroshot --model $M --data $W/odd --eval-split 'q\x1b[31m\xc2\x9b'",
+        "predict --model $M --classes 'a,b' $W/odd/*/*/none\x1b[2J.ppm",
+        "eval --run $W/oddrun --data $W/odd --eval-domains '\xff\xe2\x80\xae'",
+    };
+    char file[8 + sizeof head + 4] = { (char)(sizeof head - 1) };
+    memcpy(file + 8, head, sizeof head - 1);
+    FILE *out = fopen(folder_name(&world, "odd.safetensors"), "wb");
+    if (!out) exit(2);
+    fwrite(file, 1, 8 + sizeof head - 1 + 4, out);
+    fclose(out);
+    for (int i = 0; i < 8; i++) {
+        char name[100];
+        snprintf(name, sizeof name, "odd/%s/%s/%d.ppm", i & 1 ? "test" : "train",
+                 i & 2 ? "\x1b[31mred\xc2\x9b" : "\xe2\x80\xaeklaw \xc3\xa9", i / 4);
+        folder_picture(&world, name, i);
+    }
+    CHECK(proreg("train --model $M --data $W/odd --max-steps 1 --epochs 1 --out $W/oddrun") == 0,
+          "%s", program_stderr());
+    CHECK(harmless(program_stdout()) && harmless(program_stderr()), "train");
+    for (int i = 0; i < (int)(sizeof commands / sizeof *commands); i++) {
+        proreg("%s", commands[i]);
+        CHECK(harmless(program_stdout()), "%s: %s", commands[i], program_stdout());
+        CHECK(harmless(program_stderr()), "%s: %s", commands[i], program_stderr());
+        CHECK(*program_stdout() || *program_stderr(), "%s: says nothing", commands[i]);
+    }
+}
+
 // What the JSON writer could not hold is not printed, and is an error.
 static void lost_json(void)
 {
@@ -451,6 +500,7 @@ static const TestCase cases[] = {
     { "checked", checked }, { "environment", environment }, { "streams", streams },
     { "idle_rows", idle_rows }, { "idle_notes", idle_notes }, { "new_model", new_model },
     { "full_disk", full_disk }, { "lost_json", lost_json },
+    { "foreign", foreign },
 };
 
 int main(void)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tensor/base/json.h"
+#include "tensor/base/shown.h"
 
 // In parts: C11 guarantees only 4,095 bytes per string literal.
 static const char *const style[] = {
@@ -113,7 +114,7 @@ void html_text(FileOut *o, const char *text)
 {
     const unsigned char *p = (const unsigned char *)text, *end = p + strlen(text);
     while (p < end) {
-        int n = json_utf8(p, end);
+        int n = utf8_size(p, end);
         const char *special = n == 0 ? "\xef\xbf\xbd" : escape(*p);
         if (special) file_write(o, special, strlen(special));
         else file_write(o, p, (size_t)n);

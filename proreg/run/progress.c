@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tensor/base/shown.h"
+
 double seconds_now(void)
 {
     struct timespec t;
@@ -69,7 +71,7 @@ void progress_say(Progress *p, const char *format, ...)
     clear_line(p);
     va_list args;
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    shown_print(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
 }

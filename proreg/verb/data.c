@@ -11,6 +11,7 @@
 #include "proreg/verb/place.h"
 #include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
+#include "tensor/base/shown.h"
 #include "weights/npy.h"
 
 // ---- data check: what a set holds, and what a run would trip over -------------------------------
@@ -82,16 +83,17 @@ static void print_check(const Check *c)
 {
     int wide = 12;                             // names of list files may be longer
     for (int64_t i = 0; i < c->count_n; i++) {
-        int n = (int)strlen(c->count[i].split);
+        int n = (int)strlen(shown(c->count[i].split));
         if (n > wide && n <= 40) wide = n;
     }
     printf("%-*s %-16s %-24s %8s\n", wide, "split", "domain", "class", "n");
     for (int64_t i = 0; i < c->count_n; i++)
-        printf("%-*s %-16s %-24s %8lld\n", wide, c->count[i].split, c->count[i].domain,
-               c->count[i].class_name, (long long)c->count[i].n);
+        printf("%-*s %-16s %-24s %8lld\n", wide, shown(c->count[i].split),
+               shown(c->count[i].domain), shown(c->count[i].class_name), (long long)c->count[i].n);
     for (int64_t i = 0; i < c->finding_n; i++) {
         const Finding *f = &c->finding[i];
-        printf("%s: %s%s%s\n", check_kind(f->kind), f->path, *f->path ? ": " : "", f->text);
+        printf("%s: %s%s%s\n", check_kind(f->kind), shown(f->path), *f->path ? ": " : "",
+               shown(f->text));
     }
     for (int k = 0; k < CHECK_KINDS; k++)
         if (c->found[k] > kept_of(c, (CheckKind)k))

@@ -20,7 +20,9 @@ typedef struct {
     Progress progress;
 } DemoRun;
 
-enum { WISE_HALF = DEMO_ALPHAS / 2 };
+enum { WISE_HALF = DEMO_ALPHAS / 2, SEEDS_SWEPT = 1000 };
+
+static const char temp_demo[] = "proreg-demo-";    // folders below TMPDIR, where there is no --out
 
 // ---- command lines ------------------------------------------------------------------------------
 
@@ -201,12 +203,44 @@ static void print_demo_table(const Demo *d)
 
 // ---- the demo's folder --------------------------------------------------------------------------
 
+// What a demo without --out that was killed has left in `temp`: of ours, finished or not, and not
+// at work. Reports stay.
+static void sweep_demo(const char *folder)
+{
+    char path[FILE_PATH];
+    bool report = true;
+    int lock = -1;
+    if (!place_is_demo(folder) || folder_lock(&lock, folder) != OK) return;
+    for (int seed = -1; seed < SEEDS_SWEPT; seed++) {
+        char name[40];
+        snprintf(name, sizeof name, "seed-%d", seed);
+        if (path_join(path, folder, seed < 0 ? "model" : name) == OK) folder_discard(path);
+    }
+    if (file_beside(&report, path, folder, "report.html") == OK && !report) folder_discard(folder);
+    folder_unlock(&lock);
+}
+
+static void sweep_demos(const char *temp)
+{
+    DIR *dir = NULL;
+    const char *name = "";
+    if (folder_list(&dir, temp) != OK) return;
+    while (folder_next(&name, dir, temp) == OK && name) {
+        char path[FILE_PATH];
+        if (strncmp(name, temp_demo, strlen(temp_demo)) != 0) continue;
+        if (path_join(path, temp, name) == OK && folder_is_own(path)) sweep_demo(path);
+    }
+    closedir(dir);
+}
+
 // Does not write into a folder that holds anything but a demo.
 static Status open_folder(char out[FILE_PATH], const Options *o)
 {
     const char *temp = getenv("TMPDIR");
     if (!o->out) {
-        snprintf(out, FILE_PATH, "%.3000s/proreg-demo-XXXXXX", temp && *temp ? temp : "/tmp");
+        if (!temp || !*temp) temp = "/tmp";
+        sweep_demos(temp);
+        snprintf(out, FILE_PATH, "%.3000s/%sXXXXXX", temp, temp_demo);
         if (mkdtemp(out)) return OK;
         return err_set(ERR_IO, "demo: %s: cannot make this folder", out);
     }
@@ -342,8 +376,11 @@ Status demo(Options *o, Status (*train)(Options *o))
                      .settings = { o->n, o->n_test, o->epochs, o->model },
                      .tally = calloc(seeds * DEMO_METHODS, sizeof(Tally)),
                      .line = calloc(seeds * DEMO_ALPHAS, sizeof(Tally)) };
-    Status status = r.demo.tally && r.demo.line ? run_demo(&r) : err_memory("demo");
+    int lock = -1;
+    Status status = r.demo.tally && r.demo.line ? folder_lock(&lock, folder) : err_memory("demo");
+    if (status == OK) status = run_demo(&r);
     if (!o->out) remove_runs(&r.demo);
+    folder_unlock(&lock);
     free(r.demo.tally);
     free(r.demo.line);
     return status;

@@ -9,6 +9,7 @@
 #include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
 #include "tensor/base/par.h"
+#include "tensor/base/shown.h"
 
 // ---- tensors ------------------------------------------------------------------------------------
 
@@ -27,7 +28,7 @@ static Status print_tensor_json(const WeightsTensor *t)
 
 static void print_tensor(const WeightsTensor *t)
 {
-    printf("  %-60s %-5s (", t->name, weights_dtype_name(t->dtype));
+    printf("  %-60s %-5s (", shown(t->name), weights_dtype_name(t->dtype));
     for (int i = 0; i < t->ndim; i++) printf("%s%lld", i ? "," : "", (long long)t->dim[i]);
     puts(")");
 }
@@ -39,7 +40,7 @@ static Status info_weights(const Options *o, const char *path)
     TRY(weights_open(&w, path));
     for (int64_t i = 0; i < weights_count(w); i++) numbers += weights_elements(weights_at(w, i));
     if (!o->json)
-        printf("%s: %s, %lld tensors, %lld numbers\n", path, weights_kind_name(weights_kind(w)),
+        printf("%s: %s, %lld tensors, %lld numbers\n", shown(path), weights_kind_name(weights_kind(w)),
                (long long)weights_count(w), (long long)numbers);
     Status status = OK;
     for (int64_t i = 0; i < weights_count(w) && status == OK; i++) {
@@ -62,7 +63,7 @@ static void print_pixels(const char *path, const Clip *c)
 {
     const ClipConfig *g = &c->config;
     char text[TRANSFORM_TEXT];
-    printf("%s: CLIP, %lld numbers\n", path, (long long)params_count(&c->params));
+    printf("%s: CLIP, %lld numbers\n", shown(path), (long long)params_count(&c->params));
     printf("  %-12s %lld px, patches of %lld px\n", "pictures", (long long)g->image_size,
            (long long)g->patch);
     printf("  %-12s %s%s\n", "prepared", transform_text(text, &g->pixels),
@@ -93,7 +94,7 @@ static Status print_tuned(const char *path)
     if (status == OK) printf("  %-12s method %s, step %lld, %d classes:", "classifier",
                              c.method->name, (long long)c.state.step, c.classes);
     for (int k = 0; status == OK && k < c.classes; k++)
-        printf("%s %s", k ? "," : "", c.class_name[k]);
+        printf("%s %s", k ? "," : "", shown(c.class_name[k]));
     if (status == OK) putchar('\n');
     arena_free(&arena);
     return status;
@@ -147,7 +148,7 @@ static Status print_file(const char *folder, const char *name)
     if (!there) return OK;
     TRY(file_map(&map, path));
     Status status = map.size ? OK : err_set(ERR_FORMAT, "info: %s: is empty", path);
-    if (map.size) fwrite(map.data, 1, map.size, stdout);
+    shown_lines(stdout, (const char *)map.data, map.size);
     file_unmap(&map);
     return status;
 }

@@ -33,6 +33,12 @@ static Status is_demo(bool *yes, const char *folder)
     return OK;
 }
 
+bool place_is_demo(const char *folder)
+{
+    bool yes;
+    return is_demo(&yes, folder) == OK && yes;
+}
+
 // Anything at all: a demo has its folder to itself.
 static Status holds_demo(const char **name, const char *folder)
 {

@@ -22,6 +22,7 @@ typedef struct {
 
 extern const PlaceKind place_run;      // config.json with a method of ours
 extern const PlaceKind place_demo;     // commands.txt with its first line
+bool place_is_demo(const char *folder);        // false also where that cannot be told
 extern const PlaceKind place_world;    // captions.tsv; each picture named as we name them
 extern const PlaceKind place_model;    // of pretrain: pretrain.jsonl
 extern const PlaceKind place_copy;     // of export and wise: for a new folder alone

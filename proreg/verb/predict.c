@@ -8,6 +8,7 @@
 #include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
 #include "tensor/base/fmath.h"
+#include "tensor/base/shown.h"
 
 typedef struct {
     const Options *o;
@@ -36,8 +37,9 @@ static void rank(Ranked *order, const float *z, int classes, int top)
 
 static void print_top(const Predict *p, const char *path, const Ranked *order, int top)
 {
-    printf("%s", path);
-    for (int i = 0; i < top; i++) printf("\t%s\t%.6g", p->names[order[i].class], order[i].p);
+    printf("%s", shown(path));
+    for (int i = 0; i < top; i++)
+        printf("\t%s\t%.6g", shown(p->names[order[i].class]), order[i].p);
     putchar('\n');
 }
 

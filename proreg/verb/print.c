@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "proreg/run/records.h"
+#include "tensor/base/shown.h"
 
 Status print_json(JsonOut *lines)
 {
@@ -16,7 +17,7 @@ Status print_json(JsonOut *lines)
 
 static void print_score_row(const char *indent, const char *name, ScoreRow row)
 {
-    printf("%s%-24s %7lld %7lld   %.4f", indent, name, (long long)row.n, (long long)row.correct,
+    printf("%s%-24s %7lld %7lld   %.4f", indent, shown(name), (long long)row.n, (long long)row.correct,
            row.top1);
 }
 
@@ -35,7 +36,7 @@ static void print_score_split(const Score *e, int split)
 {
     const char *name = e->of.split_name[split];
     bool several = score_domains(e, split) > 1;
-    printf("%-26s %7s %7s   top1     mean class\n", *name ? name : "pictures", "n", "correct");
+    printf("%-26s %7s %7s   top1     mean class\n", *name ? shown(name) : "pictures", "n", "correct");
     for (int d = several ? SCORE_ALL : 0; d < e->of.domains; d++) {
         ScoreRow row = score_row(e, split, d);
         const char *domain = score_domain_name(e, d);

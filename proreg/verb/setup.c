@@ -12,13 +12,14 @@
 #include "proreg/run/idle.h"
 #include "proreg/run/sums.h"
 #include "tensor/base/par.h"
+#include "tensor/base/shown.h"
 
 void say(const Options *o, const char *format, ...)
 {
     va_list args;
     if (o->quiet) return;
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    shown_print(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
 }

@@ -10,6 +10,7 @@
 #include "proreg/verb/place.h"
 #include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
+#include "tensor/base/shown.h"
 
 // ---- alphas -------------------------------------------------------------------------------------
 
@@ -57,7 +58,7 @@ static void print_alpha_head(const Score *e)
 {
     printf("alpha   %-9s", "top1");
     for (int d = 0; d < e->of.domains && score_domains(e, SCORE_ALL) > 1; d++)
-        if (score_row(e, SCORE_ALL, d).n) printf(" %-9.30s", e->of.domain_name[d]);
+        if (score_row(e, SCORE_ALL, d).n) printf(" %-9.30s", shown(e->of.domain_name[d]));
     printf(" mean class%s\n", e->of.splits > 1 ? " split" : "");
 }
 
@@ -67,12 +68,13 @@ static void print_alpha_split(const Score *e, double alpha, int split)
     printf("%-7g %-9.4f", alpha, all.top1);
     for (int d = 0; d < e->of.domains && score_domains(e, SCORE_ALL) > 1; d++) {
         ScoreRow row = score_row(e, split, d);
-        int width = (int)strlen(e->of.domain_name[d]);
+        int width = (int)strlen(shown(e->of.domain_name[d]));
         width = width > 30 ? 30 : width < 9 ? 9 : width;
         if (row.n) printf(" %-*.4f", width, row.top1);
         else if (score_row(e, SCORE_ALL, d).n) printf(" %-*s", width, "");
     }
-    if (e->of.splits > 1) printf(" %-10.4f %s\n", all.mean_class, e->of.split_name[split]);
+    if (e->of.splits > 1) printf(" %-10.4f %s\n", all.mean_class,
+                                   shown(e->of.split_name[split]));
     else printf(" %.4f\n", all.mean_class);
 }
 

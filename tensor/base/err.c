@@ -3,7 +3,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "tensor/base/shown.h"
 
 static _Thread_local char message[1024];
 
@@ -14,9 +15,7 @@ Status err_set(Status status, const char *format, ...)
     char next[sizeof message];                 // an argument may be the old message
     vsnprintf(next, sizeof next, format, args);
     va_end(args);
-    for (char *c = next; *c; c++)              // one line, whatever a file name holds
-        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
-    memcpy(message, next, sizeof message);
+    shown_into(message, sizeof message, next); // one line, whatever a file name holds
     return status;
 }
 

@@ -87,6 +87,7 @@ Status folder_list(DIR **dir, const char *path);   // *dir is for closedir; NULL
 // that fails halfway is an error, not the end.
 Status folder_next(const char **name, DIR *dir, const char *path);
 Status folder_next_any(const char **name, DIR *dir, const char *path);  // but for "." and ".."
+bool folder_is_own(const char *path);              // this user's, and no link to one
 Status folder_writable(const char *path);          // could it be made or written? creates nothing
 
 // What a path leads to, links followed. Only ENOENT and ENOTDIR say that nothing is there: where

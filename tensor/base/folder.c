@@ -220,6 +220,12 @@ Status folder_next(const char **name, DIR *dir, const char *path)
     return status;
 }
 
+bool folder_is_own(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+}
+
 // The deepest folder on the way to a path that is there.
 Status folder_writable(const char *path)
 {

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "tensor/base/file.h"
+#include "tensor/base/shown.h"
 
 enum { MAX_DEPTH = 64, MAX_VALUES = 1 << 22 };
 
@@ -68,19 +69,6 @@ Status json_error(Status status, const Json *v, const char *format, ...)
 }
 
 // ---- strings ------------------------------------------------------------------------------------
-
-int json_utf8(const unsigned char *p, const unsigned char *end)
-{
-    if (p >= end) return 0;
-    if (p[0] < 0x80) return 1;
-    int n = p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-    if (n == 0 || end - p < n) return 0;
-    for (int i = 1; i < n; i++)
-        if ((p[i] & 0xc0) != 0x80) return 0;
-    bool longer = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
-    bool beyond = (p[0] == 0xed && p[1] >= 0xa0) || (p[0] == 0xf4 && p[1] >= 0x90);
-    return longer || beyond ? 0 : n;
-}
 
 static char *put_utf8(char *out, unsigned c)
 {
@@ -156,7 +144,7 @@ static Status parse_string(Reader *r, const char **text, int64_t *bytes)
             TRY(parse_escape(r, &out));
             continue;
         }
-        int n = *r->at < 0x80 ? 1 : json_utf8(r->at, r->end);
+        int n = *r->at < 0x80 ? 1 : utf8_size(r->at, r->end);
         if (n == 0) return syntax_error(r, "not UTF-8");
         for (; n > 0; n--) *out++ = (char)*r->at++;
     }

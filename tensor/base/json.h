@@ -74,9 +74,6 @@ Status json_opt_string(const char **out, const Json *v, const char *key);
 // Sets the error "json: config.json: vision_config.width: MESSAGE".
 Status json_error(Status status, const Json *v, const char *format, ...) ERR_PRINTF(3, 4);
 
-// Bytes of the UTF-8 character at p; 0: invalid (overlong, a surrogate, cut off at the end).
-int json_utf8(const unsigned char *p, const unsigned char *end);
-
 // ---- writing ------------------------------------------------------------------------------------
 
 //     JsonOut o = { 0 };                                // { .indent = 2 } for people

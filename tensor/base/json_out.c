@@ -6,6 +6,7 @@
 
 #include "tensor/base/file.h"
 #include "tensor/base/json.h"
+#include "tensor/base/shown.h"
 
 static void append(JsonOut *o, const char *text, size_t bytes)
 {
@@ -109,19 +110,32 @@ static void append_escaped(JsonOut *o, unsigned char c)
     append_string(o, text);
 }
 
+// Besides what JSON asks for, what a terminal would obey: the value is the same.
+static bool is_written_as_is(const unsigned char *p, int n)
+{
+    return n > 0 && *p != '"' && *p != '\\' && !shown_hides(utf8_value(p, n));
+}
+
 void json_out_text(JsonOut *o, const char *s, size_t bytes)
 {
     before_value(o);
     append_string(o, "\"");
-    const unsigned char *p = (const unsigned char *)s, *end = p + bytes;
+    const unsigned char *p = (const unsigned char *)s, *end = p + bytes, *from = p;
     while (p < end) {
-        const unsigned char *from = p;
-        int n = 0;
-        while (p < end && *p >= ' ' && *p != '"' && *p != '\\' && (n = json_utf8(p, end)) > 0)
+        char text[8];
+        int n = utf8_size(p, end);
+        if (is_written_as_is(p, n)) {
             p += n;
+            continue;
+        }
         append(o, (const char *)from, (size_t)(p - from));
-        if (p < end) append_escaped(o, *p++);
+        if (n > 1) snprintf(text, sizeof text, "\\u%04x", utf8_value(p, n));
+        if (n > 1) append_string(o, text);
+        else append_escaped(o, *p);
+        p += n > 1 ? n : 1;
+        from = p;
     }
+    append(o, (const char *)from, (size_t)(p - from));
     append_string(o, "\"");
 }
 

@@ -1,0 +1,115 @@
+// shown.c - escapes what a terminal would obey.
+#include "tensor/base/shown.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool shown_hides(unsigned c)
+{
+    return c < ' ' || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+int utf8_size(const unsigned char *p, const unsigned char *end)
+{
+    if (p >= end) return 0;
+    if (p[0] < 0x80) return 1;
+    int n = p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+    if (n == 0 || end - p < n) return 0;
+    for (int i = 1; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80) return 0;
+    bool longer = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
+    bool beyond = (p[0] == 0xed && p[1] >= 0xa0) || (p[0] == 0xf4 && p[1] >= 0x90);
+    return longer || beyond ? 0 : n;
+}
+
+unsigned utf8_value(const unsigned char *p, int size)
+{
+    unsigned c = size == 1 ? p[0] : p[0] & (0x7fu >> size);
+    for (int i = 1; i < size; i++) c = c << 6 | (p[i] & 0x3fu);
+    return c;
+}
+
+// Bytes of what is at p; *hidden: it must be escaped.
+static int look_at(const unsigned char *p, const unsigned char *end, bool *hidden)
+{
+    int n = utf8_size(p, end);
+    *hidden = n == 0 || shown_hides(utf8_value(p, n));
+    return n ? n : 1;
+}
+
+static int escape(char out[8], const unsigned char *p, const unsigned char *end)
+{
+    int n = utf8_size(p, end);
+    const char *at = strchr("\nn\tt\rr", *p);
+    if (n == 1 && at && *p < ' ' && *p) return snprintf(out, 8, "\\%c", at[1]);
+    return n > 1 ? snprintf(out, 8, "\\u%04x", utf8_value(p, n)) : snprintf(out, 8, "\\x%02x", *p);
+}
+
+size_t shown_into(char *out, size_t size, const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text, *end = p + strlen(text);
+    size_t used = 0;
+    while (p < end) {
+        char escaped[8];
+        bool hidden;
+        int n = look_at(p, end, &hidden);
+        size_t length = (size_t)(hidden ? escape(escaped, p, end) : n);
+        if (used + length >= size) break;
+        memcpy(out + used, hidden ? escaped : (const char *)p, length);
+        used += length;
+        p += n;
+    }
+    if (size) out[used] = 0;
+    return used;
+}
+
+static bool is_plain(const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text, *end = p + strlen(text);
+    bool hidden = false;
+    while (p < end && !hidden) p += look_at(p, end, &hidden);
+    return !hidden;
+}
+
+const char *shown(const char *text)
+{
+    static char *kept[4];
+    static int last;
+    if (is_plain(text)) return text;
+    size_t size = 6 * strlen(text) + 1;
+    char **slot = &kept[++last % 4];
+    free(*slot);
+    *slot = malloc(size);
+    if (!*slot) return "?";
+    shown_into(*slot, size, text);
+    return *slot;
+}
+
+void shown_print(FILE *to, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *text = n < 0 ? NULL : malloc((size_t)n + 1);
+    if (text) vsnprintf(text, (size_t)n + 1, format, args);
+    fputs(text ? shown(text) : "?", to);
+    free(text);
+}
+
+void shown_lines(FILE *to, const char *text, size_t bytes)
+{
+    for (const char *end = text + bytes; text < end;) {
+        const char *stop = memchr(text, '\n', (size_t)(end - text));
+        size_t n = (size_t)((stop ? stop : end) - text);
+        char *line = malloc(n + 1);
+        if (!line) return;
+        memcpy(line, text, n);
+        line[n] = 0;
+        fputs(shown(line), to);
+        free(line);
+        if (stop) fputc('\n', to);
+        text += n + (stop ? 1 : 0);
+    }
+}
