@@ -182,7 +182,7 @@ static void folders(void)
     CHECK(strstr(program_stderr(), "no commands.txt of a demo"), "%s", program_stderr());
     CHECK(!folder_exists(folder_name(&world, "mine/seed-0")), "it wrote there");
     folder_make(folder_name(&world, "temp/x"));
-    folder_text(&world, "temp/proreg-demo-000001/commands.txt", "# what the demo does\n");   // killed
+    folder_text(&world, "temp/proreg-demo-000001/commands.txt", "# what the demo does\n");
     folder_text(&world, "temp/proreg-demo-000001/seed-0/data/captions.tsv", "x");
     folder_text(&world, "temp/proreg-demo-mine/letter.txt", "dear");
     setenv("PROREG_BEFORE", "TMPDIR=$W/temp; export TMPDIR;", 1);

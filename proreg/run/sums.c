@@ -20,7 +20,7 @@ static Status sum_of(char hex[9], const char *folder, const char *name)
 
 // ---- writing ------------------------------------------------------------------------------------
 
-static int by_name(const void *a, const void *b)
+static int by_file_name(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -35,7 +35,7 @@ static Status names_in(const char **name, int64_t *n, int64_t most, Arena *arena
     while ((status = folder_next(&next, dir, folder)) == OK && next && *n < most)
         if (!(name[(*n)++] = arena_string(arena, next))) status = err_memory("checkpoint");
     closedir(dir);
-    if (status == OK) qsort(name, (size_t)*n, sizeof *name, by_name);
+    if (status == OK) qsort(name, (size_t)*n, sizeof *name, by_file_name);
     return status;
 }
 

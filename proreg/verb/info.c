@@ -40,8 +40,9 @@ static Status info_weights(const Options *o, const char *path)
     TRY(weights_open(&w, path));
     for (int64_t i = 0; i < weights_count(w); i++) numbers += weights_elements(weights_at(w, i));
     if (!o->json)
-        printf("%s: %s, %lld tensors, %lld numbers\n", shown(path), weights_kind_name(weights_kind(w)),
-               (long long)weights_count(w), (long long)numbers);
+        printf("%s: %s, %lld tensors, %lld numbers\n", shown(path),
+               weights_kind_name(weights_kind(w)), (long long)weights_count(w),
+               (long long)numbers);
     Status status = OK;
     for (int64_t i = 0; i < weights_count(w) && status == OK; i++) {
         if (o->json) status = print_tensor_json(weights_at(w, i));

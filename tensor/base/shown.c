@@ -31,14 +31,14 @@ unsigned utf8_value(const unsigned char *p, int size)
 }
 
 // Bytes of what is at p; *hidden: it must be escaped.
-static int look_at(const unsigned char *p, const unsigned char *end, bool *hidden)
+static int hidden_at(const unsigned char *p, const unsigned char *end, bool *hidden)
 {
     int n = utf8_size(p, end);
     *hidden = n == 0 || shown_hides(utf8_value(p, n));
     return n ? n : 1;
 }
 
-static int escape(char out[8], const unsigned char *p, const unsigned char *end)
+static int escape_one(char out[8], const unsigned char *p, const unsigned char *end)
 {
     int n = utf8_size(p, end);
     const char *at = strchr("\nn\tt\rr", *p);
@@ -53,8 +53,8 @@ size_t shown_into(char *out, size_t size, const char *text)
     while (p < end) {
         char escaped[8];
         bool hidden;
-        int n = look_at(p, end, &hidden);
-        size_t length = (size_t)(hidden ? escape(escaped, p, end) : n);
+        int n = hidden_at(p, end, &hidden);
+        size_t length = (size_t)(hidden ? escape_one(escaped, p, end) : n);
         if (used + length >= size) break;
         memcpy(out + used, hidden ? escaped : (const char *)p, length);
         used += length;
@@ -64,11 +64,11 @@ size_t shown_into(char *out, size_t size, const char *text)
     return used;
 }
 
-static bool is_plain(const char *text)
+static bool needs_no_escape(const char *text)
 {
     const unsigned char *p = (const unsigned char *)text, *end = p + strlen(text);
     bool hidden = false;
-    while (p < end && !hidden) p += look_at(p, end, &hidden);
+    while (p < end && !hidden) p += hidden_at(p, end, &hidden);
     return !hidden;
 }
 
@@ -76,7 +76,7 @@ const char *shown(const char *text)
 {
     static char *kept[4];
     static int last;
-    if (is_plain(text)) return text;
+    if (needs_no_escape(text)) return text;
     size_t size = 6 * strlen(text) + 1;
     char **slot = &kept[++last % 4];
     free(*slot);
