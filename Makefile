@@ -124,6 +124,14 @@ $(B)/test_%: $(B)/test/test_%.o $(OBJ)
 # These run the program itself.
 $(addprefix $(B)/,$(call uses,"test/program.h")): $(B)/bin/proreg
 
+# Where the C library lets itself be stood before (glibc), and no sanitizer does so already.
+$(B)/shim.so: test/sweep/shim.c $(B)/flags
+	$(Q)$(CC) $(CFLAGS) -std=gnu11 -shared -fPIC -o $@ $< -ldl 2>$@.log || \
+	    { rm -f $@; echo "  no shim.so: $@.log"; }
+ifneq (,$(filter release debug,$(VARIANT)))
+$(B)/test_sweep: | $(B)/shim.so
+endif
+
 $(B)/port: $(B)/test/port.o $(OBJ)
 	$(call say,LINK,$@)
 	$(LINK)
@@ -147,7 +155,8 @@ tests: $(HEADS) $(TESTS) $(REPLAYS)
 	$(Q)$(if $(GRADS),$(MAKE) VARIANT=grad B=$(GRAD_B) $(GRADS))
 
 test: tests ## build and run all tests (under 3 minutes on 2 cores; no network, no Python)
-	$(Q)CC='$(CC)' RUN='$(RUN)' PROREG=$(B)/bin/proreg sh test/run.sh $(CHECKS) $(TESTS) $(GRADS) \
+	$(Q)CC='$(CC)' RUN='$(RUN)' PROREG=$(B)/bin/proreg SHIM_SO=$(B)/shim.so sh test/run.sh \
+	    $(CHECKS) $(TESTS) $(GRADS) \
 	    $(foreach t,$(ON_FAR),'DEVICE=far $t') \
 	    $(foreach f,$(FUZZ),'$(B)/fuzz_$(f)_replay test/fuzz/corpus/$(f)')
 
@@ -177,6 +186,9 @@ test-aarch64: ## the tests for 64-bit ARM, in an emulator
 	LIMIT=900 $(MAKE) CC=aarch64-linux-gnu-gcc B=build/aarch64 LDFLAGS=-static \
 	    RUN=qemu-aarch64-static test
 
+sweep: $(B)/test_sweep ## every verb with each call to the system failing, or a kill there (an hour)
+	$(Q)SWEEP=$${SWEEP:-1} LIMIT=36000 PROREG=$(B)/bin/proreg SHIM_SO=$(B)/shim.so sh test/run.sh $<
+
 bugs: tests ## plant each bug of test/bugs.txt and see its test fail; ONLY=word limits
 	$(Q)MAKE='$(MAKE)' sh test/bugs.sh '$(ONLY)'
 
@@ -195,7 +207,8 @@ interop: $(HEADS) ## exported runs and models, read and computed by transformers
 families: $(HEADS) ## each published family in each form, against open_clip and transformers
 	$(Q)$(modules) PROREG=$(B)/bin/proreg $(PYTHON) test/interop/families.py
 
-ALL      := test asan tsan test-gcc test-clang test-musl test-aarch64 bugs parity interop families
+ALL      := test asan tsan test-gcc test-clang test-musl test-aarch64 sweep bugs parity interop \
+            families
 check-all: ## everything above from test on, one after another
 	$(Q)failed=; for t in $(ALL); do echo "== $$t"; $(MAKE) $$t || failed="$$failed $$t"; done; \
 	echo "check-all: failed:$${failed:- none}"; test -z "$$failed"

@@ -1,7 +1,6 @@
 // shown.c - escapes what a terminal would obey.
 #include "tensor/base/shown.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 bool shown_hides(unsigned c)
@@ -72,44 +71,35 @@ static bool needs_no_escape(const char *text)
     return !hidden;
 }
 
+// Four paths, every byte of which may be escaped: none of this asks for memory.
+enum { SHOWN_MOST = 1 << 14 };
+
 const char *shown(const char *text)
 {
-    static char *kept[4];
+    static char kept[4][SHOWN_MOST];
     static int last;
     if (needs_no_escape(text)) return text;
-    size_t size = 6 * strlen(text) + 1;
-    char **slot = &kept[++last % 4];
-    free(*slot);
-    *slot = malloc(size);
-    if (!*slot) return "?";
-    shown_into(*slot, size, text);
-    return *slot;
+    char *slot = kept[++last % 4];
+    shown_into(slot, SHOWN_MOST, text);
+    return slot;
 }
 
 void shown_print(FILE *to, const char *format, va_list args)
 {
-    va_list again;
-    va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    char *text = n < 0 ? NULL : malloc((size_t)n + 1);
-    if (text) vsnprintf(text, (size_t)n + 1, format, args);
-    fputs(text ? shown(text) : "?", to);
-    free(text);
+    static char text[SHOWN_MOST];
+    vsnprintf(text, sizeof text, format, args);
+    fputs(shown(text), to);
 }
 
 void shown_lines(FILE *to, const char *text, size_t bytes)
 {
-    for (const char *end = text + bytes; text < end;) {
-        const char *stop = memchr(text, '\n', (size_t)(end - text));
-        size_t n = (size_t)((stop ? stop : end) - text);
-        char *line = malloc(n + 1);
-        if (!line) return;
-        memcpy(line, text, n);
-        line[n] = 0;
-        fputs(shown(line), to);
-        free(line);
-        if (stop) fputc('\n', to);
-        text += n + (stop ? 1 : 0);
+    const unsigned char *p = (const unsigned char *)text, *end = p + bytes;
+    while (p < end) {
+        char escaped[8];
+        bool hidden;
+        int n = hidden_at(p, end, &hidden);
+        if (hidden && *p != '\n') fwrite(escaped, 1, (size_t)escape_one(escaped, p, end), to);
+        else fwrite(p, 1, (size_t)n, to);
+        p += n;
     }
 }

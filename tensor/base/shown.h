@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-// `text` itself if nothing in it is escaped, else a copy that is valid until four later calls.
-// Where memory is short, "?". For the one thread that prints.
+// `text` itself if nothing in it is escaped, else a copy of at most 16 kB that is valid until four
+// later calls. For the one thread that prints.
 const char *shown(const char *text);
 // Into out[size], which may be too short: the escape that does not fit and what follows are left
 // out. Returns the length. `out` must not overlap `text`.

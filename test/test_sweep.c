@@ -1,0 +1,259 @@
+// test_sweep.c - every verb with one call that fails, or a kill there: what it leaves and says.
+//
+// test/sweep/shim.c stands between the program and the C library. For call n of a command, in turn:
+// the call fails (once, or with all that follow), or the process is killed before or after it. Then
+//
+//     failed     the command ends by itself: with exit 0 and the same outputs as without a failure,
+//                or with exit 1 or 2 and one line of error
+//     both       the command that goes on (the same, or --resume) succeeds with the same outputs,
+//                and nothing temporary is left; two files of one output are never of two commands
+//
+// Here a sample of the calls; SWEEP=n takes every n-th of them, SWEEP=1 (`make sweep`) all.
+#include "test/program.h"
+
+#include "tensor/base/sha256.h"
+
+enum { OUTPUTS = 9, SAMPLE = 2 };          // points per act in a sample
+
+typedef struct {
+    const char *name;
+    const char *prepare;               // makes $W/w what the command finds; empty at first
+    const char *command;
+    const char *again;                 // goes on after a failure or a kill; NULL: the same command
+    const char *other;                 // prepares what `again` may also end with; NULL: nothing
+    const char *outputs[OUTPUTS];      // files; "stdout" among them
+} Sweep;
+
+#define TRAIN "train --model $M --data $W/set --eval-split test -q --batch 4 --lr 1e-3 " \
+              "--workers 1 "
+#define RUN_FILES "w/run/last/model.safetensors", "w/run/last/optimizer.safetensors", \
+                  "w/run/last/state.json", "w/run/last/classifier.safetensors", \
+                  "w/run/last/classes.txt", "w/run/results.jsonl", "w/run/samples.jsonl"
+// What is there already is whole, and the command would refuse to write it again.
+#define UNLESS(name) "$([ -e $W/" name " ] && echo --version || echo "
+#define ON "$([ -e $W/w/run/config.json ] && echo train --resume --out $W/w/run -q --workers 1 " \
+           "|| echo "
+
+static const Sweep sweeps[] = {
+    { "check", "", "data check $W/set -q", NULL, NULL, { "stdout" } },
+    { "info", "", "info $W/old", NULL, NULL, { "stdout" } },
+    { "zeroshot", "", "zeroshot --model $M --data $W/set -q --workers 1", NULL, NULL,
+      { "stdout" } },
+    { "predict", "", "predict --run $W/old -q $W/set/test/*/*.ppm", NULL, NULL, { "stdout" } },
+    { "export", "", "export --run $W/old -o $W/w/hf -q",
+      UNLESS("w/hf") "export --run $W/old -o $W/w/hf -q)", NULL,
+      { "w/hf/model.safetensors", "w/hf/config.json", "w/hf/preprocessor_config.json",
+        "w/hf/classifier.safetensors", "w/hf/classifier.json", "w/hf/classes.txt",
+        "w/hf/merges.txt", "w/hf/vocab.json" } },
+    { "encode", "cp $W/pair.npy $W/pair.names.txt $W/w",
+      "encode --model $M -q --workers 1 $W/set/test -o $W/w/pair.npy", NULL, NULL,
+      { "w/pair.npy", "w/pair.names.txt" } },
+    { "eval", "cp $W/pair.npy $W/w/p.npy; cp $W/pair.names.txt $W/w/p.csv",
+      "eval --run $W/old -q --workers 1 --predictions $W/w/p.csv --save-logits $W/w/p.npy", NULL,
+      NULL, { "stdout", "w/p.npy", "w/p.csv" } },
+    { "train", "", TRAIN "--epochs 1 --out $W/w/run", ON TRAIN "--epochs 1 --out $W/w/run)", NULL,
+      { RUN_FILES } },
+    { "resume", "cp -r $W/half $W/w/run", "train --resume -q --workers 1 --out $W/w/run", NULL,
+      NULL, { RUN_FILES } },
+    { "overwrite", "cp -r $W/old $W/w/run", TRAIN "--epochs 1 --out $W/w/run --overwrite --seed 3",
+      "train --resume -q --workers 1 --out $W/w/run", "rm -rf $W/w/run; cp -r $W/old $W/w/run",
+      { RUN_FILES } },
+    { "world", "", "data world -q --threads 1 --n 3 --n-test 1 --out $W/w/world",
+      UNLESS("w/world") "data world -q --threads 1 --n 3 --n-test 1 --out $W/w/world)", NULL,
+      { "w/world/captions.tsv" } },
+    { "merges", "cp $W/words.txt $W/w/m.txt",
+      "tokenize --train $W/words.txt --vocab 520 --merges-out $W/w/m.txt -q", NULL, NULL,
+      { "w/m.txt" } },
+    { "wise", "", "wise --run $W/old -q --alpha 0.5 -o $W/w/mix --workers 1",
+      UNLESS("w/mix") "wise --run $W/old -q --alpha 0.5 -o $W/w/mix --workers 1)", NULL,
+      { "w/mix/model.safetensors", "w/mix/classifier.json", "w/mix/vocab.json" } },
+};
+enum { SWEEPS = sizeof sweeps / sizeof *sweeps };
+
+typedef struct { char hex[OUTPUTS][65]; } Hashes;
+
+static const struct { const char *text; bool kills; } acts[] = {
+    { "SHIM_DO=28", false },               // ENOSPC
+    { "SHIM_DO=5", false },                // EIO
+    { "SHIM_DO=24", false },               // EMFILE
+    { "SHIM_EVER=1 SHIM_DO=28", false },
+    { "SHIM_EVER=1 SHIM_DO=5", false },
+    { "SHIM_DO=before", true },
+    { "SHIM_DO=after", true },
+};
+enum { ACTS = sizeof acts / sizeof *acts };
+
+static char shim[200];
+static long tried;
+
+static Hashes hashes_of(const Sweep *s)
+{
+    Hashes h = { .hex = { "" } };
+    for (int i = 0; i < OUTPUTS && s->outputs[i]; i++) {
+        size_t n;
+        const char *text = program_file(s->outputs[i], &n);
+        Sha256 sum = sha256_begin();
+        sha256_add(&sum, text, n);
+        sha256_end(&sum, h.hex[i]);
+        if (n == 0) h.hex[i][0] = 0;
+    }
+    return h;
+}
+
+static bool equal(const Hashes *a, const Hashes *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
+// Runs the command with these settings of the shim ("": none) after `before`.
+static int run(const char *before, const char *settings, const char *command)
+{
+    char text[1000];
+    snprintf(text, sizeof text, "%s; %s%s %s", *before ? before : ":",
+             *settings ? "LD_PRELOAD=" : "", *settings ? shim : "", settings);
+    setenv("PROREG_BEFORE", text, 1);
+    int status = proreg("%s", command);
+    unsetenv("PROREG_BEFORE");
+    return status;
+}
+
+static int prepared(const Sweep *s, const char *settings)
+{
+    char before[400];
+    snprintf(before, sizeof before, "rm -rf $W/w; mkdir $W/w; %s", *s->prepare ? s->prepare : ":");
+    return run(before, settings, s->command);
+}
+
+// One line, as main prints it.
+static bool one_line(const char *text)
+{
+    const char *end = strchr(text, '\n');
+    return !strncmp(text, "proreg: ", 8) && end && end[1] == 0;
+}
+
+static bool nothing_temporary(void)
+{
+    char command[300];
+    snprintf(command, sizeof command, "[ -z \"$(find '%s/w' -name '*.proreg*')\" ]", world.path);
+    return system(command) == 0;
+}
+
+// Two files that belong together: both of the old command, both of the new, or one is missing.
+static bool torn(const Sweep *s, const Hashes *old, const Hashes *now, const Hashes *new)
+{
+    int first = strcmp(s->outputs[0], "stdout") ? 0 : 1;
+    const char *a = now->hex[first], *b = now->hex[first + 1];
+    if (!*a || !*b) return false;
+    return !(!strcmp(a, new->hex[first]) && !strcmp(b, new->hex[first + 1])) &&
+           !(!strcmp(a, old->hex[first]) && !strcmp(b, old->hex[first + 1]));
+}
+
+static void try_once(const Sweep *s, const char *kind, long at, int act, const Hashes *clean,
+                     const Hashes *other, const Hashes *before)
+{
+    char settings[200], where[260];
+    snprintf(settings, sizeof settings, "SHIM=%s SHIM_AT=%ld %s", kind, at, acts[act].text);
+    snprintf(where, sizeof where, "%s: %s", s->name, settings);
+    int status = prepared(s, settings);
+    Hashes now = hashes_of(s);
+    tried++;
+    if (!acts[act].kills || status < 128) {
+        CHECK(status <= 2, "%s: exit status %d: %s", where, status, program_stderr());
+        CHECK(status == 0 || one_line(program_stderr()), "%s: %s", where, program_stderr());
+        CHECK(status != 0 || equal(&now, clean), "%s: exit status 0, and other outputs", where);
+    }
+    if (before) CHECK(!torn(s, before, &now, clean), "%s: files of two commands", where);
+    if (status == 0 || (!strcmp(s->outputs[0], "stdout") && !s->outputs[1])) return;
+    CHECK(run(":", "", s->again ? s->again : s->command) == 0, "%s: then: %s", where,
+          program_stderr());
+    now = hashes_of(s);
+    CHECK(equal(&now, clean) || (other && equal(&now, other)), "%s: then: other outputs", where);
+    CHECK(nothing_temporary(), "%s: something temporary is left", where);
+}
+
+static long count_calls(const Sweep *s, const char *kind)
+{
+    char settings[300];
+    snprintf(settings, sizeof settings, "SHIM=%s SHIM_COUNT=$W/count", kind);
+    CHECK(prepared(s, settings) == 0, "%s: %s", s->name, program_stderr());
+    return strtol(program_file("count", NULL), NULL, 10);
+}
+
+static void sweep(const Sweep *s, const char *kind, int first, int last)
+{
+    const long step = getenv("SWEEP") ? strtol(getenv("SWEEP"), NULL, 10) : 0;
+    Hashes other, before;
+    const bool pair = !strncmp(s->prepare, "cp $W/pair", 10);
+    long n = count_calls(s, kind);
+    Hashes clean = hashes_of(s);
+    if (s->other) CHECK(run(s->other, "", s->again) == 0, "%s", program_stderr());
+    if (s->other) other = hashes_of(s);
+    if (pair) CHECK(run(s->prepare, "", "--version") == 0, "%s", program_stderr());
+    if (pair) before = hashes_of(s);
+    for (int act = first; act < last; act++) {
+        const int acts_here = last - first, points = SAMPLE * acts_here;
+        for (long i = 0; i < (step ? n / step : points / acts_here); i++) {
+            // A sample: so many points in all, each with one of the acts.
+            long at = step ? i * step + act % step : (2 * (i * acts_here + act - first) + 1) * n
+                                                     / (2 * points);
+            try_once(s, kind, at, act, &clean, s->other ? &other : NULL, pair ? &before : NULL);
+        }
+    }
+}
+
+static bool open_shim(void)
+{
+    const char *variant = getenv("RUN"), *path = getenv("SHIM_SO");
+    if (!path) path = "build/release/shim.so";
+    if ((variant && *variant) || access(path, R_OK) != 0) {
+        test_skip("no shim.so for this build");
+        return false;
+    }
+    char *whole = realpath(path, NULL);
+    snprintf(shim, sizeof shim, "%s", whole ? whole : "");
+    free(whole);
+    if (*program_file("old/config.json", NULL)) return true;
+    folder_text(&world, "words.txt", "a photo of a red dog. a photo of a blue cat.\n");
+    CHECK(proreg(TRAIN "--epochs 1 --out $W/old") == 0, "%s", program_stderr());
+    CHECK(proreg(TRAIN "--epochs 2 --max-steps 2 --out $W/half") == 0, "%s", program_stderr());
+    CHECK(proreg("encode --model $M -q $W/set/train -o $W/pair.npy") == 0, "%s", program_stderr());
+    return true;
+}
+
+static void failing_calls(void)
+{
+    if (!open_shim()) return;
+    tried = 0;
+    for (int i = 0; i < SWEEPS; i++) sweep(&sweeps[i], "io", 0, 5);
+    test_note("%ld tried", tried);
+}
+
+static void kills(void)
+{
+    if (!open_shim()) return;
+    tried = 0;
+    for (int i = 0; i < SWEEPS; i++)
+        if (strcmp(sweeps[i].outputs[0], "stdout") || sweeps[i].outputs[1])
+            sweep(&sweeps[i], "io", 5, ACTS);
+    test_note("%ld tried", tried);
+}
+
+static void refused_memory(void)
+{
+    if (!open_shim()) return;
+    tried = 0;
+    for (int i = 0; i < SWEEPS; i++) sweep(&sweeps[i], "memory", 0, 1);
+    test_note("%ld tried", tried);
+}
+
+static const TestCase cases[] = {
+    { "failing_calls", failing_calls }, { "kills", kills }, { "refused_memory", refused_memory },
+};
+
+int main(void)
+{
+    if (!program_open(&program_small)) return 0;
+    int failed = test_main("sweep", cases, TEST_COUNT(cases));
+    program_close();
+    return failed;
+}
