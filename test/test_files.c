@@ -111,11 +111,11 @@ static void flipped(void)
     }
     for (int i = 0; i < 4; i++) {
         snprintf(file, sizeof file, "flip/last/%s", names[i]);
-        flip(file, i % 2 ? -77 : 77);
+        flip(file, -77);
         CHECK(proreg("train --resume --out $W/flip -q") == 1 && strstr(program_stderr(), names[i]),
               "%s: %s", names[i], program_stderr());
         CHECK(proreg("eval --run $W/flip -q") == (i > 0), "%s: %s", names[i], program_stderr());
-        flip(file, i % 2 ? -77 : 77);
+        flip(file, -77);
     }
     CHECK(proreg("train --resume --out $W/flip -q") == 0, "%s", program_stderr());
 }
@@ -151,7 +151,11 @@ static void half_overwritten(void)
     CHECK(program_same("torn/last/model.safetensors", "other/last/model.safetensors"), "weights");
     CHECK(program_same("torn/results.jsonl", "other/results.jsonl"), "results");
     CHECK(!there("torn/config.json.proreg-next") && !there("torn/best.old"), "something is left");
-    folder_text(&world, "full/x", "");
+    folder_make(folder_name(&world, "torn/config.json.proreg-next"));      // cannot be written
+    CHECK(proreg(TRAIN "--epochs 1 --out $W/torn --overwrite") == 1, "%s", program_stderr());
+    CHECK(proreg("train --resume --out $W/torn -q") == 0, "the old run is gone: %s",
+          program_stderr());
+    remove(folder_name(&world, "torn/config.json.proreg-next"));
     setenv("PROREG_BEFORE", "ulimit -f 40;", 1);           // no checkpoint fits
     CHECK(proreg(TRAIN "--epochs 1 --out $W/torn --overwrite") == 1, "%s", program_stderr());
     unsetenv("PROREG_BEFORE");

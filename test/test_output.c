@@ -438,7 +438,9 @@ static bool harmless(const char *text)
     const unsigned char *p = (const unsigned char *)text, *end = p + strlen(text);
     for (int n; p < end; p += n) {
         n = utf8_size(p, end);
-        if (n == 0 || (*p != '\n' && *p != '\t' && shown_hides(utf8_value(p, n)))) return false;
+        unsigned c = n ? utf8_value(p, n) : 0;
+        if ((c < ' ' && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0)) return false;
+        if (c >= 0x202a && c <= 0x202e) return false;
     }
     return true;
 }

@@ -29,6 +29,9 @@ typedef struct {
 #define RUN_FILES "w/run/last/model.safetensors", "w/run/last/optimizer.safetensors", \
                   "w/run/last/state.json", "w/run/last/classifier.safetensors", \
                   "w/run/last/classes.txt", "w/run/results.jsonl", "w/run/samples.jsonl"
+#define PRETRAIN "pretrain --model $M --data $W/set --captions $W/short.tsv --epochs 1 --batch 2 " \
+                 "-q --workers 1 --out $W/w/made"
+
 // What is there already is whole, and the command would refuse to write it again.
 #define UNLESS(name) "$([ -e $W/" name " ] && echo --version || echo "
 #define ON "$([ -e $W/w/run/config.json ] && echo train --resume --out $W/w/run -q --workers 1 " \
@@ -64,6 +67,14 @@ static const Sweep sweeps[] = {
     { "merges", "cp $W/words.txt $W/w/m.txt",
       "tokenize --train $W/words.txt --vocab 520 --merges-out $W/w/m.txt -q", NULL, NULL,
       { "w/m.txt" } },
+    { "pretrain", "", PRETRAIN, UNLESS("w/made") PRETRAIN ")", NULL,
+      { "w/made/model.safetensors", "w/made/config.json", "w/made/pretrain.jsonl",
+        "w/made/merges.txt", "w/made/vocab.json" } },
+    { "decode", "", "data decode $W/set/train/red/0.ppm -o $W/w/x.ppm", NULL, NULL,
+      { "w/x.ppm" } },
+    { "preprocess", "cp $W/pair.npy $W/w/x.npy",
+      "data preprocess --size 16 $W/set/train/red/0.ppm $W/set/train/red/1.ppm -o $W/w/x.npy",
+      NULL, NULL, { "w/x.npy" } },
     { "wise", "", "wise --run $W/old -q --alpha 0.5 -o $W/w/mix --workers 1",
       UNLESS("w/mix") "wise --run $W/old -q --alpha 0.5 -o $W/w/mix --workers 1)", NULL,
       { "w/mix/model.safetensors", "w/mix/classifier.json", "w/mix/vocab.json" } },
@@ -213,6 +224,8 @@ static bool open_shim(void)
     snprintf(shim, sizeof shim, "%s", whole ? whole : "");
     free(whole);
     if (*program_file("old/config.json", NULL)) return true;
+    folder_text(&world, "short.tsv", "filepath\ttitle\ntrain/red/0.ppm\ta red dog\n"
+                "train/blue/0.ppm\ta blue cat\ntrain/red/1.ppm\ta red cat\n");
     folder_text(&world, "words.txt", "a photo of a red dog. a photo of a blue cat.\n");
     CHECK(proreg(TRAIN "--epochs 1 --out $W/old") == 0, "%s", program_stderr());
     CHECK(proreg(TRAIN "--epochs 2 --max-steps 2 --out $W/half") == 0, "%s", program_stderr());

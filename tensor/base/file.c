@@ -15,9 +15,17 @@
 // ---- the seam for tests -------------------------------------------------------------------------
 
 static _Atomic int64_t fault_after = -1;
+static bool fault_once;
 
 void file_fault_after(int64_t n)
 {
+    fault_once = false;
+    atomic_store(&fault_after, n);
+}
+
+void file_fault_at(int64_t n)
+{
+    fault_once = true;
     atomic_store(&fault_after, n);
 }
 
@@ -25,7 +33,7 @@ bool file_fault(void)
 {
     int64_t n = atomic_load(&fault_after);
     if (n < 0) return false;
-    if (n > 0) atomic_store(&fault_after, n - 1);
+    if (n > 0 || fault_once) atomic_store(&fault_after, n - 1);
     if (n == 0) errno = ENOSPC;
     return n == 0;
 }

@@ -115,4 +115,5 @@ Status size_mul(int64_t *out, int64_t a, int64_t b);
 // For tests: the n-th operation from now that writes a file or lists a folder fails with "no space
 // left on device", and so do all that follow; n < 0 switches this off.
 void file_fault_after(int64_t n);
+void file_fault_at(int64_t n);                     // the n-th alone
 void folder_exchange_off(bool off);                // replace folders by two renames

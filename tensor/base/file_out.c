@@ -269,10 +269,11 @@ static Status commit_pair(FileOut *first, FileOut *last)
     TRY(status);
     TRY(other);
     TRY(place_pair(first, last));
-    TRY(path_sync(first->path));
-    TRY(path_sync(last->path));
+    status = path_sync(first->path);           // they are in place, whatever comes
+    if (status == OK) status = path_sync(last->path);
     TRY(drop_aside(first->path));
-    return drop_aside(last->path);
+    TRY(drop_aside(last->path));
+    return status;
 }
 
 Status file_commit_pair(FileOut *first, FileOut *last)

@@ -93,6 +93,7 @@ void shown_print(FILE *to, const char *format, va_list args)
 
 void shown_lines(FILE *to, const char *text, size_t bytes)
 {
+    if (bytes == 0) return;
     const unsigned char *p = (const unsigned char *)text, *end = p + bytes;
     while (p < end) {
         char escaped[8];
