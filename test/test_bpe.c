@@ -280,6 +280,11 @@ static void learning(void)
     CHECK_OK(bpe_train(&small, "aaa aaa", 7, 515));
     CHECK(small && bpe_vocab(small) == 515 && bpe_end(small) == 514, "515 is one merge");
     bpe_close(small);
+    static const char fallen[] = "abcq abcq abcq abdq abdq abdq zbcw zbcw";   // (b,c): 5, then 2
+    CHECK_OK(bpe_train(&small, fallen, sizeof fallen - 1, 600));
+    CHECK(small && bpe_rank(small, bpe_byte('a'), bpe_byte('b')) == 0 &&
+          bpe_rank(small, bpe_byte('b'), bpe_byte('c')) == 5, "a count that has fallen");
+    bpe_close(small);
     CHECK_STATUS(bpe_train(&small, "a", 1, 513), ERR_USAGE, "513");
     test_note("%d merges, %d texts", (int)merges->count, (int)json_get(t.golden, "texts")->count);
     tiny_close(&t);

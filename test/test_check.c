@@ -222,6 +222,14 @@ static void many_domains(void)
               (int)c.found[CHECK_CLASSES_DIFFER]);
     check_close(&c);
     folder_close(&f);
+    f = folder_open();                         // a class that one split of a domain has, one not
+    folder_picture(&f, "moon/test/cat/1.ppm", 1);
+    folder_picture(&f, "moon/train/dog/1.ppm", 2);
+    folder_picture(&f, "sun/train/cat/1.ppm", 3);
+    if (looks(&c, (CheckOptions){ .data = { .root = f.path } }))
+        finds(&c, CHECK_CLASSES_DIFFER, "moon", "has no class cat in split train, unlike sun");
+    check_close(&c);
+    folder_close(&f);
 }
 
 // How many pictures of each split that is not trained on have the content of one that is.
