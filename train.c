@@ -186,7 +186,7 @@ static Status evaluate_student(Train *t)
     t->classes = student_classes(&t->class_tape, &t->student);
     TRY(tape_status(&t->class_tape));
     score_free(&t->eval);
-    Predictor p = { &t->tape, &t->student, t->classes, NULL };
+    Predictor p = { &t->tape, &t->student, t->classes, NULL, r->predictions };
     TRY(evaluate(&t->eval, &r->data, r->names, &l, &p, NULL, r->o->quiet));
     t->eval.of.note = r->note;
     t->progress.start += seconds_now() - start;            // its rate is that of training
@@ -199,6 +199,8 @@ static Status note_evaluation(Train *t)
 {
     char text[TRAINING_TEXT];
     bool best = training_choose(&t->run, &t->eval, text);
+    TRY(predictions_save(t->run.o->out, t->run.state.step, t->run.predictions,
+                         t->run.data.eval.n));
     TRY(results_append(t->run.o->out, &t->eval, t->run.state.step));
     progress_say(&t->progress, "step %lld: top1 %s", (long long)t->run.state.step, text);
     return training_save(&t->run, &t->student, best);

@@ -158,6 +158,7 @@ static void keys(void)
     same("run/config.json", "## config.json", true);
     same("run/log.jsonl", "## log.jsonl", false);
     same("run/samples.jsonl", "## samples.jsonl", false);
+    same("run/predictions.jsonl", "## predictions.jsonl", false);
     same("run/results.jsonl", "## results.jsonl", false);
     same("run/last/classifier.json", "classifier.json:", false);
     same("run/last/state.json", "state.json:", false);

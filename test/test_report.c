@@ -1,6 +1,8 @@
 // test_report.c - report.html of a run: a page that any parser reads and that needs no other file,
-// whose numbers are those of the run's files; names that try to be markup; a report that fails.
+// whose numbers are those of the run's files; what it says of runs that are short or small, its
+// contrasts; names that try to be markup; a report that fails.
 #include "proreg/page/html.h"
+#include "proreg/page/interval.h"
 #include "proreg/page/svg.h"
 #include "proreg/run/records.h"
 #include "test/page.h"
@@ -23,15 +25,61 @@ static void a_run(void)
     CHECK(proreg(TRAIN "--epochs 4 --batch 8 --lr 1e-3 --out $W/run") == 0, "%s", program_stderr());
 }
 
+static RunFiles run_of(const char *name)
+{
+    RunFiles r;
+    char path[FILE_PATH];
+    path_join(path, world.path, name);
+    CHECK_OK(run_files_open(&r, path));
+    return r;
+}
+
+static void big_picture(const char *name, int number)
+{
+    static uint8_t pixel[200 * 300 * 3];
+    FILE *out = fopen(folder_name(&world, name), "wb");
+    if (!out) exit(2);
+    for (size_t i = 0; i < sizeof pixel; i++) pixel[i] = (uint8_t)((i * i >> 3) + (size_t)number);
+    fprintf(out, "P6\n200 300\n255\n");
+    fwrite(pixel, 1, sizeof pixel, out);
+    fclose(out);
+}
+
 // ---- is it a page -------------------------------------------------------------------------------
 
 static void page(void)
 {
     a_run();
     PageWalk w = page_walk(program_file("run/report.html", NULL));
-    CHECK(w.images == 12 + 12 + 24, "%d pictures", w.images);
-    CHECK(w.drawings == 6, "%d drawings", w.drawings);
-    test_note("%d pictures, %d drawings", w.images, w.drawings);
+    RunFiles r = run_of("run");
+    int wrong = 0;
+    for (int64_t i = 0; i < r.predictions; i++)
+        wrong += strcmp(r.prediction[i].label, r.prediction[i].predicted) != 0;
+    run_files_close(&r);
+    size_t size;
+    program_file("run/report.html", &size);
+    wrong = wrong < 18 ? wrong : 18;
+    CHECK(wrong > 0 && w.images == 12 + 12 + 24 + wrong, "%d pictures", w.images);
+    CHECK(w.drawings == 8, "%d drawings", w.drawings);
+    CHECK(size < 100000 + (size_t)w.images * 21000, "%d KB", (int)(size / 1000));
+    test_note("%d pictures, %d drawings, %d KB", w.images, w.drawings, (int)(size / 1000));
+}
+
+// A file of large pictures becomes small ones: 72 x 72 pixels are 21 KB of the page.
+static void bytes(void)
+{
+    size_t size;
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < 3; i++) {
+            char name[60];
+            snprintf(name, sizeof name, "large/%s/%d.ppm", k ? "red" : "blue", i);
+            big_picture(name, 7 * k + i);
+        }
+    CHECK(proreg("train --model $M --data $W/large --max-steps 1 -q --out $W/larges") == 0, "%s",
+          program_stderr());
+    PageWalk w = page_walk(program_file("larges/report.html", &size));
+    CHECK(w.images >= 18 && size < 40000 + (size_t)w.images * 21000, "%d pictures, %d bytes",
+          w.images, (int)size);
 }
 
 // ---- are its numbers those of the files ---------------------------------------------------------
@@ -101,6 +149,319 @@ static void means(void)
     CHECK_CLOSE(run_files_mean(&r, r.eval + first, n, true), r.eval[first + 1].top1, 0);
     CHECK(r.logs == 12 && r.samples == 24, "%d steps, %d samples", (int)r.logs, (int)r.samples);
     run_files_close(&r);
+}
+
+// predictions.jsonl is what eval --predictions writes of the same checkpoint.
+static void answers(void)
+{
+    a_run();
+    CHECK(proreg("eval --run $W/run -q --predictions $W/run.csv") == 0, "%s", program_stderr());
+    const char *line = program_file("run.csv", NULL);
+    RunFiles r = run_of("run");
+    for (int64_t i = 0; i < r.predictions; i++) {
+        const PredictionRecord *p = &r.prediction[i];
+        char text[300];
+        line += strcspn(line, "\n");
+        line += *line == '\n';
+        snprintf(text, sizeof text, "%s,%s,%s,%s,%.17g,%.17g\n", p->path, p->domain, p->label,
+                 p->predicted, p->p_label, p->p_predicted);
+        CHECK(!strncmp(line, text, strlen(text)), "%.100s, not %s", line, text);
+    }
+    CHECK(r.predictions > 0 && !strchr(line, '\n')[1], "%d lines", (int)r.predictions);
+    run_files_close(&r);
+}
+
+// How often a label got an answer, in the cells of the confusion matrix.
+static void confusion(void)
+{
+    a_run();
+    RunFiles r = run_of("run");
+    const ResultRecord *all = &r.eval[r.evals - 1];
+    const char *page = page_after(program_file("run/report.html", NULL), "id=\"mistakes\"");
+    int64_t seen = 0;
+    for (int a = 0; a < all->classes; a++)
+        for (int b = 0; b < all->classes; b++) {
+            int64_t n = 0;
+            char cell[200];
+            for (int64_t i = 0; i < r.predictions; i++)
+                n += !strcmp(r.prediction[i].label, all->class_name[a]) &&
+                     !strcmp(r.prediction[i].predicted, all->class_name[b]);
+            snprintf(cell, sizeof cell, "<title>%s, %s: ", all->class_name[a], all->class_name[b]);
+            const char *at = page_after(page, cell);
+            CHECK(strtod(at, NULL) == (double)n / (double)all->cell[a].n, "%s%.20s", cell, at);
+            snprintf(cell, sizeof cell, " (%d of %d)</title>", (int)n, (int)all->cell[a].n);
+            page_after(at, cell);
+            CHECK(a != b || n == all->cell[a].correct, "%s: not what results.jsonl has", cell);
+            seen += n;
+        }
+    CHECK(seen == all->n && seen == r.predictions, "%d of %d pictures", (int)seen, (int)all->n);
+    run_files_close(&r);
+}
+
+// The wrong answers come with the surest first, each with its picture.
+static void confident(void)
+{
+    a_run();
+    RunFiles r = run_of("run");
+    const char *page = page_after(program_file("run/report.html", NULL), "confident wrong answers");
+    double last = 2;
+    for (int shown = 0; shown < 3; shown++) {
+        const PredictionRecord *best = NULL;
+        char text[300];
+        for (int64_t i = 0; i < r.predictions; i++) {
+            const PredictionRecord *p = &r.prediction[i];
+            bool wrong = strcmp(p->label, p->predicted) != 0 && p->p_predicted < last;
+            if (wrong && (!best || p->p_predicted > best->p_predicted)) best = p;
+        }
+        if (!CHECK(best, "fewer than three")) break;
+        last = best->p_predicted;
+        snprintf(text, sizeof text, "\"%s\"/>%s %.3f<br/>taken for %s %.3f<br/>%s", best->path,
+                 best->label, best->p_label, best->predicted, best->p_predicted, best->domain);
+        page = page_after(page_after(page, "<li>"), "alt=");
+        CHECK(!strncmp(page, text, strlen(text)), "not first: %s", text);
+    }
+    run_files_close(&r);
+}
+
+// By hand: answers for examples of Newcombe (1998, Stat. Med. 17:857, table I, method 3).
+static void intervals(void)
+{
+    static const struct { int64_t correct, n; double low, high; } want[] = {
+        { 81, 263, .2553, .3662 }, { 15, 148, .0624, .1605 }, { 0, 20, 0, .1611 },
+        { 1, 29, .0061, .1718 }, { 20, 20, .8389, 1 }, { 0, 0, 0, 1 },
+    };
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        Interval x = interval_share(want[i].correct, want[i].n);
+        CHECK_CLOSE(x.low, want[i].low, 5e-5);
+        CHECK_CLOSE(x.high, want[i].high, 5e-5);
+    }
+    const Cell one[] = { { 263, 81 }, { 0, 0 } }, two[] = { { 263, 81 }, { 148, 15 } };
+    Interval a = interval_share(81, 263), x = interval_mean(one, 2), y = interval_mean(two, 2);
+    CHECK_CLOSE(x.low, a.low, 1e-15);
+    CHECK_CLOSE(x.high, a.high, 1e-15);
+    double p = 81.0 / 263, q = 15.0 / 148;
+    CHECK_CLOSE(y.low, (p + q) / 2 - hypot(p - .2552885, q - .0623864) / 2, 1e-6);
+    CHECK_CLOSE(y.high, (p + q) / 2 + hypot(.3662096 - p, .1604872 - q) / 2, 1e-6);
+    a_run();
+    RunFiles r = run_of("run");
+    const ResultRecord *e = &r.eval[r.evals - 1];
+    char text[60];
+    Interval all = interval_share(e->correct, e->n);
+    snprintf(text, sizeof text, "%.1f to %.1f</small>", 100 * all.low, 100 * all.high);
+    page_after(page_after(program_file("run/report.html", NULL), "<tr><td>all</td>"), text);
+    run_files_close(&r);
+}
+
+// ---- can it be read -----------------------------------------------------------------------------
+
+// Relative luminance and contrast as WCAG 2.2 defines them; "#fff" or "#ffffff".
+static double luminance(const char *colour)
+{
+    static const double part[] = { .2126, .7152, .0722 };
+    double sum = 0;
+    int digits = strlen(colour) == 4 ? 1 : 2;
+    for (int i = 0; i < 3; i++) {
+        char hex[3] = { colour[1 + digits * i], colour[digits == 1 ? 1 + i : 2 + 2 * i], 0 };
+        double c = (double)strtol(hex, NULL, 16) / 255;
+        sum += part[i] * (c <= .04045 ? c / 12.92 : pow((c + .055) / 1.055, 2.4));
+    }
+    return sum;
+}
+
+static double contrast(const char *a, const char *b)
+{
+    double x = luminance(a), y = luminance(b);
+    return x > y ? (x + .05) / (y + .05) : (y + .05) / (x + .05);
+}
+
+static const HtmlColour *colour(const char *name)
+{
+    for (int i = 0; i < HTML_COLOURS; i++)
+        if (!strcmp(html_colours[i].name, name)) return &html_colours[i];
+    CHECK(0, "no colour %s", name);
+    return html_colours;
+}
+
+static double readable(const char *text, const char *ground)
+{
+    const HtmlColour *a = colour(text), *b = colour(ground);
+    double light = contrast(a->light, b->light), dark = contrast(a->dark, b->dark);
+    CHECK(light >= 4.5 && dark >= 4.5, "%s on %s: %.2f, dark %.2f", text, ground, light, dark);
+    return light < dark ? light : dark;
+}
+
+static void contrasts(void)
+{
+    static const char *const text[] = { "ink", "soft", "s0", "s1", "s2", "s3", "s4", "s5", "s6",
+                                        "s7" };
+    double least = 21;
+    CHECK_CLOSE(contrast("#000", "#ffffff"), 21, 1e-9);
+    CHECK_CLOSE(contrast("#777777", "#fff"), 4.48, 5e-3);
+    for (int i = 0; i < 10; i++) least = fmin(least, readable(text[i], "bg"));
+    for (int i = 0; i < 2; i++) least = fmin(least, readable(text[i], "card"));
+    for (int i = 0; i < HTML_HEAT; i++) {
+        char t[8], h[8], style[60];
+        snprintf(t, sizeof t, "t%d", i);
+        snprintf(h, sizeof h, "h%d", i);
+        least = fmin(least, readable(t, h));
+        a_run();
+        snprintf(style, sizeof style, "svg text.t%d{fill:var(--t%d)}", i, i);
+        page_after(program_file("run/report.html", NULL), style);
+    }
+    test_note("least contrast %.2f", least);
+}
+
+// A cell's ground and its letters are of one tenth.
+static void cells(void)
+{
+    const char *at;
+    int n = 0;
+    a_run();
+    at = program_file("run/report.html", NULL);
+    while ((at = strstr(at, "class=\"cell h")) != NULL) {
+        int ground = (int)strtol(at += strlen("class=\"cell h"), NULL, 10);
+        at = page_after(at, "<text class=\"t");
+        CHECK(strtol(at, NULL, 10) == ground, "%.60s on %d", at, ground);
+        double percent = strtod(page_after(at, "\"middle\">"), NULL);
+        CHECK(fabs(percent - 10 * ground) <= 5.5, "%g percent is in tenth %d", percent, ground);
+        n++;
+    }
+    CHECK(n > 8, "%d cells", n);
+}
+
+// ---- charts -------------------------------------------------------------------------------------
+
+static const char *chart_of(const Chart *c)
+{
+    FileOut o;
+    char path[FILE_PATH];
+    path_join(path, world.path, "chart.html");
+    CHECK_OK(html_begin(&o, path, "x"));
+    svg_chart(&o, c);
+    CHECK_OK(html_end(&o));
+    const char *text = program_file("chart.html", NULL);
+    page_walk(text);
+    return page_after(text, "<body>");
+}
+
+static void whole_ticks(void)
+{
+    const Point p[] = { { 0, 1 }, { 2, 2 } };
+    const Series s = { .point = p, .n = 2 };
+    CHECK(strstr(chart_of(&(Chart){ .about = "", .series = &s, .n = 1 }), ">0.5</text>"), "halves");
+    const char *text = chart_of(&(Chart){ .about = "", .x_whole = true, .y_whole = true,
+                                          .series = &s, .n = 1 });
+    CHECK(!strstr(text, ".5</text>") && !strstr(text, ".2</text>"), "%s", text);
+    page_after(page_after(page_after(text, ">0</text>"), ">1</text>"), ">2</text>");
+}
+
+// One sees both of two curves, and of two dots, that lie on one place.
+static void hidden(void)
+{
+    const Point p[] = { { 0, 1 }, { 1, 3 }, { 2, 2 } }, q[] = { { 0, 3 }, { 1, 1 }, { 2, 0 } };
+    const Series on = { .point = p, .n = 3 }, same[] = { on, on, on };
+    const Series apart[] = { { .point = p, .n = 3 }, { .point = q, .n = 3 } };
+    const Series dots[] = { { .kind = DOTS, .point = p, .n = 2 },
+                            { .kind = DOTS, .point = p, .n = 1 } };
+    const char *text = chart_of(&(Chart){ .about = "", .series = same, .n = 3 });
+    text = page_after(page_after(text, "class=\"line\" d="), "dasharray=\"9.0 9.0\"");
+    page_after(text, "dasharray=\"6.0 12.0\"");
+    text = chart_of(&(Chart){ .about = "", .series = apart, .n = 2 });
+    CHECK(!strstr(text, "dasharray"), "dashed, and hides nothing");
+    text = chart_of(&(Chart){ .about = "", .series = dots, .n = 2 });
+    text = page_after(page_after(text, "class=\"halo\""), "class=\"dot\"");
+    page_after(text, "class=\"dot\"");
+}
+
+// ---- what it says of a run ----------------------------------------------------------------------
+
+// The chart of what a single step did would be empty.
+static void one_step(void)
+{
+    a_run();
+    CHECK(proreg(TRAIN "--max-steps 1 --epochs 1 --batch 8 --out $W/step") == 0, "%s",
+          program_stderr());
+    const char *text = program_file("step/report.html", NULL);
+    PageWalk w = page_walk(text);
+    CHECK(w.drawings == 5, "%d drawings", w.drawings);     // no curve of a loss, w or gradient
+    page_after(text, "24 pictures, stopped after 1 of the 3 steps of 1 epoch in batches of 8");
+    page_after(text, "The one step began with a cross-entropy of ");
+    const char *axis = page_after(text, "aria-label=\"accuracy by step\"");
+    const char *end = strstr(axis, "</svg>");
+    for (int i = 0; i < 2; i++) {
+        const char *part = strstr(axis, i ? ">0.5</text>" : ">0.2</text>");
+        CHECK(end && (!part || part > end), "parts of a step");
+    }
+    CHECK(proreg("train --resume -q --out $W/step") == 0, "%s", program_stderr());
+    text = program_file("step/report.html", NULL);
+    page_after(text, "24 pictures, 1 epoch (3 steps) in batches of 8");
+    CHECK(page_walk(text).drawings == 8, "curves");
+}
+
+// What the table lists is its heading; where there is nothing to tell apart, all pictures.
+static void headings(void)
+{
+    static const struct { const char *flags, *head, *row; } runs[] = {
+        { "styles --train-domains ink --eval-domains oil", "domain", "oil" },
+        { "styles --train-domains ink --eval-domains ink,oil", "domain", "ink" },
+        { "styles/ink", "", "all pictures" }, { "set", "split", "test" },
+        { "set --val-fraction 0.3 --eval-split test", "split", "held-out" },
+    };
+    a_run();
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        char text[100];
+        CHECK(proreg("train --model $M --data $W/%s --max-steps 1 -q --overwrite --out $W/headed",
+                     runs[i].flags) == 0, "%s", program_stderr());
+        const char *page = program_file("headed/report.html", NULL);
+        page_walk(page);
+        snprintf(text, sizeof text, "<table id=\"accuracy\"><thead><tr><th>%s</th>", runs[i].head);
+        page = page_after(page, text);
+        snprintf(text, sizeof text, "<tr><td>%s</td>", runs[i].row);
+        page_after(page, text);
+        page = program_file("headed/report.html", NULL);
+        CHECK(!strstr(page, "pictures of .") && !strstr(page, "<code></code>"), "of nothing: %s",
+              runs[i].flags);
+        page_after(page, "<span>chance");
+        page_after(page, "Chance is <data value=\"0.3333333333333333\">33.3</data> % with 3 cl");
+    }
+}
+
+// Runs of older programs kept no predictions; those of another step are not this evaluation's.
+static void older(void)
+{
+    a_run();
+    CHECK(proreg(TRAIN "--epochs 1 --batch 8 --out $W/older") == 0, "%s", program_stderr());
+    page_after(program_file("older/report.html", NULL), "<h2>Mistakes</h2>");
+    size_t size;
+    char *text = strdup(program_file("older/predictions.jsonl", &size));
+    for (int i = 0; i < 2; i++) {
+        remove(folder_name(&world, "older/predictions.jsonl"));
+        for (char *at = text; i == 1 && (at = strstr(at, "\"step\": 3")); at++) at[8] = '2';
+        if (i == 1) folder_text(&world, "older/predictions.jsonl", text);
+        CHECK(proreg("train --resume -q --out $W/older") == 0, "%s", program_stderr());
+        page_walk(program_file("older/report.html", NULL));
+        CHECK(!strstr(program_file("older/report.html", NULL), "Mistakes"), "whose?");
+    }
+    free(text);
+}
+
+// Of many classes the map shows those with the most wrong answers, and all others as one.
+static void many_classes(void)
+{
+    for (int k = 0; k < 30; k++)
+        for (int i = 0; i < 1 + k % 2; i++) {
+            char name[60];
+            snprintf(name, sizeof name, "many/c%02d/%d.ppm", k, i);
+            program_picture(name, k % 3, 100 + 2 * k + i);
+        }
+    CHECK(proreg("train --model $M --data $W/many --max-steps 1 -q --out $W/manys") == 0, "%s",
+          program_stderr());
+    const char *page = program_file("manys/report.html", NULL);
+    page_walk(page);
+    page = page_after(page, "id=\"mistakes\"");
+    page_after(page, "the 24 classes with the most wrong answers");
+    page_after(page, ", others: ");
+    page_after(page, "style=\"min-width:");
 }
 
 // ---- what may go wrong --------------------------------------------------------------------------
@@ -191,7 +552,12 @@ static void formulas(void)
 }
 
 static const TestCase cases[] = {
-    { "page", page }, { "numbers", numbers }, { "classes", classes }, { "means", means },
+    { "page", page }, { "bytes", bytes }, { "numbers", numbers }, { "classes", classes },
+    { "means", means }, { "answers", answers },
+    { "confusion", confusion }, { "confident", confident },
+    { "intervals", intervals }, { "contrasts", contrasts }, { "cells", cells },
+    { "whole_ticks", whole_ticks }, { "hidden", hidden }, { "one_step", one_step },
+    { "headings", headings }, { "older", older }, { "many_classes", many_classes },
     { "methods", methods }, { "formulas", formulas }, { "names", names },
     { "text", text }, { "fails", fails },
 };

@@ -103,6 +103,8 @@ static void logs_of(const char *run, int steps)
     static const char *const results[] = { "step", "split", "domain", "n", "correct", "top1",
                                            "mean_class", "per_class" };
     static const char *const samples[] = { "path", "label", "w", "p_s", "p_t" };
+    static const char *const predictions[] = { "step", "path", "split", "domain", "label",
+                                               "predicted", "p_label", "p_predicted" };
     char name[100];
     snprintf(name, sizeof name, "%s/log.jsonl", run);
     CHECK(lines(name, log, 11) == steps, "%s: not %d steps", name, steps);
@@ -110,6 +112,8 @@ static void logs_of(const char *run, int steps)
     CHECK(lines(name, results, 8) == 3, "%s: not 3 evaluations", name);
     snprintf(name, sizeof name, "%s/samples.jsonl", run);
     CHECK(lines(name, samples, 5) == 33, "%s: not 33 samples", name);
+    snprintf(name, sizeof name, "%s/predictions.jsonl", run);
+    CHECK(lines(name, predictions, 8) == 12, "%s: not of 12 pictures", name);
 }
 
 static void logs(void)
@@ -351,6 +355,7 @@ static void torn_logs(void)
     CHECK(proreg("train --resume --out $W/torn -q") == 0, "%s", program_stderr());
     CHECK(program_same("torn/samples.jsonl", "run/samples.jsonl"), "samples differ");
     CHECK(program_same("torn/results.jsonl", "run/results.jsonl"), "results differ");
+    CHECK(program_same("torn/predictions.jsonl", "run/predictions.jsonl"), "predictions differ");
     CHECK(program_same("torn/last/model.safetensors", "run/last/model.safetensors"), "weights");
     logs_of("torn", 8);
 }

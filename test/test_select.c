@@ -124,7 +124,14 @@ static void by_test(void)
           !strcmp(run_files_text(&r, "select"), "test"), "%s", run_files_text(&r, "selection"));
     for (int i = 0; i < r.evals; i++)
         CHECK(!strcmp(r.eval[i].note, "selected on test"), "line %d: %s", i, r.eval[i].note);
-    page_after(program_file("test/report.html", NULL), "is selected on test pictures");
+    const char *page = program_file("test/report.html", NULL);
+    page_after(page, "is selected on test pictures: its accuracy on them is no estimate");
+    char column[60];
+    snprintf(column, sizeof column, "<th>best/, %%<br/>step %d</th>", (int)s.best_step);
+    const char *table = page_after(page, "<table id=\"accuracy\">");
+    if (s.best_step != r.eval[r.evals - 1].step) page_after(table, column);
+    const char *end = strstr(table, "</table>"), *bold = strstr(table, "<b>");
+    CHECK(end && (!bold || bold > end) && !strstr(page, "class=\"best\""), "bold, yet chosen");
     run_files_close(&r);
     CHECK(program_same("test/last/model.safetensors", "val/last/model.safetensors"),
           "the choice changes what is trained");
@@ -208,8 +215,9 @@ static void by_fraction(void)
           program_stderr());
     CHECK(proreg("train --resume -q --out $W/cut") == 0, "%s", program_stderr());
     static const char *const file[] = { "last/model.safetensors", "best/model.safetensors",
-                                        "samples.jsonl", "results.jsonl" };
-    for (int i = 0; i < 4; i++) {
+                                        "samples.jsonl", "results.jsonl",
+                                        "predictions.jsonl" };
+    for (int i = 0; i < 5; i++) {
         char a[80], b[80], c[80];
         snprintf(a, sizeof a, "held/%s", file[i]);
         snprintf(b, sizeof b, "again/%s", file[i]);

@@ -12,15 +12,18 @@ static const char *const weights[] = { "model.safetensors", "classifier.safetens
 // Do two runs end with the same bits, in all that is not a time?
 static void same_runs(const char *a, const char *b)
 {
+    static const char *const records[] = { "samples.jsonl", "predictions.jsonl" };
     char x[300], y[300];
     for (int i = 0; i < 3; i++) {
         snprintf(x, sizeof x, "%s/last/%s", a, weights[i]);
         snprintf(y, sizeof y, "%s/last/%s", b, weights[i]);
         CHECK(program_same(x, y), "%s and %s differ", x, y);
     }
-    snprintf(x, sizeof x, "%s/samples.jsonl", a);
-    snprintf(y, sizeof y, "%s/samples.jsonl", b);
-    CHECK(program_same(x, y), "%s and %s differ", x, y);
+    for (int i = 0; i < 2; i++) {
+        snprintf(x, sizeof x, "%s/%s", a, records[i]);
+        snprintf(y, sizeof y, "%s/%s", b, records[i]);
+        CHECK(program_same(x, y), "%s and %s differ", x, y);
+    }
 }
 
 // The log without its times.

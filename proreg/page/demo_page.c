@@ -14,7 +14,7 @@ enum { SEEDS = 16, CONTEXTS = WORLD_PLAIN, BINS = 20 };  // most that are shown;
 static Status seed_path(char out[FILE_PATH], const Demo *d, int seed, const char *name)
 {
     char below[200];
-    snprintf(below, sizeof below, "seed-%d/%.150s", seed, name);
+    snprintf(below, sizeof below, "seed-%d/%.150s", DEMO_SEED + seed, name);
     return path_join(out, d->folder, below);
 }
 
@@ -327,7 +327,7 @@ static void commands(FileOut *o, const Demo *d)
     file_printf(o, "<h2>Repeat it</h2>\n<p>These commands, typed in the folder of <code>"
                    "proreg demo --out</code>, repeat each row to the same bits on any machine; for "
                    "the other seeds, replace 0 by theirs.</p>\n<pre>");
-    demo_command(line, sizeof line, &d->settings, demo_world, 0);
+    demo_command(line, sizeof line, &d->settings, demo_world, DEMO_SEED);
     html_text(o, line);
     file_printf(o, "</pre>\n");
     for (int m = 0; m < DEMO_METHODS; m++) {
@@ -335,11 +335,11 @@ static void commands(FileOut *o, const Demo *d)
         file_printf(o, "<h3 class=\"s%d\"><i class=\"key\"></i>%s</h3>\n<pre>", method->colour,
                     method->title);
         if (method->train) {
-            demo_command(line, sizeof line, &d->settings, method->train, 0);
+            demo_command(line, sizeof line, &d->settings, method->train, DEMO_SEED);
             html_text(o, line);
             file_printf(o, "\n");
         }
-        demo_command(line, sizeof line, &d->settings, method->ask, 0);
+        demo_command(line, sizeof line, &d->settings, method->ask, DEMO_SEED);
         html_text(o, line);
         file_printf(o, "</pre>\n");
     }

@@ -63,8 +63,7 @@ void page_picture(FileOut *o, const char *root, const char *path, int64_t max_pi
     image_free(&image);
 }
 
-// --max-pixels of the run.
-static int64_t pixel_limit(const RunFiles *r)
+int64_t page_pixel_limit(const RunFiles *r)
 {
     double n = run_files_number(r, "max_pixels");
     return n >= 1 && n <= INT32_MAX ? (int64_t)n : IMAGE_MAX_PIXELS;
@@ -105,7 +104,7 @@ void page_extremes(FileOut *o, const RunFiles *r, const char *root, int most, bo
     qsort(place, (size_t)n, sizeof *place, by_key);
     file_printf(o, "<ul class=\"pictures\">\n");
     for (int64_t i = 0; i < n && i < most; i++)
-        sample_item(o, &r->sample[place[i].index], root, pixel_limit(r), taught);
+        sample_item(o, &r->sample[place[i].index], root, page_pixel_limit(r), taught);
     file_printf(o, "</ul>\n");
     free(place);
 }
@@ -117,7 +116,7 @@ void page_samples(FileOut *o, const RunFiles *r, const char *root, int most)
     for (int64_t i = 0; i < n; i++) {
         const SampleRecord *s = &r->sample[(2 * i + 1) * r->samples / (2 * n)];
         file_printf(o, "<li>");
-        page_picture(o, root, s->path, pixel_limit(r));
+        page_picture(o, root, s->path, page_pixel_limit(r));
         file_printf(o, "<b>");
         html_text(o, s->label);
         file_printf(o, "</b></li>\n");
@@ -135,7 +134,7 @@ bool page_taught(const RunFiles *r)
 
 static double log_field(const LogRecord *p, int which)
 {
-    return which == 0 ? p->ce : which == 1 ? p->kd : p->w;
+    return which == 0 ? p->ce : which == 1 ? p->kd : which == 2 ? p->w : p->grad_norm;
 }
 
 // At most CURVE points, each the mean of neighbouring steps.
@@ -153,25 +152,55 @@ static int64_t curve(Point out[CURVE], const RunFiles *r, int which)
     return n;
 }
 
-void page_losses(FileOut *o, const RunFiles *r)
+// What a figure would show of a single step.
+static void losses_of_one(FileOut *o, const LogRecord *p, bool taught)
 {
-    Point ce[CURVE], kd[CURVE], w[CURVE];
-    bool taught = page_taught(r);
-    int64_t n = curve(ce, r, 0);
-    curve(kd, r, 1);
-    curve(w, r, 2);
-    const Series losses[] = { { .name = "cross-entropy", .colour = 2, .point = ce, .n = n },
-                              { .name = "distillation", .colour = 5, .point = kd, .n = n } };
-    const Series weight = { .name = "mean w", .colour = 5, .point = w, .n = n };
-    page_figure(o, "Loss by step", taught ? "each part before it is weighted: cross-entropy to the "
-                "label, T\xc2\xb2 KL to the frozen model" : "cross-entropy to the label");
-    svg_chart(o, &(Chart){ .about = "loss by step", .x_label = "step", .series = losses,
-                           .n = taught ? 2 : 1 });
-    file_printf(o, "</figure>\n");
-    if (!taught) return;
+    file_printf(o, "<p>The one step began with a cross-entropy of %.4g", p->ce);
+    if (taught)
+        file_printf(o, ", a distillation loss of %.4g, a mean weight w of %.3f", p->kd, p->w);
+    file_printf(o, " and a gradient of length %.4g.</p>\n", p->grad_norm);
+}
+
+static void weight_curve(FileOut *o, const RunFiles *r)
+{
+    Point w[CURVE];
+    int64_t n = curve(w, r, 2);
+    const Series weight = { .name = "mean w", .colour = COLOUR_RUN, .point = w, .n = n };
     page_figure(o, "Mean sample weight by step", "the frozen model's share in the loss");
     svg_chart(o, &(Chart){ .about = "mean sample weight w by step", .x_label = "step",
-                           .y = { 0, 1 }, .series = &weight, .n = 1 });
+                           .x_whole = true, .y = { 0, 1 }, .series = &weight, .n = 1 });
+    file_printf(o, "</figure>\n");
+}
+
+void page_losses(FileOut *o, const RunFiles *r)
+{
+    Point ce[CURVE], kd[CURVE];
+    bool taught = page_taught(r);
+    if (r->logs == 1) losses_of_one(o, r->log, taught);
+    if (r->logs < 2) return;
+    int64_t n = curve(ce, r, 0);
+    curve(kd, r, 1);
+    const Series losses[] = {
+        { .name = "cross-entropy", .colour = COLOUR_RUN, .point = ce, .n = n },
+        { .name = "distillation", .kind = DASHES, .colour = COLOUR_RUN, .point = kd, .n = n },
+    };
+    page_figure(o, "Loss by step", taught ? "each part before it is weighted: cross-entropy to the "
+                "label, T\xc2\xb2 KL to the frozen model" : "cross-entropy to the label");
+    svg_chart(o, &(Chart){ .about = "loss by step", .x_label = "step", .x_whole = true,
+                           .series = losses, .n = taught ? 2 : 1 });
+    file_printf(o, "</figure>\n");
+    if (taught) weight_curve(o, r);
+}
+
+void page_gradient(FileOut *o, const RunFiles *r)
+{
+    Point norm[CURVE];
+    if (r->logs < 2) return;
+    int64_t n = curve(norm, r, 3);
+    const Series s = { .name = "gradient", .colour = COLOUR_RUN, .point = norm, .n = n };
+    page_figure(o, "Length of the gradient by step", "of all that is trained, before clipping");
+    svg_chart(o, &(Chart){ .about = "length of the gradient by step", .x_label = "step",
+                           .x_whole = true, .series = &s, .n = 1 });
     file_printf(o, "</figure>\n");
 }
 
@@ -184,12 +213,12 @@ void page_weights(FileOut *o, const RunFiles *r)
         int b = at >= BINS - 1 ? BINS - 1 : at > 0 ? (int)at : 0;
         bar[b].y += 1;
     }
-    const Series s = { .kind = BARS, .colour = 5, .point = bar, .n = BINS };
+    const Series s = { .kind = BARS, .colour = COLOUR_RUN, .point = bar, .n = BINS };
     page_figure(o, "Weights of the training pictures", "number of pictures by w, as of their "
                 "last visit");
     svg_chart(o, &(Chart){ .about = "histogram of the sample weight w", .x_label = "w",
-                           .y_label = "pictures", .x = { 0, 1 }, .bar = 1.0 / BINS, .series = &s,
-                           .n = 1 });
+                           .y_label = "pictures", .y_whole = true, .x = { 0, 1 },
+                           .bar = 1.0 / BINS, .series = &s, .n = 1 });
     file_printf(o, "</figure>\n");
 }
 
@@ -258,17 +287,29 @@ static bool without_effect(const Json *config, const char *key)
     return false;
 }
 
+static bool fact_shown(const Json *config, int64_t i)
+{
+    const Json *v = json_at(config, i);
+    return v->type != JSON_NULL && !without_effect(config, v->key);
+}
+
+// Side by side where there is room: two tables of half the rows.
 void page_facts(FileOut *o, const Json *config)
 {
-    file_printf(o, "<table class=\"facts\"><tbody>\n");
+    static const char open[] = "<table class=\"facts\"><tbody>\n";
+    static const char close[] = "</tbody></table>\n";
+    int64_t rows = 0, row = 0;
+    for (int64_t i = 0; i < config->count; i++) rows += fact_shown(config, i);
+    file_printf(o, "<div class=\"grid\">\n%s", open);
     for (int64_t i = 0; i < config->count; i++) {
         const Json *v = json_at(config, i);
-        if (v->type == JSON_NULL || without_effect(config, v->key)) continue;
+        if (!fact_shown(config, i)) continue;
+        if (row++ == (rows + 1) / 2) file_printf(o, "%s%s", close, open);
         file_printf(o, "<tr><td>");
         html_text(o, v->key);
         file_printf(o, "</td><td>");
         fact_values(o, v);
         file_printf(o, "</td></tr>\n");
     }
-    file_printf(o, "</tbody></table>\n");
+    file_printf(o, "%s</div>\n", close);
 }

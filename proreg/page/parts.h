@@ -5,7 +5,12 @@
 #include "proreg/page/svg.h"
 #include "proreg/run/records.h"
 
-// A thumbnail with the path as alternative text; a gray field if the file cannot be read.
+// What a colour of html.h means on the page of a run; its domains take the others.
+enum { COLOUR_BEFORE = 0, COLOUR_RUN = 5 };       // the pretrained model; the run
+
+int64_t page_pixel_limit(const RunFiles *r);       // --max-pixels of the run
+// A thumbnail with the path as alternative text, of at most 72 x 72 pixels (21 KB of the page); a
+// gray field if the file cannot be read.
 void page_picture(FileOut *o, const char *root, const char *path, int64_t max_pixels);
 
 // The `most` training pictures with the highest or lowest w (without a teacher: p_s), with their
@@ -14,7 +19,9 @@ void page_extremes(FileOut *o, const RunFiles *r, const char *root, int most, bo
 void page_samples(FileOut *o, const RunFiles *r, const char *root, int most);   // evenly spread
 
 bool page_taught(const RunFiles *r);                   // does the method have a teacher?
-void page_losses(FileOut *o, const RunFiles *r);       // two figures
+// Figures; one step makes no curve: its values as text.
+void page_losses(FileOut *o, const RunFiles *r);
+void page_gradient(FileOut *o, const RunFiles *r);
 void page_weights(FileOut *o, const RunFiles *r);      // a histogram of w
 void page_formula(FileOut *o, const RunFiles *r);      // the loss, as text
 void page_facts(FileOut *o, const Json *config);       // config.json as a table

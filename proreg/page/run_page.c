@@ -1,13 +1,18 @@
-// run_page.c - report.html of a run: settings, accuracy by domain and class, losses, pictures.
+// run_page.c - report.html of a run: settings, accuracy by domain and class, mistakes, losses,
+// pictures. No number that was chosen on the pictures that it is of is set in bold.
 #include "proreg/page/run_page.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "proreg/page/answers.h"
+#include "proreg/page/interval.h"
 #include "proreg/page/parts.h"
+#include "proreg/run/run.h"
 
 enum { STEPS = 400, CURVES = 7, COLUMNS = 12, ROWS = 40, NAME = 200 };    // most that are shown
+enum { EXTREMES = 12, WRONG = 18, TRAINING = 24 };                        // pictures
 
 // ---- lines of an evaluation ---------------------------------------------------------------------
 
@@ -36,7 +41,8 @@ static const char *line_name(char name[NAME], const RunFiles *r, const ResultRec
 {
     bool both = *e->domain && several_splits(r);
     if (both) snprintf(name, NAME, "%.90s, %.90s", e->split, e->domain);
-    else snprintf(name, NAME, "%.190s", *e->domain ? e->domain : e->split);
+    else snprintf(name, NAME, "%.190s", *e->domain ? e->domain : *e->split ? e->split :
+                  "all pictures");
     return name;
 }
 
@@ -47,44 +53,75 @@ static bool same_line(const ResultRecord *a, const ResultRecord *b)
 
 // ---- the head -----------------------------------------------------------------------------------
 
-static void accuracy_tile(FileOut *o, const char *what, double share)
+static void accuracy_tile(FileOut *o, const char *what, double share, Interval i)
 {
     if (!isfinite(share)) return;
     file_printf(o, "<div><b>");
     html_share(o, share);
     file_printf(o, "%%</b><span>");
     html_text(o, what);
+    if (i.low < i.high) file_printf(o, "<br/>");
+    if (i.low < i.high) html_range(o, i.low, i.high);
     file_printf(o, "</span></div>\n");
+}
+
+static Interval line_interval(const ResultRecord *e)
+{
+    return interval_share(e->correct, e->n);
+}
+
+// Of the mean over the domains that run_files_mean takes.
+static Interval domains_interval(const RunFiles *r, const ResultRecord *line, int n, bool ood)
+{
+    Cell cell[STEPS];
+    int of = 0;
+    for (int i = 0; i < n - (n > 1) && of < STEPS; i++)
+        if (run_files_trained_on(r, line[i].domain) != ood)
+            cell[of++] = (Cell){ line[i].n, line[i].correct };
+    return interval_mean(cell, of);
 }
 
 // Of each split what is right of its pictures; over domains that are trained on and others, if the
 // split has both.
+static void split_tiles(FileOut *o, const RunFiles *r, const ResultRecord *line, int n,
+                        const char *split)
+{
+    const ResultRecord *all = line + n - 1;
+    const char *comma = *split ? ": " : "";
+    double ood = run_files_mean(r, line, n, true), id = run_files_mean(r, line, n, false);
+    char what[NAME];
+    bool both = isfinite(ood);
+    snprintf(what, sizeof what, "%.100s%s%s", split, comma,
+             both ? "domains trained on" : "accuracy");
+    accuracy_tile(o, what, both ? id : all->top1,
+                  both ? domains_interval(r, line, n, false) : line_interval(all));
+    snprintf(what, sizeof what, "%.100s%sother domains", split, comma);
+    accuracy_tile(o, what, ood, domains_interval(r, line, n, true));
+}
+
 static void accuracy_tiles(FileOut *o, const RunFiles *r)
 {
     int first, zero, n = last_lines(r, &first), n0 = run_files_at(r, 0, &zero);
     bool several = several_splits(r);
-    char what[NAME];
     if (!n) return;
     file_printf(o, "<div class=\"tiles\">\n");
     for (int i = 0, of; i < n; i += of) {
         const ResultRecord *line = &r->eval[first + i];
         of = run_files_split(r, first + i, n - i);
-        double ood = run_files_mean(r, line, of, true), id = run_files_mean(r, line, of, false);
-        const char *split = several ? line->split : "", *comma = several ? ": " : "";
-        bool both = isfinite(ood);
-        snprintf(what, sizeof what, "%.100s%s%s", split, comma,
-                 both ? "domains trained on" : "accuracy");
-        accuracy_tile(o, what, both ? id : line[of - 1].top1);
-        snprintf(what, sizeof what, "%.100s%sother domains", split, comma);
-        accuracy_tile(o, what, ood);
+        split_tiles(o, r, line, of, several ? line->split : "");
     }
-    if (!several) accuracy_tile(o, "mean over classes", r->eval[first + n - 1].mean_class);
-    if (n0 && !several) accuracy_tile(o, "before training", r->eval[zero + n0 - 1].top1);
+    const ResultRecord *all = &r->eval[first + n - 1], *before = n0 ? &r->eval[zero + n0 - 1] : all;
+    if (!several)
+        accuracy_tile(o, "mean over classes", all->mean_class,
+                      interval_mean(all->cell, all->classes));
+    if (n0 && !several)
+        accuracy_tile(o, "before training", before->top1, line_interval(before));
+    accuracy_tile(o, "chance", all->classes ? 1.0 / all->classes : NAN, (Interval){ 0, 0 });
     file_printf(o, "</div>\n");
 }
 
 // How the best checkpoint was chosen, and whether accuracies are of pictures that were trained on.
-static void selection(FileOut *o, const RunFiles *r)
+static void selection(FileOut *o, const RunFiles *r, const RunState *state)
 {
     const char *text = run_files_text(r, "selection");
     double trained = run_files_number(r, "eval_pictures_trained_on");
@@ -100,26 +137,53 @@ static void selection(FileOut *o, const RunFiles *r)
         file_printf(o, "<code>best/</code> is ");
     if (strncmp(text, "none", 4) != 0) html_text(o, text);
     if (!strcmp(text, "selected on test"))
-        file_printf(o, " pictures: its accuracy on them is no estimate of that on others.");
-    file_printf(o, "</p>\n");
+        file_printf(o, " pictures: its accuracy on them is no estimate of that on others");
+    if (state->best_top1 >= 0)
+        file_printf(o, "; it is of step %lld", (long long)state->best_step);
+    file_printf(o, "%s</p>\n", strncmp(text, "none", 4) ? "." : "");
 }
 
-static void run_heading(FileOut *o, const RunFiles *r)
+static void plural(FileOut *o, double n, const char *what)
+{
+    html_int(o, (int64_t)n);
+    file_printf(o, " %s%s", what, n == 1 ? "" : "s");
+}
+
+// How far it went, which --max-steps may have cut short.
+static void steps_done(FileOut *o, const RunFiles *r)
+{
+    double epochs = run_files_number(r, "epochs"), steps = run_files_number(r, "steps");
+    double done = r->evals ? (double)r->eval[r->evals - 1].step : 0;
+    if (isfinite(steps) && done < steps) {
+        file_printf(o, "stopped after ");
+        html_int(o, (int64_t)done);
+        file_printf(o, " of the ");
+        plural(o, steps, "step");
+        file_printf(o, " of ");
+        plural(o, epochs, "epoch");
+    } else {
+        plural(o, epochs, "epoch");
+        file_printf(o, " (");
+        plural(o, done, "step");
+        file_printf(o, ")");
+    }
+}
+
+static void run_heading(FileOut *o, const RunFiles *r, const RunState *state)
 {
     const char *data = run_files_text(r, "data");
     file_printf(o, "<h1>");
     html_text(o, run_files_text(r, "method"));
     file_printf(o, " on ");
     html_text(o, path_name(data));
-    file_printf(o, "</h1>\n<p class=\"lead\">");
-    html_int(o, (int64_t)run_files_number(r, "train_pictures"));
-    double epochs = run_files_number(r, "epochs");
-    file_printf(o, " pictures, %g epoch%s in batches of %g, learning rate %g, seed %g. ", epochs,
-                epochs == 1 ? "" : "s", run_files_number(r, "batch"), run_files_number(r, "lr"),
+    file_printf(o, "</h1>\n<div class=\"grid\"><div>\n<p class=\"lead\">");
+    plural(o, run_files_number(r, "train_pictures"), "picture");
+    file_printf(o, ", ");
+    steps_done(o, r);
+    file_printf(o, " in batches of %g, learning rate %g, seed %g. Evaluated on ",
+                run_files_number(r, "batch"), run_files_number(r, "lr"),
                 run_files_number(r, "seed"));
-    file_printf(o, "Evaluated on ");
-    html_int(o, (int64_t)run_files_number(r, "eval_pictures"));
-    file_printf(o, " pictures");
+    plural(o, run_files_number(r, "eval_pictures"), "picture");
     if (*run_files_text(r, "eval_split_used")) {
         file_printf(o, " of <code>");
         html_text(o, run_files_text(r, "eval_split_used"));
@@ -127,9 +191,10 @@ static void run_heading(FileOut *o, const RunFiles *r)
     }
     file_printf(o, ".</p>\n<p class=\"soft\">");
     page_formula(o, r);
-    file_printf(o, "</p>\n");
-    selection(o, r);
+    file_printf(o, "</p>\n</div><div>\n");
     accuracy_tiles(o, r);
+    selection(o, r, state);
+    file_printf(o, "</div></div>\n");
 }
 
 // ---- accuracy -----------------------------------------------------------------------------------
@@ -143,39 +208,107 @@ static const ResultRecord *before_training(const RunFiles *r, const ResultRecord
     return NULL;
 }
 
-static void accuracy_row(FileOut *o, const RunFiles *r, const ResultRecord *e)
+// The line about the same pictures at the step of `best`; NULL: there is no `best`, or it is the
+// last one.
+static const ResultRecord *best_line(const RunFiles *r, const RunState *state,
+                                     const ResultRecord *e)
 {
-    const ResultRecord *before = before_training(r, e);
+    int first, n = run_files_at(r, state->best_step, &first);
+    if (state->best_top1 < 0 || state->best_step == e->step) return NULL;
+    for (int i = first; i < first + n; i++)
+        if (same_line(&r->eval[i], e)) return &r->eval[i];
+    return NULL;
+}
+
+static void accuracy_cell(FileOut *o, const ResultRecord *e)
+{
+    Interval i = e ? line_interval(e) : (Interval){ 0, 0 };
+    file_printf(o, "<td>");
+    if (e) html_share(o, e->top1);
+    if (e) html_range(o, i.low, i.high);
+    file_printf(o, "</td>");
+}
+
+static void accuracy_row(FileOut *o, const RunFiles *r, const RunState *state,
+                         const ResultRecord *e)
+{
+    const ResultRecord *best = best_line(r, state, e);
+    Interval classes = interval_mean(e->cell, e->classes);
     char name[NAME];
     file_printf(o, "<tr><td>");
     html_text(o, line_name(name, r, e));
     file_printf(o, "</td><td>");
     html_int(o, e->n);
-    file_printf(o, "</td><td>");
-    if (before) html_share(o, before->top1);
-    file_printf(o, "</td><td>");
-    html_share(o, e->top1);
-    file_printf(o, "</td><td>");
+    file_printf(o, "</td>");
+    accuracy_cell(o, before_training(r, e));
+    accuracy_cell(o, e);
+    file_printf(o, "<td>");
     html_share(o, e->mean_class);
-    file_printf(o, "</td></tr>\n");
+    html_range(o, classes.low, classes.high);
+    file_printf(o, "</td>");
+    if (best) accuracy_cell(o, best);
+    file_printf(o, "</tr>\n");
 }
 
-static void accuracy_table(FileOut *o, const RunFiles *r)
+// The share of the class that most of a line's pictures have.
+static double most_frequent(const ResultRecord *e)
+{
+    int64_t most = 0;
+    for (int k = 0; k < e->classes; k++)
+        if (e->cell[k].n > most) most = e->cell[k].n;
+    return e->n ? (double)most / (double)e->n : 0;
+}
+
+static void accuracy_notes(FileOut *o, const ResultRecord *all)
+{
+    file_printf(o, "<p class=\"soft\"><small>Small: 95 %% intervals (Wilson's), which tell of the "
+                   "number of pictures and of nothing else. Chance is ");
+    html_share(o, all->classes ? 1.0 / all->classes : 0);
+    file_printf(o, " %% with ");
+    file_printf(o, "%d class%s", all->classes, all->classes == 1 ? "" : "es");
+    file_printf(o, "; to name always the most frequent one, right in ");
+    html_share(o, most_frequent(all));
+    file_printf(o, " %%.</small></p>\n");
+}
+
+// Notes of results.jsonl: what was trained on, or `best` chosen on, and how often that is so.
+static void line_notes(FileOut *o, const RunFiles *r, int first, int n)
+{
+    char name[NAME];
+    for (int i = first; i < first + n; i++) {
+        const ResultRecord *e = &r->eval[i];
+        if (!*e->note) continue;
+        file_printf(o, "<p class=\"soft\"><small>Noted of ");
+        html_text(o, line_name(name, r, e));
+        file_printf(o, ": ");
+        html_text(o, e->note);
+        file_printf(o, ".</small></p>\n");
+    }
+}
+
+static void accuracy_table(FileOut *o, const RunFiles *r, const RunState *state)
 {
     int first, n = last_lines(r, &first);
-    bool domains = n > 1 && *r->eval[first].domain;
-    const char *what = !domains ? "split" : several_splits(r) ? "split, domain" : "domain";
-    file_printf(o, "<div class=\"wide\"><table id=\"accuracy\"><thead><tr><th>%s</th>"
-                   "<th>pictures</th><th>before<br/>%%</th><th>top 1<br/>%%</th><th>mean of "
-                   "classes<br/>%%</th></tr></thead><tbody>\n", what);
-    for (int i = first; i < first + n; i++) accuracy_row(o, r, &r->eval[i]);
+    const ResultRecord *all = &r->eval[first + n - 1];
+    bool domains = *r->eval[first].domain, best = best_line(r, state, all);
+    const char *what = !domains ? *all->split ? "split" : "" :
+                       several_splits(r) ? "split, domain" : "domain";
+    html_table(o, "accuracy");
+    file_printf(o, "<thead><tr><th>%s</th><th>pictures</th><th>before<br/>%%</th><th>top 1<br/>%%"
+                   "</th><th>mean of<br/>classes, %%</th>", what);
+    if (best)
+        file_printf(o, "<th>best/, %%<br/>step %lld</th>", (long long)state->best_step);
+    file_printf(o, "</tr></thead><tbody>\n");
+    for (int i = first; i < first + n; i++) accuracy_row(o, r, state, &r->eval[i]);
     file_printf(o, "</tbody></table></div>\n");
+    accuracy_notes(o, all);
+    line_notes(o, r, first, n);
 }
 
-// One curve per line of the last evaluation, the last ones first.
+// One curve per line of the last evaluation, the last ones first: that is of the whole run.
 static void accuracy_curves(FileOut *o, const RunFiles *r)
 {
-    static const int colour[CURVES] = { 7, 5, 2, 4, 1, 3, 0 };
+    static const int colour[CURVES] = { COLOUR_RUN, 2, 4, 1, 3, 6, 7 };
     Point point[CURVES][STEPS];
     Series s[CURVES];
     char name[CURVES][NAME];
@@ -189,9 +322,11 @@ static void accuracy_curves(FileOut *o, const RunFiles *r)
             if (same_line(&r->eval[i], e))
                 point[d][s[d].n++] = (Point){ (double)r->eval[i].step, r->eval[i].top1 };
     }
+    if (!lines || s[0].n < 2) return;
     page_figure(o, "Accuracy by step", "top 1 at each evaluation");
-    svg_chart(o, &(Chart){ .about = "accuracy by step", .x_label = "step", .y_percent = true,
-                           .y = { 0, 1 }, .series = s, .n = lines });
+    svg_chart(o, &(Chart){ .about = "accuracy by step", .x_label = "step", .x_whole = true,
+                           .y_percent = true, .y = { 0, 1 }, .series = s, .n = lines,
+                           .level = 1.0 / r->eval[first].classes, .level_name = "chance" });
     file_printf(o, "</figure>\n");
 }
 
@@ -223,10 +358,11 @@ static void domains_figure(FileOut *o, const RunFiles *r)
     }
     if (!points || !isfinite(way[points - 1].x) || !isfinite(way[points - 1].y)) return;
     const Series s[] = {
-        { .kind = DASHES, .colour = 5, .point = way, .n = points },
-        { .kind = FAINT_DOTS, .colour = 5, .point = way, .n = points },
-        { .name = "before", .kind = DOTS, .colour = 0, .point = way, .n = 1 },
-        { .name = "after", .kind = DOTS, .colour = 5, .point = way + points - 1, .n = 1 },
+        { .kind = DASHES, .colour = COLOUR_RUN, .point = way, .n = points },
+        { .kind = FAINT_DOTS, .colour = COLOUR_RUN, .point = way, .n = points },
+        { .name = "before", .kind = DOTS, .colour = COLOUR_BEFORE, .point = way, .n = 1 },
+        { .name = "after", .kind = DOTS, .colour = COLOUR_RUN, .point = way + points - 1,
+          .n = 1 },
     };
     page_figure(o, "Domains trained on, and the others", "mean accuracy over each, from evaluation "
                 "to evaluation; on the dotted line both are equal");
@@ -284,16 +420,48 @@ static void class_map(FileOut *o, const RunFiles *r)
     file_printf(o, "</figure>\n");
 }
 
-static void accuracy_figures(FileOut *o, const RunFiles *r)
+static void accuracy_figures(FileOut *o, const RunFiles *r, const RunState *state)
 {
     if (!r->evals) return;
-    file_printf(o, "<h2>Accuracy</h2>\n");
-    accuracy_table(o, r);
-    file_printf(o, "<div class=\"grid\">\n");
+    file_printf(o, "<h2>Accuracy</h2>\n<div class=\"grid\"><div>\n");
+    accuracy_table(o, r, state);
+    class_map(o, r);
+    file_printf(o, "</div><div>\n");
     accuracy_curves(o, r);
     domains_figure(o, r);
-    class_map(o, r);
+    file_printf(o, "</div></div>\n");
+}
+
+// ---- mistakes -----------------------------------------------------------------------------------
+
+static void mistake_parts(FileOut *o, const RunFiles *r, const Answers *a)
+{
+    const char *split = r->eval[r->evals - 1].split;
+    file_printf(o, "<h2>Mistakes</h2>\n<p id=\"mistakes\">After the last step ");
+    html_int(o, a->wrong);
+    file_printf(o, " of ");
+    plural(o, (double)a->n, "picture");
+    if (*split) file_printf(o, " of <code>");
+    html_text(o, split);
+    file_printf(o, "%s %s answered wrong.</p>\n<div class=\"grid\">\n", *split ? "</code>" : "",
+                a->wrong == 1 ? "is" : "are");
+    page_confusion(o, r, a);
+    if (a->wrong) {
+        file_printf(o, "<div><h3>The most confident wrong answers</h3>\n<p class=\"soft\"><small>"
+                       "The label and its probability, the answer and its own.</small></p>\n");
+        page_wrong(o, r, a, WRONG);
+        file_printf(o, "</div>\n");
+    }
     file_printf(o, "</div>\n");
+}
+
+static void mistakes(FileOut *o, const RunFiles *r)
+{
+    Answers a;
+    Status status = answers_open(&a, r);
+    if (status == OK && a.n) mistake_parts(o, r, &a);
+    if (o->status == OK) o->status = status;
+    answers_close(&a);
 }
 
 // ---- training, pictures, facts ------------------------------------------------------------------
@@ -304,26 +472,30 @@ static void training_figures(FileOut *o, const RunFiles *r)
     file_printf(o, "<h2>Training</h2>\n<div class=\"grid\">\n");
     page_losses(o, r);
     if (page_taught(r) && r->samples) page_weights(o, r);
+    page_gradient(o, r);
     file_printf(o, "</div>\n");
 }
 
 static void sample_lists(FileOut *o, const RunFiles *r)
 {
     const char *root = run_files_text(r, "data");
+    bool taught = page_taught(r);
     if (!r->samples) return;
-    if (page_taught(r))
+    if (taught)
         file_printf(o, "<h2>How much does it trust the frozen model?</h2>\n<p>w is the frozen "
                        "model's share in a picture's loss, p<sub>t</sub> its probability of the "
-                       "label, p<sub>s</sub> that of the model in training.</p>"
-                       "<h3>Highest w: the frozen model decides</h3>\n");
+                       "label, p<sub>s</sub> that of the model in training.</p>");
     else
         file_printf(o, "<h2>Sure and unsure</h2>\n<p>p<sub>s</sub> is the probability of the "
-                       "label when the picture was last visited.</p><h3>Highest p</h3>\n");
-    page_extremes(o, r, root, 12, true);
-    file_printf(o, "<h3>%s</h3>\n", page_taught(r) ? "Lowest w: the label decides" : "Lowest p");
-    page_extremes(o, r, root, 12, false);
-    file_printf(o, "<h2>Training pictures</h2>\n");
-    page_samples(o, r, root, 24);
+                       "label when the picture was last visited.</p>");
+    file_printf(o, "<div class=\"grid\">\n<div><h3>%s</h3>\n",
+                taught ? "Highest w: the frozen model decides" : "Highest p");
+    page_extremes(o, r, root, EXTREMES, true);
+    file_printf(o, "</div>\n<div><h3>%s</h3>\n",
+                taught ? "Lowest w: the label decides" : "Lowest p");
+    page_extremes(o, r, root, EXTREMES, false);
+    file_printf(o, "</div>\n</div>\n<h2>Training pictures</h2>\n");
+    page_samples(o, r, root, TRAINING);
 }
 
 static void run_facts(FileOut *o, const RunFiles *r, const char *run)
@@ -335,7 +507,7 @@ static void run_facts(FileOut *o, const RunFiles *r, const char *run)
     page_facts(o, r->config);
 }
 
-static Status write_page(const RunFiles *r, const char *run)
+static Status write_page(const RunFiles *r, const RunState *state, const char *run)
 {
     char path[FILE_PATH], title[300];
     FileOut o;
@@ -343,8 +515,9 @@ static Status write_page(const RunFiles *r, const char *run)
     snprintf(title, sizeof title, "%.60s on %.200s", run_files_text(r, "method"),
              path_name(run_files_text(r, "data")));
     TRY(html_begin(&o, path, title));
-    run_heading(&o, r);
-    accuracy_figures(&o, r);
+    run_heading(&o, r, state);
+    accuracy_figures(&o, r, state);
+    mistakes(&o, r);
     training_figures(&o, r);
     sample_lists(&o, r);
     run_facts(&o, r, run);
@@ -353,9 +526,13 @@ static Status write_page(const RunFiles *r, const char *run)
 
 Status run_page(const char *run)
 {
+    char last[FILE_PATH];
     RunFiles r;
+    RunState state;
+    TRY(run_checkpoint(last, run, "last"));
+    TRY(run_load_state(&state, last));
     TRY(run_files_open(&r, run));
-    Status status = write_page(&r, run);
+    Status status = write_page(&r, &state, run);
     run_files_close(&r);
     return status;
 }

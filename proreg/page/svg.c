@@ -84,14 +84,14 @@ static Frame frame_of(FileOut *o, const Chart *c)
 // ---- axes ---------------------------------------------------------------------------------------
 
 // The smallest of 1, 2, 5, 10, .. times a power of ten that divides the span into at most `most`
-// parts.
-static double tick_step(double span, int most)
+// parts; whole: of the whole numbers.
+static double tick_step(double span, int most, bool whole)
 {
     static const double factor[] = { 2, 2.5, 2 };
     double step = 1;
     while (span / step < most) step /= 10;
     for (int i = 0; span / step > most; i++) step *= factor[i % 3];
-    return step;
+    return whole ? larger(step, 1) : step;
 }
 
 static void tick_text(FileOut *o, double v, bool percent)
@@ -102,7 +102,7 @@ static void tick_text(FileOut *o, double v, bool percent)
 
 static void x_axis(Frame *f)
 {
-    double step = tick_step(f->x.high - f->x.low, 5), bottom = f->height - BOTTOM;
+    double step = tick_step(f->x.high - f->x.low, 5, f->c->x_whole), bottom = f->height - BOTTOM;
     for (double k = ceil(f->x.low / step - 1e-9); k * step <= f->x.high + step * 1e-9; k++) {
         file_printf(f->o, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">",
                     at_x(f, k * step), bottom + 16);
@@ -118,7 +118,7 @@ static void x_axis(Frame *f)
 
 static void y_axis(Frame *f)
 {
-    double step = tick_step(f->y.high - f->y.low, f->c->square ? 7 : 5);
+    double step = tick_step(f->y.high - f->y.low, f->c->square ? 7 : 5, f->c->y_whole);
     for (double k = ceil(f->y.low / step - 1e-9); k * step <= f->y.high + step * 1e-9; k++) {
         double y = at_y(f, k * step);
         file_printf(f->o, "<line class=\"grid-line\" x1=\"%d\" x2=\"%.1f\" y1=\"%.1f\" "
@@ -141,12 +141,61 @@ static void diagonal(const Frame *f)
                 at_y(f, high));
 }
 
+static void level(const Frame *f)
+{
+    const Chart *c = f->c;
+    if (!c->level_name || c->level < f->y.low || c->level > f->y.high) return;
+    double y = at_y(f, c->level);
+    file_printf(f->o, "<line class=\"level\" x1=\"%d\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>"
+                      "<text x=\"%d\" y=\"%.1f\">", LEFT, f->right, y, y, LEFT + 4, y - 4);
+    html_text(f->o, c->level_name);
+    file_printf(f->o, "</text>\n");
+}
+
+// ---- what lies on what --------------------------------------------------------------------------
+
+// Does curve `a` run on `b`, point by point, for a third of its way?
+static bool runs_on(const Frame *f, const Series *a, const Series *b)
+{
+    int64_t near = 0, n = a->n < b->n ? a->n : b->n;
+    for (int64_t i = 0; i < n; i++) {
+        Point p = a->point[i], q = b->point[i];
+        near += fabs(at_x(f, p.x) - at_x(f, q.x)) < 2 && fabs(at_y(f, p.y) - at_y(f, q.y)) < 2;
+    }
+    return n > 1 && 3 * near >= n;
+}
+
+// On how many curves that are drawn before it the curve lies.
+static int curves_below(const Frame *f, int i)
+{
+    int n = 0;
+    for (int k = 0; k < i; k++)
+        n += f->c->series[k].kind == LINE && runs_on(f, &f->c->series[i], &f->c->series[k]);
+    return n;
+}
+
+// How many dots that are drawn after it lie on the dot.
+static int dots_above(const Frame *f, const Series *s, Point p)
+{
+    int n = 0;
+    for (const Series *t = s + 1; t < f->c->series + f->c->n; t++)
+        for (int64_t i = 0; i < t->n && t->kind == DOTS; i++)
+            n += hypot(at_x(f, p.x) - at_x(f, t->point[i].x),
+                       at_y(f, p.y) - at_y(f, t->point[i].y)) < 7;
+    return n;
+}
+
 // ---- series -------------------------------------------------------------------------------------
 
-static void draw_curve(const Frame *f, const Series *s)
+// Through the gaps of a curve's dashes the curves below it are seen, each less than the next.
+static void draw_curve(const Frame *f, const Series *s, int below)
 {
     bool begun = false;
-    file_printf(f->o, "<path class=\"line%s\" d=\"", s->kind == DASHES ? " dash" : "");
+    file_printf(f->o, "<path class=\"line%s\"", s->kind == DASHES ? " dash" : "");
+    if (below && s->kind == LINE)
+        file_printf(f->o, " stroke-dasharray=\"%.1f %.1f\"", 18.0 / (below + 1),
+                    18 - 18.0 / (below + 1));
+    file_printf(f->o, " d=\"");
     for (int64_t i = 0; i < s->n; i++) {
         Point p = s->point[i];
         bool there = isfinite(p.x) && isfinite(p.y);
@@ -172,9 +221,16 @@ static void draw_dots(const Frame *f, const Series *s)
         Point p = s->point[i];
         if (!isfinite(p.x) || !isfinite(p.y)) continue;
         if (s->spread) draw_spread(f, p, s->spread[i]);
-        file_printf(f->o, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"/>\n",
-                    faint ? "faint" : "dot", at_x(f, p.x), at_y(f, p.y), faint ? "2.5" : "5");
+        int above = faint ? 0 : dots_above(f, s, p);
+        file_printf(f->o, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"/>\n",
+                    faint ? "faint" : above ? "halo" : "dot", at_x(f, p.x), at_y(f, p.y),
+                    faint ? 2.5 : 5 + 3.5 * above);
     }
+}
+
+static bool is_bars(const Series *s)
+{
+    return s->kind == BARS || s->kind == HOLLOW_BARS;
 }
 
 // The bars of several series stand side by side in the width of one.
@@ -185,9 +241,9 @@ static void draw_bars(const Frame *f, const Series *s, int which, int of)
         Point p = s->point[i];
         if (!(p.y > 0)) continue;
         double left = at_x(f, p.x + which * width), right = at_x(f, p.x + (which + 1) * width);
-        file_printf(f->o, "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
-                          "height=\"%.1f\"/>\n", left + .5, at_y(f, p.y), right - left - 1,
-                    bottom - at_y(f, p.y));
+        file_printf(f->o, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+                          "height=\"%.1f\"/>\n", s->kind == BARS ? "bar" : "hollow", left + .5,
+                    at_y(f, p.y), right - left - 1, bottom - at_y(f, p.y));
     }
 }
 
@@ -196,12 +252,12 @@ static void draw_series(const Frame *f, int i)
     const Series *s = &f->c->series[i];
     int bars = 0, before = 0;
     for (int k = 0; k < f->c->n; k++) {
-        before += k < i && f->c->series[k].kind == BARS;
-        bars += f->c->series[k].kind == BARS;
+        before += k < i && is_bars(&f->c->series[k]);
+        bars += is_bars(&f->c->series[k]);
     }
     file_printf(f->o, "<g class=\"s%d\">", s->colour);
-    if (s->kind == BARS) draw_bars(f, s, before, bars);
-    else if (s->kind == LINE || s->kind == DASHES) draw_curve(f, s);
+    if (is_bars(s)) draw_bars(f, s, before, bars);
+    else if (s->kind == LINE || s->kind == DASHES) draw_curve(f, s, curves_below(f, i));
     else draw_dots(f, s);
     file_printf(f->o, "</g>\n");
 }
@@ -220,7 +276,7 @@ static int crowd(const Frame *f, Label l)
     for (int i = 0; i < f->labels; i++) n += 10 * overlap(&l, &f->label[i]);
     for (int i = 0; i < f->c->n; i++) {
         const Series *s = &f->c->series[i];
-        for (int64_t k = 0; k < s->n && s->kind != BARS; k++) {
+        for (int64_t k = 0; k < s->n && !is_bars(s); k++) {
             const Label dot = { at_x(f, s->point[k].x) - 5, at_y(f, s->point[k].y) + 5, 10 };
             if (overlap(&l, &dot)) n += s->kind == DOTS ? 5 : 1;
         }
@@ -296,15 +352,17 @@ static void name_others(Frame *f)
         if (s->kind == LINE || s->kind == DASHES || !named_end(f, s, &end)) continue;
         double width = text_width(s->name);
         Label corner = { f->right - width, TOP + 4 + 15 * bars, width };
-        bars += s->kind == BARS;
-        write_name(f, s, s->kind == BARS ? corner : place_name(f, end.x, end.y, width));
+        bars += is_bars(s);
+        write_name(f, s, is_bars(s) ? corner : place_name(f, end.x, end.y, width));
     }
 }
 
 static void open_svg(FileOut *o, double width, double height, const char *about)
 {
-    file_printf(o, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" "
-                   "role=\"img\" aria-label=\"", width, height);
+    file_printf(o, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" ", width,
+                height);
+    if (width > WIDTH) file_printf(o, "style=\"min-width:%.0fpx;max-width:none\" ", width);
+    file_printf(o, "role=\"img\" aria-label=\"");
     html_text(o, about);
     file_printf(o, "\">\n");
 }
@@ -316,6 +374,7 @@ void svg_chart(FileOut *o, const Chart *c)
     y_axis(&f);
     x_axis(&f);
     diagonal(&f);
+    level(&f);
     for (int i = 0; i < c->n; i++) draw_series(&f, i);
     name_lines(&f);
     name_others(&f);
@@ -324,7 +383,9 @@ void svg_chart(FileOut *o, const Chart *c)
 
 // ---- heat maps ----------------------------------------------------------------------------------
 
-typedef struct { double left, top, width, height; bool turned; } Grid;
+enum { CELL_READ = 26 };                           // least width of a cell in a map that may scroll
+
+typedef struct { double left, top, width, height, whole; bool turned; } Grid;
 
 static Grid grid_of(const Heat *h)
 {
@@ -333,8 +394,10 @@ static Grid grid_of(const Heat *h)
     for (int c = 0; c < h->columns; c++) name = larger(name, text_width(h->column[c]));
     left = smaller(left, 150);
     double width = smaller((WIDTH - 24 - left) / h->columns, 90);
+    if (h->wide) width = larger(width, CELL_READ);
     bool turned = name > width;
-    return (Grid){ left, turned ? smaller(name, 150) * .75 + 14 : 20, width, 22, turned };
+    double whole = larger(WIDTH, left + width * h->columns + 24);
+    return (Grid){ left, turned ? smaller(name, 150) * .75 + 14 : 20, width, 22, whole, turned };
 }
 
 static void heat_names(FileOut *o, const Heat *h, const Grid *g)
@@ -355,28 +418,34 @@ static void heat_names(FileOut *o, const Heat *h, const Grid *g)
     }
 }
 
-// The opacity is the square of the share, so that 80 and 95 percent look different.
-static void heat_cell(FileOut *o, const Heat *h, const Grid *g, int r, int c)
+static void heat_title(FileOut *o, const Heat *h, int r, int c)
 {
     const Cell *cell = &h->cell[r * h->columns + c];
-    double share = cell->n ? (double)cell->correct / (double)cell->n : 0, depth = share * share;
-    double x = g->left + c * g->width, y = g->top + r * g->height;
-    bool ring = h->ring && h->ring[r * h->columns + c];
     file_printf(o, "<g><title>");
     html_text(o, h->row[r]);
     file_printf(o, ", ");
     html_text(o, h->column[c]);
     file_printf(o, ": ");
-    if (cell->n) html_number(o, share);
-    file_printf(o, " (%lld of %lld)</title><rect class=\"hole\" x=\"%.1f\" y=\"%.1f\" "
-                   "width=\"%.1f\" height=\"%.1f\"/>", (long long)cell->correct,
-                (long long)cell->n, x, y, g->width, g->height);
+    if (cell->n) html_number(o, (double)cell->correct / (double)cell->n);
+    file_printf(o, " (%lld of %lld)</title>", (long long)cell->correct, (long long)cell->n);
+}
+
+// One of the HTML_HEAT grounds, by tenths of the share, with what can be read on it.
+static void heat_cell(FileOut *o, const Heat *h, const Grid *g, int r, int c)
+{
+    const Cell *cell = &h->cell[r * h->columns + c];
+    double share = cell->n ? (double)cell->correct / (double)cell->n : 0;
+    int depth = (int)floor(share * (HTML_HEAT - 1) + .5);
+    double x = g->left + c * g->width, y = g->top + r * g->height;
+    bool ring = h->ring && h->ring[r * h->columns + c];
+    heat_title(o, h, r, c);
+    if (cell->n) file_printf(o, "<rect class=\"cell h%d\"", depth);
+    else file_printf(o, "<rect class=\"hole\"");
+    file_printf(o, " x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>", x, y, g->width,
+                g->height);
     if (cell->n)
-        file_printf(o, "<rect class=\"cell\" fill-opacity=\"%.3f\" x=\"%.1f\" y=\"%.1f\" "
-                       "width=\"%.1f\" height=\"%.1f\"/><text class=\"%s\" x=\"%.1f\" y=\"%.1f\" "
-                       "text-anchor=\"middle\">%.0f</text>", depth, x, y, g->width, g->height,
-                    depth > .5 ? "dark" : "light", x + g->width / 2, y + g->height / 2 + 4,
-                    100 * share);
+        file_printf(o, "<text class=\"t%d\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%.0f"
+                       "</text>", depth, x + g->width / 2, y + g->height / 2 + 4, 100 * share);
     if (ring)
         file_printf(o, "<rect class=\"ring\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
                        "height=\"%.1f\"/>", x + 1.5, y + 1.5, g->width - 3, g->height - 3);
@@ -386,7 +455,7 @@ static void heat_cell(FileOut *o, const Heat *h, const Grid *g, int r, int c)
 void svg_heat(FileOut *o, const Heat *h)
 {
     Grid g = grid_of(h);
-    open_svg(o, WIDTH, g.top + h->rows * g.height + 4, h->about);
+    open_svg(o, g.whole, g.top + h->rows * g.height + 4, h->about);
     heat_names(o, h, &g);
     for (int r = 0; r < h->rows; r++)
         for (int c = 0; c < h->columns; c++) heat_cell(o, h, &g, r, c);

@@ -4,7 +4,9 @@
 //     svg_chart(&o, &(Chart){ .about = "loss by step", .x_label = "step", .series = s, .n = 1 });
 //
 // Drawn 400 units wide, so that letters keep their size on a narrow screen. Points that are NaN are
-// left out. Nothing here returns an error: html_end does.
+// left out. What another one would hide is drawn so that both are seen: a curve that lies on others
+// is dashed, a dot under others is a ring around them. Nothing here returns an error: html_end
+// does.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +16,7 @@
 
 typedef struct { double x, y; } Point;
 
-typedef enum { LINE, DASHES, DOTS, FAINT_DOTS, BARS } SeriesKind;
+typedef enum { LINE, DASHES, DOTS, FAINT_DOTS, BARS, HOLLOW_BARS } SeriesKind;
 
 typedef struct {
     const char *name;          // beside its last point; NULL: none
@@ -32,7 +34,10 @@ typedef struct {
     const char *x_label, *y_label;
     bool x_percent, y_percent; // labelled in percent
     Range x, y;                // low == high: from the points
+    bool x_whole, y_whole;     // steps, numbers of pictures: no ticks between
     double bar;                // width of BARS
+    double level;              // a dotted line across at this height, if there is a name
+    const char *level_name;
     bool diagonal;             // draws the line y = x
     bool square;               // as high as wide
     const Series *series;
@@ -43,8 +48,9 @@ void svg_chart(FileOut *o, const Chart *c);
 typedef struct {
     const char *about;
     const char *const *row, *const *column;   // names
-    const Cell *cell;          // (rows,columns); n = 0: empty
+    const Cell *cell;          // (rows,columns) shares in percent; n = 0: empty
+    bool wide;                 // cells keep a width to be read; the caller lets the map scroll
     int rows, columns;
     const uint8_t *ring;       // (rows,columns) nonzero: framed; or NULL
 } Heat;
-void svg_heat(FileOut *o, const Heat *h);      // colour by correct / n
+void svg_heat(FileOut *o, const Heat *h);      // by tenths of correct / n

@@ -138,6 +138,24 @@ static Status sample_read(void *row, Arena *arena, const Json *line)
     return copy_string(&s->label, arena);
 }
 
+// Moves the line in *out to the file.
+static Status line_out(FileOut *file, JsonOut *out)
+{
+    json_out_line_end(out);
+    TRY(json_out_status(out));
+    Status status = file_write(file, out->text, out->size);
+    json_out_reset(out);
+    return status;
+}
+
+static Status file_done(FileOut *file, JsonOut *out, Status status)
+{
+    json_out_free(out);
+    if (status == OK) return file_commit(file);
+    file_discard(file);
+    return status;
+}
+
 Status samples_save(const char *folder, const SampleRecord *sample, int64_t n)
 {
     char path[FILE_PATH];
@@ -149,15 +167,9 @@ Status samples_save(const char *folder, const SampleRecord *sample, int64_t n)
     for (int64_t i = 0; i < n && status == OK; i++) {
         if (sample[i].w < 0) continue;
         sample_write(&out, &sample[i]);
-        json_out_line_end(&out);
-        status = json_out_status(&out);
-        if (status == OK) status = file_write(&file, out.text, out.size);
-        json_out_reset(&out);
+        status = line_out(&file, &out);
     }
-    json_out_free(&out);
-    if (status == OK) return file_commit(&file);
-    file_discard(&file);
-    return status;
+    return file_done(&file, &out, status);
 }
 
 // The lines follow the order of the pictures, some of which were not visited yet.
@@ -213,6 +225,56 @@ Status samples_paths(const char ***path, int64_t *n, Arena *arena, const char *f
     if (there && status == OK) status = read_paths(*path, n, arena, &l);
     lines_close(&l);
     return status;
+}
+
+// ---- predictions.jsonl --------------------------------------------------------------------------
+
+static void prediction_write(JsonOut *out, int64_t step, const PredictionRecord *p)
+{
+    json_out_object(out);
+    json_put_int(out, "step", step);
+    json_put_string(out, "path", p->path);
+    json_put_string(out, "split", p->split);
+    json_put_string(out, "domain", p->domain);
+    json_put_string(out, "label", p->label);
+    json_put_string(out, "predicted", p->predicted);
+    json_put_double(out, "p_label", p->p_label);
+    json_put_double(out, "p_predicted", p->p_predicted);
+    json_out_end(out);
+}
+
+Status predictions_save(const char *folder, int64_t step, const PredictionRecord *p, int64_t n)
+{
+    char path[FILE_PATH];
+    FileOut file;
+    JsonOut out = { 0 };
+    TRY(path_join(path, folder, "predictions.jsonl"));
+    TRY(file_create(&file, path));
+    Status status = OK;
+    for (int64_t i = 0; i < n && status == OK; i++) {
+        if (!p[i].path) continue;
+        prediction_write(&out, step, &p[i]);
+        status = line_out(&file, &out);
+    }
+    return file_done(&file, &out, status);
+}
+
+static Status prediction_read(void *row, Arena *arena, const Json *line)
+{
+    PredictionRecord *p = row;
+    TRY(json_need_int(&p->step, line, "step", 0, INT64_MAX));
+    TRY(json_need_string(&p->path, line, "path"));
+    TRY(json_need_string(&p->split, line, "split"));
+    TRY(json_need_string(&p->domain, line, "domain"));
+    TRY(json_need_string(&p->label, line, "label"));
+    TRY(json_need_string(&p->predicted, line, "predicted"));
+    TRY(json_need_number(&p->p_label, line, "p_label"));
+    TRY(json_need_number(&p->p_predicted, line, "p_predicted"));
+    TRY(copy_string(&p->path, arena));
+    TRY(copy_string(&p->split, arena));
+    TRY(copy_string(&p->domain, arena));
+    TRY(copy_string(&p->label, arena));
+    return copy_string(&p->predicted, arena);
 }
 
 // ---- results.jsonl ------------------------------------------------------------------------------
@@ -378,8 +440,10 @@ static Status read_files(RunFiles *r, const char *folder)
     TRY(json_expect(r->config, JSON_OBJECT));
     TRY(read_file(r, folder, "log.jsonl", sizeof *r->log, &r->log, &r->logs, log_read));
     TRY(read_file(r, folder, "results.jsonl", sizeof *r->eval, &r->eval, &r->evals, result_read));
-    return read_file(r, folder, "samples.jsonl", sizeof *r->sample, &r->sample, &r->samples,
-                     sample_read);
+    TRY(read_file(r, folder, "samples.jsonl", sizeof *r->sample, &r->sample, &r->samples,
+                  sample_read));
+    return read_file(r, folder, "predictions.jsonl", sizeof *r->prediction, &r->prediction,
+                     &r->predictions, prediction_read);
 }
 
 Status run_files_open(RunFiles *r, const char *folder)

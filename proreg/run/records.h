@@ -32,6 +32,16 @@ Status samples_load(const char *folder, SampleRecord *sample, int64_t n);
 // The paths alone, in the arena. *path NULL: there is no file.
 Status samples_paths(const char ***path, int64_t *n, Arena *arena, const char *folder);
 
+// predictions.jsonl: one line per picture of the last evaluation, after `step` updates, in the
+// order of the set; p_label and p_predicted: the probabilities of the label and of the class it is
+// taken for. path NULL: not read (--skip-bad); such a picture has no line.
+typedef struct {
+    int64_t step;
+    const char *path, *split, *domain, *label, *predicted;
+    double p_label, p_predicted;
+} PredictionRecord;
+Status predictions_save(const char *folder, int64_t step, const PredictionRecord *p, int64_t n);
+
 // results.jsonl: one line per evaluation, split and domain; of a split with several domains a last
 // one for "all". note: "trained on these pictures", "selected on test"; "": nothing to know.
 typedef struct {
@@ -62,7 +72,8 @@ typedef struct {
     LogRecord *log;                // (logs)
     ResultRecord *eval;            // (evals)
     SampleRecord *sample;          // (samples)
-    int64_t logs, evals, samples;
+    PredictionRecord *prediction;  // (predictions); of runs of older programs: none
+    int64_t logs, evals, samples, predictions;
 } RunFiles;
 
 Status run_files_open(RunFiles *r, const char *folder);   // on failure *r is empty

@@ -45,10 +45,10 @@ static Status count_steps(int64_t *n, const char *folder, int64_t *oldest)
 
 // What a run writes, but for step-N folders: config.json first, which tells it from other folders.
 static const char *const run_names[] = { "config.json", "log.jsonl", "samples.jsonl",
-                                         "results.jsonl", "report.html", "last", "best",
-                                         "last.proreg-old", "best.proreg-old", "last.old",
-                                         "best.old" };     // .old: of earlier versions
-enum { RUN_FILES = 5, RUN_OLD = 7, RUN_NAMES = 11 };
+                                         "predictions.jsonl", "results.jsonl", "report.html",
+                                         "last", "best", "last.proreg-old", "best.proreg-old",
+                                         "last.old", "best.old" };     // .old: of earlier versions
+enum { RUN_FILES = 6, RUN_OLD = 8, RUN_NAMES = 12 };
 
 bool run_owns(const char *name)
 {

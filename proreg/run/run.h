@@ -2,9 +2,10 @@
 //
 //     config.json     every option with its value, and what the run depended on: as of its
 //                     beginning, or of a --resume with a new --skip-bad or a larger --max-pixels
-//     log.jsonl       one line per step (this and the next two: records.h)
+//     log.jsonl       one line per step (this and the next three: records.h)
 //     samples.jsonl   one line per training picture, as of its last visit
 //     results.jsonl   one line per evaluation and domain
+//     predictions.jsonl   one line per picture of the last evaluation
 //     report.html     the page about it (run_page.h)
 //     last/, best/    checkpoints; step-N/ if --keep asks for them. `best` only if there are
 //                     pictures to choose it on, else `last` is the answer

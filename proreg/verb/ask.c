@@ -189,6 +189,17 @@ Status classifier_mix(Classifier *c, Wise *w, double alpha)
 
 // ---- evaluation ---------------------------------------------------------------------------------
 
+static PredictionRecord record_of(const Score *e, const Sample *s, const float *z)
+{
+    const ScoreOf *of = &e->of;
+    int best = score_argmax(z, of->classes);
+    return (PredictionRecord){ .path = s->path, .split = of->split_name[s->split],
+                               .domain = of->domain_name[s->domain],
+                               .label = of->class_name[s->label], .predicted = of->class_name[best],
+                               .p_label = score_softmax(z, of->classes, s->label),
+                               .p_predicted = score_softmax(z, of->classes, best) };
+}
+
 static Status count_batches(Score *e, Loader *loader, const LoaderOptions *options,
                             const Predictor *p, float *logits, float *keep, Progress *progress)
 {
@@ -209,6 +220,7 @@ static Status count_batches(Score *e, Loader *loader, const LoaderOptions *optio
                                "cannot be right", s->path);
             (s->trained ? score_add_trained : score_add)(e, s->split, s->domain, s->label,
                                                          score_argmax(z, K));
+            if (p->record) p->record[b.index[i]] = record_of(e, s, z);
             if (keep) memcpy(keep + b.index[i] * K, z, (size_t)K * sizeof *z);
         }
         progress_add(progress, b.n);

@@ -6,6 +6,7 @@
 //     TRY(evaluate(&score, &data, names, &loader, &p, NULL, false));
 //     classifier_free(&c);
 #pragma once
+#include "proreg/run/records.h"
 #include "proreg/run/score.h"
 #include "proreg/verb/setup.h"
 #include "proreg/wise.h"
@@ -45,6 +46,8 @@ typedef struct {
     Student *student;
     Tensor *classes;           // of the student, on another tape; NULL: a head without them
     Teacher *teacher;
+    PredictionRecord *record;  // (N) what evaluate() finds, by picture; paths of what it does not
+                               // read stay as they are. NULL: not asked for
 } Predictor;
 
 Predictor classifier_predictor(Classifier *c);         // valid while the classifier stays in place

@@ -164,7 +164,7 @@ static Status print_scores_json(const Tally *t, const DemoMethod *m, int seed)
 
 static Status tell_scores(DemoRun *r, int method, int seed)
 {
-    const Tally *t = &r->demo.tally[seed * DEMO_METHODS + method];
+    const Tally *t = &r->demo.tally[(seed - DEMO_SEED) * DEMO_METHODS + method];
     double score[SCORES];
     tally_scores(score, t);
     progress_say(&r->progress, "seed %d  %-20s ID %5.1f  OOD %5.1f  %6.1f s", seed,
@@ -264,7 +264,7 @@ static Status write_commands(const Demo *d)
     TRY(path_join(path, d->folder, "commands.txt"));
     TRY(file_create(&f, path));
     file_printf(&f, "# what the demo does, as commands to type in this folder\n");
-    for (int seed = 0; seed < d->seeds; seed++) {
+    for (int seed = DEMO_SEED; seed < DEMO_SEED + d->seeds; seed++) {
         write_line(&f, d, demo_world, seed);
         for (int m = 0; m < DEMO_METHODS; m++) {
             write_line(&f, d, demo_methods[m].train, seed);
@@ -292,9 +292,9 @@ static Status write_model(const Demo *d)
 static void remove_runs(const Demo *d)
 {
     char path[FILE_PATH], name[40];
-    for (int seed = -1; seed < d->seeds; seed++) {
-        snprintf(name, sizeof name, "seed-%d", seed);
-        if (path_join(path, d->folder, seed < 0 ? "model" : name) == OK) folder_discard(path);
+    for (int i = -1; i < d->seeds; i++) {
+        snprintf(name, sizeof name, "seed-%d", DEMO_SEED + i);
+        if (path_join(path, d->folder, i < 0 ? "model" : name) == OK) folder_discard(path);
     }
 }
 
@@ -303,8 +303,8 @@ static void remove_runs(const Demo *d)
 static Status one_method(DemoRun *r, int method, int seed)
 {
     const DemoMethod *m = &demo_methods[method];
-    Tally *t = &r->demo.tally[seed * DEMO_METHODS + method];
-    Tally *line = r->demo.line + seed * DEMO_ALPHAS;
+    Tally *t = &r->demo.tally[(seed - DEMO_SEED) * DEMO_METHODS + method];
+    Tally *line = r->demo.line + (seed - DEMO_SEED) * DEMO_ALPHAS;
     double start = seconds_now();
     if (m->train) {
         TRY(run_line(r, "train", VERB_TRAIN, r->train, m->train, seed));
@@ -323,7 +323,7 @@ static Status all_seeds(DemoRun *r)
     for (int m = 0; m < DEMO_METHODS; m++)
         if (demo_methods[m].train) trained += o->n * o->epochs;
     r->progress = progress_begin("demo", (asked + trained) * o->seeds, o->quiet);
-    for (int seed = 0; seed < r->demo.seeds; seed++) {
+    for (int seed = DEMO_SEED; seed < DEMO_SEED + r->demo.seeds; seed++) {
         TRY(run_line(r, "data world", VERB_WORLD, verb_world, demo_world, seed));
         for (int m = 0; m < DEMO_METHODS; m++) TRY(one_method(r, m, seed));
     }

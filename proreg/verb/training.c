@@ -87,7 +87,8 @@ static Status name_samples(Training *r)
     const SampleSet *set = &r->data.train;
     size_t n = (size_t)set->n;
     r->samples = arena_take(&r->arena, n * sizeof *r->samples);
-    if (!r->samples) return err_memory("train");
+    r->predictions = arena_zero(&r->arena, (size_t)r->data.eval.n * sizeof *r->predictions);
+    if (!r->samples || !r->predictions) return err_memory("train");
     for (size_t i = 0; i < n; i++)
         r->samples[i] = (SampleRecord){ .path = set->sample[i].path, .w = -1,      // not visited
                                         .label = r->names[set->sample[i].label] };

@@ -44,6 +44,7 @@ typedef struct {
 
     RunState state;                        // how far the run is
     SampleRecord *samples;                 // (N) of the training pictures, as of their last visit
+    PredictionRecord *predictions;         // (N) of the pictures to evaluate on, the last time
     RunFacts facts;
     int lock;                              // on the run's folder; < 0: not yet
     bool eased;                            // resumed with other flags than config.json holds
