@@ -22,7 +22,7 @@ static void read_line(Line *l, const char *text)
     const char *method = "";
     CHECK_OK(json_parse(&line, &arena, text, strcspn(text, "\n"), "demo"));
     CHECK_OK(json_need_string(&method, line, "method"));
-    CHECK_OK(json_need_int(&l->seed, line, "seed", 0, 9));
+    CHECK_OK(json_need_int(&l->seed, line, "seed", DEMO_SEED, DEMO_SEED + 9));
     for (int i = 0; i < 4; i++) CHECK_OK(json_need_number(&l->score[i], line, key[i]));
     CHECK_OK(json_need_number(&l->seconds, line, "seconds"));
     CHECK(line && line->count == 7, "other keys: %.100s", text);
@@ -54,7 +54,7 @@ static void lines(void)
     const Line *l = a_demo();
     for (int i = 0; i < LINES; i++) {
         CHECK(!strcmp(l[i].method, name[i % DEMO_METHODS]), "%s", l[i].method);
-        CHECK(l[i].seed == i / DEMO_METHODS, "seed %d", (int)l[i].seed);
+        CHECK(l[i].seed == DEMO_SEED + i / DEMO_METHODS, "seed %d", (int)l[i].seed);
         CHECK(l[i].score[2] <= l[i].score[0] && l[i].score[3] <= l[i].score[1], "the worst class "
               "is better than all: %s", l[i].method);
     }
@@ -93,7 +93,7 @@ static double top1(const char *domain)
 static void commands(void)
 {
     static const char *const ask[DEMO_METHODS] = {
-        "zeroshot --model $M --data $W/again/seed-1/data --eval-split test", "eval --run probe",
+        "zeroshot --model $M --data $W/again/seed-202/data --eval-split test", "eval --run probe",
         "eval --run finetune", "wise --run finetune", "eval --run kd", "eval --run proreg",
         "eval --run proreg-k10",
     };
@@ -103,7 +103,7 @@ static void commands(void)
            "sed 's/^proreg/p/' ../demo/commands.txt >list; . ./list;", 1);
     CHECK(proreg("--version") == 0, "%s", program_stderr());
     for (int m = 0; m < DEMO_METHODS; m++) {
-        setenv("PROREG_BEFORE", "cd $W/again/seed-1;", 1);
+        setenv("PROREG_BEFORE", "cd $W/again/seed-202;", 1);
         bool run = strstr(ask[m], "--run") != NULL;
         CHECK(proreg("%s --json -q %s", ask[m], run ? "--eval-domains usual,swapped,new" : "") == 0,
               "%s", program_stderr());
@@ -111,8 +111,8 @@ static void commands(void)
         CHECK_CLOSE((top1("swapped") + top1("new")) / 2, l[m].score[1], 1e-15);
     }
     unsetenv("PROREG_BEFORE");
-    CHECK(program_same("demo/seed-0/proreg/last/model.safetensors",
-                       "again/seed-0/proreg/last/model.safetensors"), "other weights");
+    CHECK(program_same("demo/seed-201/proreg/last/model.safetensors",
+                       "again/seed-201/proreg/last/model.safetensors"), "other weights");
 }
 
 static void table(void)
@@ -122,7 +122,7 @@ static void table(void)
     snprintf(first, sizeof first, "%s", program_stdout());
     CHECK(proreg(DEMO "--seeds 1 -t 3 --out $W/one") == 0, "%s", program_stderr());
     CHECK(!strcmp(first, program_stdout()), "%s\n%s", first, program_stdout());
-    CHECK(strstr(program_stderr(), "seed 0  ProReg "), "no progress: %s", program_stderr());
+    CHECK(strstr(program_stderr(), "seed 201  ProReg "), "no progress: %s", program_stderr());
     CHECK(strstr(program_stderr(), "/one/report.html"), "where is the report: %s",
           program_stderr());
 }
@@ -180,7 +180,7 @@ static void folders(void)
     folder_text(&world, "theirs/commands.txt", "make coffee\n");
     CHECK(proreg(DEMO "--out $W/theirs -q") == 1, "%s", program_stderr());
     CHECK(strstr(program_stderr(), "no commands.txt of a demo"), "%s", program_stderr());
-    CHECK(!folder_exists(folder_name(&world, "mine/seed-0")), "it wrote there");
+    CHECK(!folder_exists(folder_name(&world, "mine/seed-201")), "it wrote there");
     folder_make(folder_name(&world, "temp/x"));
     folder_text(&world, "temp/proreg-demo-000001/commands.txt", "# what the demo does\n");
     folder_text(&world, "temp/proreg-demo-000001/seed-0/data/captions.tsv", "x");
