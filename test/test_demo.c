@@ -58,6 +58,7 @@ static void lines(void)
         CHECK(l[i].score[2] <= l[i].score[0] && l[i].score[3] <= l[i].score[1], "the worst class "
               "is better than all: %s", l[i].method);
     }
+    CHECK(DEMO_SEED > 110, "settings were chosen on seeds 1 to 3, reported on 101 to 110");
     CHECK(memcmp(l[2].score, l[2 + DEMO_METHODS].score, sizeof l[2].score) != 0, "seeds");
 }
 
@@ -127,22 +128,92 @@ static void table(void)
           program_stderr());
 }
 
+static double next_value(const char **at)
+{
+    *at = page_after(*at, "<data value=\"");
+    return strtod(*at, NULL);
+}
+
+// Means of the table: of ID and OOD with their deviations behind. Bold is the best of each column.
 static void page(void)
 {
     const Line *l = a_demo();
     const char *text = program_file("demo/report.html", NULL);
     PageWalk w = page_walk(text);
     const char *at = page_after(text, "<table id=\"scores\">");
+    double score[DEMO_METHODS][SCORES];
+    bool bold[DEMO_METHODS][SCORES];
     for (int m = 0; m < DEMO_METHODS; m++) {
         at = page_after(at, "<tr");
-        for (int i = 0; i < 4; i++) {
-            double want = l[m].score[i] / 2 + l[m + DEMO_METHODS].score[i] / 2;
-            at = page_after(at, "<data value=\"");
-            CHECK_CLOSE(strtod(at, NULL), want, 1e-15);
+        for (int i = 0; i < SCORES; i++) {
+            double want = l[m].score[i % 4] / 2 + l[m + DEMO_METHODS].score[i % 4] / 2;
+            at = strstr(at, i ? "<td" : "</td>");
+            if (!i) at = strstr(at, "<td");
+            bold[m][i] = !strncmp(at, "<td class=\"best\">", 17);
+            score[m][i] = next_value(&at);
+            if (i < 4) CHECK_CLOSE(score[m][i], want, 1e-15);
+            if (i < 2)
+                CHECK_CLOSE(next_value(&at), fabs(l[m].score[i] - want) * sqrt(2), 1e-12);
         }
     }
+    for (int i = 0; i < SCORES; i++)
+        for (int m = 0; m < DEMO_METHODS; m++) {
+            int better = 0;
+            for (int k = 0; k < DEMO_METHODS; k++) {
+                long a = lround(1000 * score[k][i]), b = lround(1000 * score[m][i]);
+                better += i == BACKGROUND ? a < b : a > b;
+            }
+            CHECK(bold[m][i] == !better, "column %d: %s, of which %d are better", i,
+                  demo_methods[m].name, better);
+        }
     test_note("%d pictures, %d drawings", w.images, w.drawings);
-    CHECK(w.images >= 3 * WORLD_SHAPES && w.drawings == 9, "%d drawings", w.drawings);
+    CHECK(w.images >= 3 * WORLD_SHAPES && w.drawings == 6, "%d drawings", w.drawings);
+    page_after(text, "Worst class: of the eight shapes");
+    page_after(text, "<p id=\"chosen\">On seeds 1 to 3, none of which is on this page.");
+}
+
+static bool has_number(const char *lines, const char *number, size_t digits)
+{
+    char word[60];
+    if (digits > 40) return false;
+    snprintf(word, sizeof word, " %.*s,", (int)digits, number);
+    if (strstr(lines, word)) return true;
+    word[strlen(word) - 1] = '}';
+    return strstr(lines, word) != NULL;
+}
+
+// Each share on the page, out of distribution as well, and each cell of a map is in results.jsonl.
+static void results(void)
+{
+    const Line *l = a_demo();
+    const char *lines = program_file("demo/results.jsonl", NULL), *at;
+    int shares = 0, cells = 0;
+    char word[200];
+    for (int i = 0; i < LINES; i++) {
+        snprintf(word, sizeof word, "{\"kind\": \"scores\", \"method\": \"%s\", \"seed\": %d, ",
+                 l[i].method, (int)l[i].seed);
+        at = page_after(lines, word);
+        for (int k = 0; k < 4; k++) {
+            snprintf(word, sizeof word, "\"%s\": ", tally_key[k]);
+            CHECK(strtod(page_after(at, word), NULL) == l[i].score[k], "%s%.20s", word, at);
+        }
+    }
+    at = program_file("demo/report.html", NULL);
+    for (; (at = strstr(at, "<data value=\"")); shares++) {
+        at += strlen("<data value=\"");
+        CHECK(has_number(lines, at, strcspn(at, "\"")), "%.30s is not there", at);
+    }
+    at = program_file("demo/report.html", NULL);
+    for (; (at = strstr(at, "<g><title>")); cells++) {
+        const char *number = page_after(at += strlen("<g><title>"), ": ");
+        if (*number == ' ') continue;                      // no pictures
+        CHECK(has_number(lines, number, strcspn(number, " ")), "%.60s is not there", at);
+    }
+    CHECK(shares > 30 && cells == 4 * WORLD_SHAPES * WORLD_PLAIN, "%d, %d", shares, cells);
+    for (at = lines; at && *at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
+        CHECK(!strncmp(at, "{\"kind\": \"", 10), "%.60s", at);
+    page_after(lines, "{\"kind\": \"weight\", \"background\": \"other\", ");
+    page_after(lines, "{\"kind\": \"mixture_mean\", \"alpha\": 0.5, \"seeds\": 2, ");
 }
 
 // Scores by hand: two shapes of a small tally.
@@ -193,7 +264,7 @@ static void folders(void)
     setenv("PROREG_BEFORE", "cd $W/temp/*; ls >../list;", 1);
     CHECK(proreg("--version") == 0, "%s", program_stderr());
     unsetenv("PROREG_BEFORE");
-    CHECK(!strcmp(program_file("temp/list", NULL), "commands.txt\nreport.html\n"), "left: %s",
+    CHECK(!strcmp(program_file("temp/list", NULL), "commands.txt\nreport.html\nresults.jsonl\n"), "left: %s",
           program_file("temp/list", NULL));
 }
 
@@ -222,7 +293,7 @@ static void embedded(void)
 
 static const TestCase cases[] = {
     { "lines", lines }, { "quoted", shell_words }, { "commands", commands }, { "table", table },
-    { "page", page },
+    { "page", page }, { "results", results },
     { "scores", scores }, { "folders", folders }, { "embedded", embedded },
 };
 

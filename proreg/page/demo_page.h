@@ -2,6 +2,7 @@
 #pragma once
 #include "proreg/page/demo_commands.h"
 #include "proreg/page/tally.h"
+#include "tensor/base/file.h"
 
 typedef struct {
     const char *folder;        // holds seed-S/data, and the run seed-S/METHOD of each method
@@ -12,3 +13,5 @@ typedef struct {
 } Demo;
 
 Status demo_page(const Demo *d);                 // FOLDER/report.html
+// FOLDER/seed-S/NAME of the seed numbered i from 0.
+Status demo_seed_path(char out[FILE_PATH], const Demo *d, int i, const char *name);

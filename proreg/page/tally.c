@@ -7,6 +7,8 @@
 #include "tensor/base/file.h"
 
 const char *const tally_test[TESTS] = { "usual", "swapped", "new" };
+const char *const tally_key[SCORES] = { "id_top1", "ood_top1", "worst_class_id", "worst_class_ood",
+                                        "led_by_background" };
 
 // ---- counting -----------------------------------------------------------------------------------
 
@@ -81,6 +83,38 @@ void tally_scores(double score[SCORES], const Tally *t)
         if (id < score[WORST_ID]) score[WORST_ID] = id;
         if (ood < score[WORST_OOD]) score[WORST_OOD] = ood;
     }
+}
+
+Cell tally_cell(const Tally *t, int seeds, int stride, int shape, int context)
+{
+    Cell all = { 0, 0 };
+    for (int i = 0; i < seeds * TESTS; i++) {
+        const Cell *one = &t[i / TESTS * stride].cell[i % TESTS][shape][context];
+        all.n += one->n;
+        all.correct += one->correct;
+    }
+    return all;
+}
+
+// Is a training picture's background its shape's own?
+static bool usual_background(const SampleRecord *s)
+{
+    int shape = tally_shape(s->label);
+    return shape >= 0 && tally_context(s->path) == shape;
+}
+
+void tally_weights(double share[2][TALLY_BINS], const RunFiles *r)
+{
+    double n[2] = { 0, 0 };
+    memset(share, 0, 2 * sizeof *share);
+    for (int64_t i = 0; i < r->samples; i++) {
+        int which = usual_background(&r->sample[i]) ? 0 : 1;
+        int b = (int)(r->sample[i].w * TALLY_BINS);
+        share[which][b < 0 ? 0 : b >= TALLY_BINS ? TALLY_BINS - 1 : b]++;
+        n[which]++;
+    }
+    for (int b = 0; b < 2 * TALLY_BINS; b++)
+        if (n[b / TALLY_BINS] > 0) share[b / TALLY_BINS][b % TALLY_BINS] /= n[b / TALLY_BINS];
 }
 
 TallyRow tally_row(const Tally *t, int seeds, int stride)

@@ -11,7 +11,7 @@
 #pragma once
 #include "data/set/dataset.h"
 #include "data/world/world.h"
-#include "proreg/run/score.h"
+#include "proreg/run/records.h"
 
 enum { USUAL, SWAPPED, NEW, TESTS };             // the tests of a task (data/world/world.h)
 extern const char *const tally_test[TESTS];      // their folders' names
@@ -31,11 +31,20 @@ int tally_context(const char *path);             // index into world_context; -1
 
 enum {
     ID, OOD,                   // top1; OOD: the mean over `swapped` and `new`
-    WORST_ID, WORST_OOD,       // the lowest of the classes; OOD: of both tests together
+    WORST_ID, WORST_OOD,       // the class with the lowest; OOD: of both tests together
     BACKGROUND,                // share of `swapped` that is answered with the background's class
     SCORES,
 };
+extern const char *const tally_key[SCORES];      // what JSON lines call them
 void tally_scores(double score[SCORES], const Tally *t);
+
+// One shape before one background: all tests of t[0], t[stride], .. together.
+Cell tally_cell(const Tally *t, int seeds, int stride, int shape, int context);
+
+// The distribution of w over a run's training pictures, in equal bins of 0 to 1: share[0] of those
+// before their shape's usual background, share[1] of the others.
+enum { TALLY_BINS = 20 };
+void tally_weights(double share[2][TALLY_BINS], const RunFiles *r);
 
 // Each score's mean and standard deviation over the seeds, of t[0], t[stride], ..
 typedef struct { double mean[SCORES], deviation[SCORES]; } TallyRow;

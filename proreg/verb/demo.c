@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "proreg/page/demo_page.h"
+#include "proreg/page/demo_results.h"
 #include "proreg/verb/ask.h"
 #include "proreg/verb/embedded.h"
 #include "proreg/verb/place.h"
@@ -148,15 +149,13 @@ static Status ask_line(DemoRun *r, Tally *t, const char *line, int seed)
 
 static Status print_scores_json(const Tally *t, const DemoMethod *m, int seed)
 {
-    static const char *const key[] = { "id_top1", "ood_top1", "worst_class_id",
-                                       "worst_class_ood" };
     double score[SCORES];
     JsonOut o = { 0 };
     tally_scores(score, t);
     json_out_object(&o);
     json_put_string(&o, "method", m->name);
     json_put_int(&o, "seed", seed);
-    for (int i = 0; i < BACKGROUND; i++) json_put_double(&o, key[i], score[i]);
+    for (int i = 0; i < BACKGROUND; i++) json_put_double(&o, tally_key[i], score[i]);
     json_put_double(&o, "seconds", t->seconds);
     json_out_end(&o);
     return print_json(&o);
@@ -197,8 +196,8 @@ static void print_demo_table(const Demo *d)
                100 * r.mean[BACKGROUND]);
     }
     printf("\nID: each shape before its usual background, as in training. OOD: before another's, "
-           "or a new one.\nLed by background: answers that name the background's usual shape, "
-           "where it is another's.\n");
+           "or a new one.\nWorst class: the shape that is told least often, in each seed.\nLed by "
+           "background: answers that name the background's usual shape, where it is another's.\n");
 }
 
 // ---- the demo's folder --------------------------------------------------------------------------
@@ -337,6 +336,7 @@ static Status run_demo(DemoRun *r)
     Status status = all_seeds(r);
     progress_end(&r->progress);
     TRY(status);
+    TRY(demo_results(&r->demo));
     TRY(demo_page(&r->demo));
     if (!r->o->json) print_demo_table(&r->demo);
     say(r->o, "report: %s/report.html", r->demo.folder);
