@@ -264,8 +264,8 @@ static void folders(void)
     setenv("PROREG_BEFORE", "cd $W/temp/*; ls >../list;", 1);
     CHECK(proreg("--version") == 0, "%s", program_stderr());
     unsetenv("PROREG_BEFORE");
-    CHECK(!strcmp(program_file("temp/list", NULL), "commands.txt\nreport.html\nresults.jsonl\n"), "left: %s",
-          program_file("temp/list", NULL));
+    const char *list = program_file("temp/list", NULL);
+    CHECK(!strcmp(list, "commands.txt\nreport.html\nresults.jsonl\n"), "left: %s", list);
 }
 
 // The model inside the program is weights/world, byte by byte, and knows shapes.
