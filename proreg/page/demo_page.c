@@ -150,7 +150,7 @@ static void score_cells(FileOut *o, const Demo *d, int method)
         file_printf(o, "<td%s>", best_shown(d, method, i) ? " class=\"best\"" : "");
         html_share(o, r.mean[i]);
         if (i <= OOD && d->seeds > 1) {
-            file_printf(o, " <small class=\"soft\">&#177; ");
+            file_printf(o, " <small class=\"range\">&#177; ");
             html_share(o, r.deviation[i]);
             file_printf(o, "</small>");
         }
@@ -222,6 +222,10 @@ static void id_ood_figure(FileOut *o, const Demo *d)
         for (int i = 0; i < seeds; i++) {
             widen_range(&x, spot[m].one[i].x);
             widen_range(&y, spot[m].one[i].y);
+        }
+        for (int i = -1; i <= 1; i++) {
+            widen_range(&x, fmin(fmax(spot[m].mean.x + i * spot[m].spread.x, 0), 1));
+            widen_range(&y, fmin(fmax(spot[m].mean.y + i * spot[m].spread.y, 0), 1));
         }
         s[n++] = (Series){ .kind = FAINT_DOTS, .colour = demo_methods[m].colour,
                            .point = spot[m].one, .n = seeds };
