@@ -370,10 +370,9 @@ static void commands(FileOut *o, const Demo *d)
     demo_command(line, sizeof line, &d->settings, demo_world, DEMO_SEED);
     html_text(o, line);
     file_printf(o, "</pre>\n");
-    file_printf(o, "<div class=\"grid\">\n");
     for (int m = 0; m < DEMO_METHODS; m++) {
         const DemoMethod *method = &demo_methods[m];
-        file_printf(o, "<div><h3 class=\"s%d\"><i class=\"key\"></i>%s</h3>\n<pre>", method->colour,
+        file_printf(o, "<h3 class=\"s%d\"><i class=\"key\"></i>%s</h3>\n<pre>", method->colour,
                     method->title);
         if (method->train) {
             demo_command(line, sizeof line, &d->settings, method->train, DEMO_SEED);
@@ -382,9 +381,8 @@ static void commands(FileOut *o, const Demo *d)
         }
         demo_command(line, sizeof line, &d->settings, method->ask, DEMO_SEED);
         html_text(o, line);
-        file_printf(o, "</pre></div>\n");
+        file_printf(o, "</pre>\n");
     }
-    file_printf(o, "</div>\n");
 }
 
 static Status facts_of_seed(FileOut *o, const Demo *d)

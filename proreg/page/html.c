@@ -100,7 +100,7 @@ static const char *const style[] = {
     "stroke-width:2.5}svg .level{stroke:var(--soft);stroke-width:1;stroke-dasharray:1 3}"
     "svg .spread{stroke:var(--c);stroke-width:1.2;opacity:.6}"
     "svg .cell,svg .hole{stroke:var(--bg);stroke-width:1.5}svg .hole{fill:var(--card)}"
-    "svg .ring{fill:none;stroke:var(--ink);stroke-width:1.5}"
+    "svg .ring{fill:none;stroke:var(--ink);stroke-width:1.5}svg .inner{stroke:var(--bg)}"
 };
 
 // The values of one screen, then what the hues and the cells of heat maps are called in it.

@@ -446,9 +446,10 @@ static void heat_cell(FileOut *o, const Heat *h, const Grid *g, int r, int c)
     if (cell->n)
         file_printf(o, "<text class=\"t%d\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%.0f"
                        "</text>", depth, x + g->width / 2, y + g->height / 2 + 4, 100 * share);
-    if (ring)
-        file_printf(o, "<rect class=\"ring\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
-                       "height=\"%.1f\"/>", x + 1.5, y + 1.5, g->width - 3, g->height - 3);
+    for (int i = 0; ring && i < 2; i++)        // two lines, of which one is seen on any ground
+        file_printf(o, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+                       "height=\"%.1f\"/>", i ? "ring inner" : "ring", x + 1 + 1.5 * i,
+                    y + 1 + 1.5 * i, g->width - 2 - 3 * i, g->height - 2 - 3 * i);
     file_printf(o, "</g>\n");
 }
 
