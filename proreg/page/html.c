@@ -65,8 +65,8 @@ static const char *const style[] = {
     // word, which a browser that can tell shows only there. Names stay in sight.
     ".wide{overflow-x:auto;container-type:scroll-state;background:linear-gradient(to left,"
     "var(--bg) 40%,transparent) right/1.5rem 100% no-repeat local,linear-gradient(to left,"
-    "var(--soft),transparent) right/.5rem 100% no-repeat scroll}.wide th:first-child,.wide td:first-child{"
-    "position:sticky;left:0;background:var(--bg)}.hint{display:none;position:sticky;left:0;width:"
+    "var(--soft),transparent) right/.5rem 100% no-repeat scroll}"
+    ".wide th:first-child,.wide td:first-child{position:sticky;left:0;background:var(--bg)}.hint{display:none;position:sticky;left:0;width:"
     "max-content;font-size:.86rem;color:var(--soft)}@media (max-width:40rem){.hint{display:block}}"
     "@supports (container-type:scroll-state){.hint{display:none}@container scroll-state("
     "scrollable:right){.hint{display:block}}}@media print{.wide{background:none}.hint{display:"
