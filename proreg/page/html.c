@@ -66,11 +66,12 @@ static const char *const style[] = {
     ".wide{overflow-x:auto;container-type:scroll-state;background:linear-gradient(to left,"
     "var(--bg) 40%,transparent) right/1.5rem 100% no-repeat local,linear-gradient(to left,"
     "var(--soft),transparent) right/.5rem 100% no-repeat scroll}"
-    ".wide th:first-child,.wide td:first-child{position:sticky;left:0;background:var(--bg)}.hint{display:none;position:sticky;left:0;width:"
-    "max-content;font-size:.86rem;color:var(--soft)}@media (max-width:40rem){.hint{display:block}}"
+    ".wide th:first-child,.wide td:first-child{position:sticky;left:0;background:var(--bg)}"
+    ".hint{display:none;position:sticky;left:0;width:max-content;font-size:.86rem;"
+    "color:var(--soft)}@media (max-width:40rem){.hint{display:block}}"
     "@supports (container-type:scroll-state){.hint{display:none}@container scroll-state("
-    "scrollable:right){.hint{display:block}}}@media print{.wide{background:none}.hint{display:"
-    "none}}\n",
+    "scrollable:right){.hint{display:block}}}"
+    "@media print{.wide{background:none}.hint{display:none}}\n",
     // Figures and pictures.
     ".grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));"
     "gap:1.4rem 2.4rem;align-items:start}.grid.three{grid-template-columns:repeat(auto-fit,minmax("
