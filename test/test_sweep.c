@@ -1,7 +1,8 @@
 // test_sweep.c - every verb with one call that fails, or a kill there: what it leaves and says.
 //
 // test/sweep/shim.c stands between the program and the C library. For call n of a command, in turn:
-// the call fails (once, or with all that follow), or the process is killed before or after it. Then
+// the call fails (once, or with all that follow), or the process is killed before it, in the middle
+// of it (of a write) or after it. Then
 //
 //     failed     the command ends by itself: with exit 0 and the same outputs as without a failure,
 //                or with exit 1 or 2 and one line of error
@@ -90,6 +91,7 @@ static const struct { const char *text; bool kills; } acts[] = {
     { "SHIM_EVER=1 SHIM_DO=28", false },
     { "SHIM_EVER=1 SHIM_DO=5", false },
     { "SHIM_DO=before", true },
+    { "SHIM_DO=middle", true },
     { "SHIM_DO=after", true },
 };
 enum { ACTS = sizeof acts / sizeof *acts };

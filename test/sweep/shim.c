@@ -4,7 +4,8 @@
 //
 //     SHIM        io: calls that touch files; memory: calls that ask for memory
 //     SHIM_AT     which call, from 0
-//     SHIM_DO     an errno that it fails with; `before`, `after`: the process is killed there
+//     SHIM_DO     an errno that it fails with; `before`, `middle` (of a write, else before) and
+//                 `after`: the process is killed there
 //     SHIM_EVER   1: all later calls fail too
 //     SHIM_COUNT  a file: how many calls there were, written at the end
 //
@@ -31,7 +32,7 @@ extern void *__libc_realloc(void *p, size_t bytes);
 extern void *__libc_memalign(size_t align, size_t bytes);
 
 static enum { OFF, IO, MEMORY } what;
-static enum { FAIL, BEFORE, AFTER } how;
+static enum { FAIL, BEFORE, MIDDLE, AFTER } how;
 static long at = -1;
 static bool ever;
 static int error;
@@ -41,7 +42,8 @@ __attribute__((constructor)) static void begin(void)
 {
     const char *shim = getenv("SHIM"), *n = getenv("SHIM_AT"), *act = getenv("SHIM_DO");
     if (n) at = strtol(n, NULL, 10);
-    if (act) how = !strcmp(act, "before") ? BEFORE : !strcmp(act, "after") ? AFTER : FAIL;
+    if (act) how = !strcmp(act, "before") ? BEFORE : !strcmp(act, "middle") ? MIDDLE
+                 : !strcmp(act, "after") ? AFTER : FAIL;
     if (act) error = atoi(act);
     ever = getenv("SHIM_EVER") != NULL;
     what = !shim ? OFF : !strcmp(shim, "io") ? IO : MEMORY;
@@ -63,15 +65,20 @@ static void die(void)
 }
 
 // Is this call to fail? *n: its number, for `after`.
-static bool fails(int kind, long *n)
+static bool fails_or(int kind, long *n, bool halves)
 {
     *n = -1;
     if (what != (unsigned)kind) return false;
     *n = atomic_fetch_add(&calls, 1);
     if (at < 0 || *n < at || (*n > at && !ever)) return false;
-    if (how == BEFORE) die();
-    if (how == FAIL) errno = error;
+    if (how == BEFORE || (how == MIDDLE && !halves)) die();
+    if (how == FAIL) errno = what == MEMORY ? ENOMEM : error;
     return how == FAIL;
+}
+
+static bool fails(int kind, long *n)
+{
+    return fails_or(kind, n, false);
 }
 
 static void done(long n)
@@ -163,7 +170,12 @@ int fclose(FILE *f)
 size_t fwrite(const void *p, size_t size, size_t items, FILE *f)
 {
     long n = -1;
-    if (f != stdout && f != stderr && fails(IO, &n)) return 0;
+    if (f != stdout && f != stderr && fails_or(IO, &n, true)) return 0;
+    if (n >= 0 && n == at && how == MIDDLE) {
+        REAL(fwrite)(p, 1, size * items / 2, f);
+        REAL(fflush)(f);
+        die();
+    }
     size_t r = REAL(fwrite)(p, size, items, f);
     done(n);
     return r;
