@@ -286,8 +286,9 @@ static Status train(Train *t, Options *o)
     t->progress = progress_begin("train", training_pictures_left(&t->run), o->quiet);
     TRY(begin(t));
     TRY(loop(t));
-    if (run_page(o->out) != OK) say(o, "note: no report.html: %s", err_msg());
-    return tell(t);
+    TRY(tell(t));
+    Status status = run_page(o->out);
+    return status == OK ? OK : err_prefix(status, "train: %s is whole but for its report", o->out);
 }
 
 static Status verb_train(Options *o)
