@@ -172,7 +172,7 @@ static void score_table(FileOut *o, const Demo *d)
     }
     file_printf(o, "</tbody></table></div>\n<p class=\"soft\"><small>Percent, mean &#177; standard "
                    "deviation over the seeds; bold: the best of its column. Worst class: of the "
-                   "eight shapes, the one that is told least often, in each seed; OOD: over "
+                   "eight shapes, the lowest accuracy of each seed; OOD: over "
                    "swapped and new backgrounds together. Led by background: answers that name the "
                    "background's usual shape, where it is another's; the fewer, the better. All "
                    "methods train on the same batches; all but the probe at the same learning "

@@ -196,7 +196,7 @@ static void print_demo_table(const Demo *d)
                100 * r.mean[BACKGROUND]);
     }
     printf("\nID: each shape before its usual background, as in training. OOD: before another's, "
-           "or a new one.\nWorst class: the shape that is told least often, in each seed.\nLed by "
+           "or a new one.\nWorst class: the lowest accuracy of the eight shapes, per seed.\nLed by "
            "background: answers that name the background's usual shape, where it is another's.\n");
 }
 
