@@ -384,24 +384,30 @@ static Status result_read(void *row, Arena *arena, const Json *line)
 
 // ---- going back ---------------------------------------------------------------------------------
 
-// Bytes of the leading whole lines whose step is at most `step`.
-static size_t bytes_until(Lines *l, int64_t step)
+// Bytes of the leading whole lines whose step is at most `step`. A torn line is an end, a machine
+// that fails is none.
+static Status bytes_until(size_t *keep, Lines *l, int64_t step)
 {
-    const Json *line;
-    size_t keep = 0;
-    int64_t of;
-    while (lines_next(l, &line) == OK && line && l->map.data[l->at - 1] == '\n' &&
-           json_need_int(&of, line, "step", 0, INT64_MAX) == OK && of <= step)
-        keep = l->at;
-    return keep;
+    *keep = 0;
+    for (;;) {
+        const Json *line;
+        int64_t of = 0;
+        Status status = lines_next(l, &line);
+        if (status == OK && (!line || l->map.data[l->at - 1] != '\n')) return OK;
+        if (status == OK) status = json_need_int(&of, line, "step", 0, INT64_MAX);
+        if (err_of_machine(status)) return status;
+        if (status != OK || of > step) return OK;
+        *keep = l->at;
+    }
 }
 
 static Status rewind_file(const char *folder, const char *name, int64_t step)
 {
     Lines l;
     TRY(lines_open(&l, folder, name));
-    size_t keep = bytes_until(&l, step);
-    Status status = keep < l.map.size ? file_save(l.path, l.map.data, keep) : OK;
+    size_t keep;
+    Status status = bytes_until(&keep, &l, step);
+    if (status == OK && keep < l.map.size) status = file_save(l.path, l.map.data, keep);
     lines_close(&l);
     return status;
 }
