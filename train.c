@@ -27,6 +27,8 @@
 #include "proreg/verb/plan.h"
 // print_score
 #include "proreg/verb/print.h"
+// stop_watch, stop_asked
+#include "proreg/verb/stop.h"
 // Training, training_open, training_begin, training_continue, training_save
 #include "proreg/verb/training.h"
 // verb_eval, verb_zeroshot, ..
@@ -208,20 +210,25 @@ static Status note_evaluation(Train *t)
 
 // ---- the loop -----------------------------------------------------------------------------------
 
+// Asked to stop by a signal, it saves the step that is done; an evaluation that is due is part of
+// it, so that the run goes on to the same bits and the same lines.
 static Status loop(Train *t)
 {
     const Options *o = t->run.o;
     int64_t stop = training_last_step(&t->run), every = o->eval_every;
+    stop_watch(o->quiet);
     while (t->run.state.step < stop) {
         bool epoch_end = false;
         TRY(train_step(t, &epoch_end));
         int64_t step = t->run.state.step;
+        bool asked = stop_asked();
         if (step == stop || (every > 0 ? step % every == 0 : epoch_end)) {
             TRY(evaluate_student(t));
             TRY(note_evaluation(t));
-        } else if (o->save_every > 0 && step % o->save_every == 0) {
+        } else if (asked || (o->save_every > 0 && step % o->save_every == 0)) {
             TRY(training_save(&t->run, &t->student, false));
         }
+        if (asked && step < stop) return training_stopped(&t->run);
     }
     return OK;
 }
@@ -374,5 +381,6 @@ int main(int argc, char **argv)
     if (status == OK && (fflush(stdout) != 0 || ferror(stdout)))
         status = err_set(ERR_IO, "stdout: cannot write");
     if (status != OK) fprintf(stderr, "proreg: %s\n", err_msg());
+    if (status == ERR_STOPPED) return 128 + stop_asked();
     return status == OK ? 0 : status == ERR_USAGE ? 2 : 1;
 }

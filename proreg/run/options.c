@@ -466,6 +466,7 @@ Status verb_run(const Verb *verbs, int argc, char **argv)
     if (!verb) return unknown_verb(verbs, argc, argv);
     TRY(options_parse(&o, verb, argc - 1 - words, argv + 1 + words));
     Status status = OK;
+    o.program = argv[0];
     if (o.help) options_help(verb);
     else status = verb->run(&o);
     if (status == ERR_LIMIT) status = name_limit(&o);

@@ -87,6 +87,7 @@ typedef struct Options {
     const char **args;                            // what is not a flag
     int args_count;
     const struct Verb *verb;
+    const char *program;                          // as it was called; NULL: not from a shell
     unsigned char source[OPTIONS_MAX];            // of each row's value
     Arena arena;                                  // holds the strings
 } Options;

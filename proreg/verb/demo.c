@@ -12,6 +12,7 @@
 #include "proreg/verb/embedded.h"
 #include "proreg/verb/place.h"
 #include "proreg/verb/print.h"
+#include "proreg/verb/stop.h"
 #include "proreg/verb/verbs.h"
 
 typedef struct {
@@ -299,6 +300,14 @@ static void remove_runs(const Demo *d)
 
 // ---- the demo -----------------------------------------------------------------------------------
 
+// Its runs are short and their folder may be a temporary one: what was begun is not gone on with.
+static Status demo_stopped(void)
+{
+    if (!stop_asked()) return OK;
+    return err_set(ERR_STOPPED, "demo: %s: stopped; it begins anew when it is called again",
+                   stop_name());
+}
+
 static Status one_method(DemoRun *r, int method, int seed)
 {
     const DemoMethod *m = &demo_methods[method];
@@ -306,12 +315,15 @@ static Status one_method(DemoRun *r, int method, int seed)
     Tally *line = r->demo.line + (seed - DEMO_SEED) * DEMO_ALPHAS;
     double start = seconds_now();
     if (m->train) {
-        TRY(run_line(r, "train", VERB_TRAIN, r->train, m->train, seed));
+        Status status = run_line(r, "train", VERB_TRAIN, r->train, m->train, seed);
+        if (status == ERR_STOPPED) return demo_stopped();
+        TRY(status);
         progress_add(&r->progress, r->o->n * r->o->epochs);
     }
     TRY(ask_line(r, method == DEMO_WISE ? line : t, m->ask, seed));
     if (method == DEMO_WISE) *t = line[WISE_HALF];
     t->seconds = seconds_now() - start;
+    TRY(demo_stopped());
     return tell_scores(r, method, seed);
 }
 
@@ -321,6 +333,7 @@ static Status all_seeds(DemoRun *r)
     int64_t asked = (DEMO_METHODS - 1 + DEMO_ALPHAS) * TESTS * o->n_test, trained = 0;
     for (int m = 0; m < DEMO_METHODS; m++)
         if (demo_methods[m].train) trained += o->n * o->epochs;
+    stop_watch(o->quiet);
     r->progress = progress_begin("demo", (asked + trained) * o->seeds, o->quiet);
     for (int seed = DEMO_SEED; seed < DEMO_SEED + r->demo.seeds; seed++) {
         TRY(run_line(r, "data world", VERB_WORLD, verb_world, demo_world, seed));

@@ -13,6 +13,7 @@
 #include "proreg/verb/ask.h"
 #include "proreg/verb/place.h"
 #include "proreg/verb/print.h"
+#include "proreg/verb/stop.h"
 #include "proreg/verb/verbs.h"
 
 enum { LOG_EVERY = 50 };
@@ -238,11 +239,19 @@ static Status log_progress(Pretrain *p, bool evaluate_now)
     return OK;
 }
 
+static int64_t last_pretrain_step(const Pretrain *p)
+{
+    int64_t most = p->o->max_steps;
+    return most > 0 && most < p->total ? most : p->total;
+}
+
+// Asked to stop by a signal, it ends early; what there is, is saved.
 static Status pretrain_loop(Pretrain *p)
 {
     Options *o = p->o;
-    int64_t stop = o->max_steps > 0 && o->max_steps < p->total ? o->max_steps : p->total;
-    while (p->step < stop) {
+    int64_t stop = last_pretrain_step(p);
+    stop_watch(o->quiet);
+    while (p->step < stop && !stop_asked()) {
         Batch b;
         Status status = next_batch(p->loader, &p->loading, &b);
         tell_left_out(&p->progress, p->loader, &p->told);
@@ -254,6 +263,7 @@ static Status pretrain_loop(Pretrain *p)
         bool evaluate_now = p->step == stop || (o->eval_every > 0 && p->step % o->eval_every == 0);
         if (evaluate_now || p->step % LOG_EVERY == 0) TRY(log_progress(p, evaluate_now));
     }
+    if (p->step < stop && p->step % LOG_EVERY) TRY(log_progress(p, false));
     return OK;
 }
 
@@ -317,6 +327,10 @@ static Status pretrain_all(Pretrain *p)
     p->progress = progress_begin("pretrain", p->captions.set.n * o->epochs, o->quiet);
     TRY(pretrain_loop(p));
     TRY(save_model(p));
+    if (p->step < last_pretrain_step(p))
+        return err_set(ERR_STOPPED, "pretrain: %s: stopped after step %lld of %lld; the model as "
+                       "it is now is saved: --model %s goes on from its weights", stop_name(),
+                       (long long)p->step, (long long)last_pretrain_step(p), o->out);
     return print_accuracy(p);
 }
 

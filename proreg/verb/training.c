@@ -6,6 +6,7 @@
 
 #include "data/set/splits.h"
 #include "proreg/verb/place.h"
+#include "proreg/verb/stop.h"
 
 // ---- what is asked ------------------------------------------------------------------------------
 
@@ -499,6 +500,23 @@ Status training_save(const Training *r, const Student *student, bool best)
     if (r->o->keep > 0) TRY(run_forget(out, r->o->keep));
     if (best) TRY(run_save(out, "best", &c));
     return run_save(out, "last", &c);
+}
+
+// --max-steps is not taken from config.json, so that a run that it ended can go on.
+Status training_stopped(const Training *r)
+{
+    const Options *o = r->o;
+    char command[2 * FILE_PATH] = "", steps[32];
+    stop_word(command, sizeof command, o->program ? o->program : "proreg");
+    stop_word(command, sizeof command, "train");
+    stop_word(command, sizeof command, "--resume");
+    stop_word(command, sizeof command, "--out");
+    stop_word(command, sizeof command, o->out);
+    snprintf(steps, sizeof steps, "--max-steps %lld", (long long)o->max_steps);
+    return err_set(ERR_STOPPED, "train: %s: stopped after step %lld of %lld, which is saved; go on "
+                   "with: %s%s%s", stop_name(), (long long)r->state.step,
+                   (long long)training_last_step(r), command, o->max_steps > 0 ? " " : "",
+                   o->max_steps > 0 ? steps : "");
 }
 
 // ---- questions ----------------------------------------------------------------------------------

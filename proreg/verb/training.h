@@ -63,6 +63,7 @@ Status training_continue(Training *r);
 bool training_choose(Training *r, const Score *e, char text[TRAINING_TEXT]);
 void training_warn(const Training *r);                 // of how `best` is chosen, and on what
 Status training_save(const Training *r, const Student *student, bool best);
+Status training_stopped(const Training *r);            // by a signal, saved: says how to go on
 
 int64_t training_last_step(const Training *r);         // --max-steps, or the end of the schedule
 int64_t training_pictures_left(const Training *r);     // visits to pictures until then
