@@ -14,12 +14,12 @@ static pid_t start_program(const char *arguments, const char *file)
     folder_discard(folder);
     unlink(folder_name(&world, "stderr"));
     char command[6000];
-    const char *emulator = getenv("RUN");
+    const char *emulator = getenv("RUN"), *before = getenv("PROREG_BEFORE");
     pid_t child = fork();
     if (child != 0) return child;
     signal(SIGINT, SIG_DFL);
-    snprintf(command, sizeof command, "exec >$W/stdout 2>$W/stderr; exec %s %s %s",
-             emulator ? emulator : "", program_path(), arguments);
+    snprintf(command, sizeof command, "exec >$W/stdout 2>$W/stderr; %s exec %s %s %s",
+             before ? before : "", emulator ? emulator : "", program_path(), arguments);
     execl("/bin/sh", "sh", "-c", command, (char *)NULL);
     _exit(127);
 }
@@ -105,10 +105,17 @@ static void goes_on(void)
 // A signal that the caller has ignored stays so.
 static void ignored(void)
 {
+    int status = 0;
     setenv("PROREG_BEFORE", "trap '' INT HUP;", 1);
-    CHECK(proreg("train --model $M --data $W/set --eval-split test -q --epochs 1 --batch 10 "
-                 "--out $W/kept & kill -INT $!; wait $!") == 0, "%s", program_stderr());
+    pid_t child = start_program("train --model $M --data $W/set --eval-split test -q --epochs 9 "
+                                "--batch 10 --out $W/kept", "kept/log.jsonl");
     unsetenv("PROREG_BEFORE");
+    if (wait_for(child, "kept/log.jsonl", "\n", 1, &status)) {
+        kill(child, SIGINT);
+        status = end_of(child);
+    }
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x: %s", (unsigned)status,
+          program_stderr());
 }
 
 // The first signal says so; the second one ends the process, not its own code, and the checkpoint
