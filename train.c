@@ -5,7 +5,6 @@
 // step, and the run's folder, is proreg/verb/training.c; the method itself is proreg/loss.c, the
 // model clip/vit.c, the other verbs proreg/verb/*.c.
 #include <fcntl.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +12,7 @@
 
 // Batch, Loader, loader_open, loader_close
 #include "data/set/loader.h"
-// Optim, optim_step, schedule_factor
+// Optim, optim_step
 #include "nn/optim.h"
 // run_page
 #include "proreg/page/run_page.h"
@@ -107,10 +106,12 @@ static Status gradient(Train *t, Batch *b)
     return params_check_grad(&s->clip.params);
 }
 
-static LogRecord log_record(const Train *t, const Batch *b, double factor, double norm)
+static LogRecord log_record(const Train *t, const Batch *b, double factor, double norm,
+                            float scale)
 {
     const Optim *o = &t->run.optim;
     LogRecord r = { .step = t->run.state.step, .epoch = b->epoch, .grad_norm = norm,
+                    .logit_scale = (double)scale,
                     .lr = o->lr[GROUP_TOWER] * factor, .head_lr = o->lr[GROUP_HEAD] * factor };
     for (int i = 0; i < b->step_n; i++) {
         r.loss += t->rows[i].loss;             // each is a share of the mean already
@@ -134,13 +135,13 @@ static Status update(Train *t, const Batch *b, double start)
     Params *params = &t->student.clip.params;
     const Training *run = &t->run;
     double norm = params_grad_norm(params);
-    double factor = schedule_factor((Schedule)run->o->schedule, run->state.step, run->counting.warm,
-                                    run->counting.total);
-    LogRecord line = log_record(t, b, factor, norm);
-    if (!isfinite(line.loss) || !isfinite(norm))
-        return err_set(ERR_FORMAT, "train: step %lld: loss %g, gradient %g: training has diverged",
-                       (long long)line.step, line.loss, norm);
+    double factor = training_factor(run);
+    float scale;
+    TRY(clip_scale(&scale, &t->student.clip));
+    LogRecord line = log_record(t, b, factor, norm, scale);
+    TRY(training_finite(run, &line));
     TRY(optim_step(&run->optim, params, line.step, factor, norm));
+    TRY(training_scale(&t->run, &t->student.clip, &t->progress));
     line.seconds = seconds_now() - start;
     line.images_per_s = b->step_n / line.seconds;
     progress_figure(&t->progress, "loss", line.loss);
@@ -223,7 +224,7 @@ static Status loop(Train *t)
         int64_t step = t->run.state.step;
         bool asked = stop_asked();
         if (step == stop || (every > 0 ? step % every == 0 : epoch_end)) {
-            TRY(evaluate_student(t));
+            TRY(training_judge(&t->run, evaluate_student(t)));
             TRY(note_evaluation(t));
         } else if (asked || (o->save_every > 0 && step % o->save_every == 0)) {
             TRY(training_save(&t->run, &t->student, false));

@@ -271,3 +271,21 @@ bool clip_is_text(const char *name)
 {
     return strncmp(names_spelt(name, SPELL_HF).name[0], "text_", 5) == 0;
 }
+
+// ---- the scale ----------------------------------------------------------------------------------
+
+Status clip_scale(float *scale, const Clip *c)
+{
+    return params_get(&c->params, params_find(&c->params, "logit_scale"), scale);
+}
+
+Status clip_clamp_scale(Clip *c)
+{
+    const float most = (float)CLIP_SCALE_MOST, least = 0;
+    Param *q = params_find(&c->params, "logit_scale");
+    float scale;
+    if (q->group < 0) return OK;
+    TRY(params_get(&c->params, q, &scale));
+    if (scale > most) return params_set(&c->params, q, &most);
+    return scale < least ? params_set(&c->params, q, &least) : OK;
+}

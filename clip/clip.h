@@ -89,6 +89,14 @@ Tensor *clip_text(Tape *t, const Clip *c, const int32_t *ids, int64_t n);  // (n
 // Logits, exp(scale) times the cosine.  (B,E) (K,E), both of unit rows -> (B,K)
 Tensor *clip_logits(Tape *t, Tensor *image, Tensor *classes, Tensor *scale);
 
+// The scale's logarithm is a parameter; CLIP was trained with it in [0, ln 100]: "clipped to
+// prevent scaling the logits by more than 100" (Radford et al. 2021, 2.5). clip_clamp_scale is
+// open_clip's, logit_scale.clamp_(0, math.log(100)) after each update, in its
+// src/open_clip_train/train.py; it leaves a scale alone that is not trained.
+#define CLIP_SCALE_MOST 4.605170185988092            // ln 100
+Status clip_scale(float *scale, const Clip *c);
+Status clip_clamp_scale(Clip *c);
+
 // Writes Hugging Face's config.json, preprocessor_config.json and model.safetensors into `folder`,
 // which must exist: the image tower and scale of `image`, the text tower of `text` (may be equal).
 Status clip_save(const char *folder, const Clip *image, const Clip *text);

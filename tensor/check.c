@@ -81,10 +81,12 @@ static void look(Tape *t, const Node *n, const Tensor *x, real *data, bool backw
     if (at < 0 || t->status != OK) return;
     place_of(place, t, n, backward);
     operands(of, n);
-    tape_fail(t, err_set(ERR_FORMAT, "check: %s, %s: %s: %s: %s %s is %s at element %lld, from %s",
-                         place, backward ? "backward" : "forward", n->op->name, n->op->equation,
-                         backward ? "the gradient of" : "the result", tensor_shape(shape, x),
-                         isnan(value) ? "nan" : value > 0 ? "inf" : "-inf", (long long)at, of));
+    Status bad = err_set(ERR_DIVERGED, "check: %s, %s: %s: %s: %s %s is %s at element %lld, from "
+                         "%s", place, backward ? "backward" : "forward", n->op->name,
+                         n->op->equation, backward ? "the gradient of" : "the result",
+                         tensor_shape(shape, x), isnan(value) ? "nan" : value > 0 ? "inf" : "-inf",
+                         (long long)at, of);
+    tape_fail(t, bad);
 }
 
 void check_finite(Tape *t, const Node *n, bool backward)

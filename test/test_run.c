@@ -99,7 +99,8 @@ static int lines(const char *file, const char *const *keys, int n_keys)
 static void logs_of(const char *run, int steps)
 {
     static const char *const log[] = { "step", "epoch", "lr", "head_lr", "loss", "ce", "kd",
-                                       "w_mean", "grad_norm", "images_per_s", "seconds" };
+                                       "w_mean", "grad_norm", "logit_scale", "images_per_s",
+                                       "seconds" };
     static const char *const results[] = { "step", "split", "domain", "n", "correct", "top1",
                                            "mean_class", "per_class" };
     static const char *const samples[] = { "path", "label", "w", "p_s", "p_t" };
@@ -107,7 +108,7 @@ static void logs_of(const char *run, int steps)
                                                "predicted", "p_label", "p_predicted" };
     char name[100];
     snprintf(name, sizeof name, "%s/log.jsonl", run);
-    CHECK(lines(name, log, 11) == steps, "%s: not %d steps", name, steps);
+    CHECK(lines(name, log, 12) == steps, "%s: not %d steps", name, steps);
     snprintf(name, sizeof name, "%s/results.jsonl", run);
     CHECK(lines(name, results, 8) == 3, "%s: not 3 evaluations", name);
     snprintf(name, sizeof name, "%s/samples.jsonl", run);

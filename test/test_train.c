@@ -30,7 +30,7 @@ static void same_runs(const char *a, const char *b)
 static void same_logs(const char *a, const char *b)
 {
     static const char *const keys[] = { "step", "epoch", "lr", "head_lr", "loss", "ce", "kd",
-                                        "w_mean", "grad_norm" };
+                                        "w_mean", "grad_norm", "logit_scale" };
     char x[300], y[300];
     snprintf(x, sizeof x, "%s/log.jsonl", a);
     snprintf(y, sizeof y, "%s/log.jsonl", b);
@@ -42,7 +42,7 @@ static void same_logs(const char *a, const char *b)
         size_t n = strcspn(p, "\n"), k = strcspn(q, "\n");
         CHECK_OK(json_parse(&l, &arena, p, n, x));
         CHECK_OK(json_parse(&m, &arena, q, k, y));
-        for (int i = 0; i < 9; i++) {
+        for (int i = 0; i < 10; i++) {
             double u = NAN, v = NAN;
             CHECK_OK(json_need_number(&u, l, keys[i]));
             CHECK_OK(json_need_number(&v, m, keys[i]));
@@ -167,6 +167,90 @@ static void interrupted(void)
     CHECK(proreg("train --resume --out $W/parts -q --lr 2e-3") == 2, "%s", program_stderr());
     CHECK(strstr(program_stderr(), "--lr: 0.002: the run to resume has 0.001"), "%s",
           program_stderr());
+}
+
+static double logged(const char *run, int line, const char *key)
+{
+    char name[100];
+    double value = NAN;
+    const Json *l;
+    Arena arena = { 0 };
+    snprintf(name, sizeof name, "%s/log.jsonl", run);
+    const char *p = program_file(name, NULL);
+    for (; line > 0 && *p; line--) p += strcspn(p, "\n") + 1;
+    if (json_parse(&l, &arena, p, strcspn(p, "\n"), name) == OK)
+        CHECK_OK(json_need_number(&value, l, key));
+    arena_free(&arena);
+    return value;
+}
+
+#define TWO TRAIN "--epochs 2 --batch 10 --lr 1e-3 "
+
+// A run that is extended has the rates of a new run from its old end on, wherever it was stopped
+// when it was extended; its config.json repeats it.
+static void extended(void)
+{
+    CHECK(proreg(TRAIN "--epochs 3 --batch 10 --lr 1e-3 --out $W/three") == 0, "%s",
+          program_stderr());
+    CHECK(proreg(TWO "--out $W/late") == 0, "%s", program_stderr());
+    CHECK(proreg("train --resume --out $W/late --epochs 5") == 0, "%s", program_stderr());
+    CHECK(strstr(program_stderr(), "from 2 to 5 epochs; the schedule (linear) begins anew after "
+                 "epoch 2, warm-up included\n"), "%s", program_stderr());
+    for (int i = 0; i < 12; i++)
+        CHECK(logged("late", 8 + i, "lr") == logged("three", i, "lr"), "step %d: %g, %g", 8 + i,
+              logged("late", 8 + i, "lr"), logged("three", i, "lr"));
+    CHECK(proreg(TWO "--max-steps 5 --out $W/early") == 0, "%s", program_stderr());
+    CHECK(proreg("train -q --resume --out $W/early --epochs 5 --max-steps 7") == 0, "%s",
+          program_stderr());
+    CHECK(strstr(program_file("early/config.json", NULL), "\"max_steps\": 7"), "max_steps");
+    CHECK(proreg("train -q --resume --out $W/early --max-steps 6") == 1 &&
+          strstr(program_stderr(), "--max-steps 6: the run has made 7 already"), "%s",
+          program_stderr());
+    CHECK(proreg("train -q --resume --out $W/early") == 0, "%s", program_stderr());
+    same_runs("late", "early");
+    same_logs("late", "early");
+    CHECK(proreg("train -q --config $W/late/config.json --out $W/anew") == 0, "%s",
+          program_stderr());
+    same_runs("late", "anew");
+    CHECK(proreg("train -q --resume --out $W/late --epochs 4") == 2, "%s", program_stderr());
+    CHECK(proreg(TWO "--schedule constant --warmup 0.5 --out $W/flat") == 0, "%s",
+          program_stderr());
+    CHECK(proreg("train --resume --out $W/flat --epochs 3") == 0 &&
+          strstr(program_stderr(), "the rate stays as it is"), "%s", program_stderr());
+    CHECK(logged("flat", 8, "lr") == 1e-3, "%g", logged("flat", 8, "lr"));
+}
+
+static void scale_clamped(void)
+{
+    static const char far[] = TRAIN "--epochs 3 --batch 10 --lr 1e-5 --head-lr-scale 1e5 "
+                              "--warmup 0 ";
+    CHECK(proreg("%s --out $W/free", far) == 0, "%s", program_stderr());
+    CHECK(proreg("%s --quiet=false --overwrite --out $W/free", far) == 0, "%s", program_stderr());
+    const char *note = strstr(program_stderr(), "out of [0, ln 100]");
+    CHECK(note && !strstr(note + 1, "out of [0, ln 100]"), "%s", program_stderr());
+    CHECK(proreg("%s --quiet=false --clamp-scale --out $W/clamped", far) == 0, "%s",
+          program_stderr());
+    CHECK(!strstr(program_stderr(), "ln 100"), "%s", program_stderr());
+    int edges = 0, outside = 0;
+    for (int i = 0; i < 12; i++) {
+        double x = logged("clamped", i, "logit_scale"), y = logged("free", i, "logit_scale");
+        CHECK(x >= 0 && x <= 4.605170249938965, "step %d: %.17g", i, x);   // float32 of ln 100
+        edges += x == 0 || x == 4.605170249938965;
+        outside += y < 0 || y > 4.605170249938965;
+    }
+    CHECK(edges > 0 && outside > 0, "%d steps at an edge, %d free ones outside", edges, outside);
+}
+
+// It says what is not a number and what to try; the checkpoint from before is there.
+static void diverged(void)
+{
+    CHECK(proreg(TRAIN "--epochs 30 --batch 10 --lr 1e3 --wd 1e3 --warmup 0 --out $W/far") == 1,
+          "%s", program_stderr());
+    const char *said = program_stderr();
+    CHECK(strstr(said, "training has diverged: --check names the first op; try a smaller --lr, "
+                 "--clip-norm 1, --clamp-scale; "), "%s", said);
+    CHECK(strstr(said, "far/last is kept\n"), "%s", said);
+    CHECK(proreg("eval -q --run $W/far") == 0, "%s", program_stderr());
 }
 
 // Pictures visited before an interruption keep their lines, also where others are missing.
@@ -309,7 +393,9 @@ static void checked(void)
 static const TestCase cases[] = {
     { "equal_bits", equal_bits }, { "equal_instruction_sets", equal_instruction_sets },
     { "far_memory", far_memory }, { "far_verbs", far_verbs },
-    { "interrupted", interrupted }, { "samples", samples }, { "repeated", repeated },
+    { "interrupted", interrupted }, { "extended", extended },
+    { "scale_clamped", scale_clamped }, { "diverged", diverged },
+    { "samples", samples }, { "repeated", repeated },
     { "overfits", overfits }, { "evaluated_again", evaluated_again },
     { "begins_as_zeroshot", begins_as_zeroshot }, { "every_method", every_method },
     { "kept_features", kept_features }, { "planned", planned },

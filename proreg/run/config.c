@@ -98,6 +98,9 @@ static void write_schedule(JsonOut *o, const RunFacts *f)
     json_put_int(o, "schedule_steps", f->counting->total);
     json_put_int(o, "schedule_warm", f->counting->warm);
     json_put_int(o, "steps", f->counting->steps);
+    json_put_array(o, "extended_after");
+    for (int i = 0; i < f->options->ends; i++) json_out_int(o, f->options->ended[i]);
+    json_out_end(o);
     json_out_key(o, "recipe_published");
     recipe_published(f->options, o);
 }
@@ -177,6 +180,33 @@ Status config_sides(Options *o, const char *path)
     const Json *root;
     Status status = json_load(&root, &arena, path);
     if (status == OK) status = sides_of(o, root);
+    arena_free(&arena);
+    return status;
+}
+
+static Status ends_of(Options *o, const Json *root, bool more)
+{
+    const Json *list = json_get(root, "extended_after");
+    int64_t epochs, last = 0;
+    int n = 0;
+    TRY(json_need_int(&epochs, root, "epochs", 1, INT64_MAX));
+    if (list) TRY(json_expect(list, JSON_ARRAY));
+    if (o->epochs != epochs && !(more && o->epochs > epochs)) return OK;
+    if (list && list->count >= EXTENSIONS_MAX)
+        return json_error(ERR_FORMAT, list, "more than %d extensions", EXTENSIONS_MAX - 1);
+    for (; list && n < list->count; n++, last = o->ended[n - 1])
+        TRY(json_int(&o->ended[n], json_at(list, n), last + 1, epochs - 1));
+    if (o->epochs > epochs) o->ended[n++] = epochs;
+    o->ends = n;
+    return OK;
+}
+
+Status config_extended(Options *o, const char *path, bool more)
+{
+    Arena arena = { 0 };
+    const Json *root;
+    Status status = json_load(&root, &arena, path);
+    if (status == OK) status = ends_of(o, root, more);
     arena_free(&arena);
     return status;
 }

@@ -30,6 +30,10 @@ typedef struct {
 // read the file's options already.
 Status config_sides(Options *o, const char *path);
 
+// Where a run's config.json says that the run was extended, and o has its epochs: the earlier
+// ends, into o->ended. If o has more epochs and `more`, the file's are one of the ends.
+Status config_extended(Options *o, const char *path, bool more);
+
 Status config_write(JsonOut *out, const RunFacts *f);
 // ERR_FORMAT names what has changed since `path` was written: a run is resumed only with the
 // weights, pictures, class names and prompts that it began with.

@@ -667,6 +667,7 @@ Status options_read_config(Options *o, const char *path)
 static bool only_eases(const Options *o, const Options *was, const Option *row)
 {
     if (row->at == AT(skip_bad)) return o->skip_bad;
+    if (row->at == AT(epochs)) return o->epochs > was->epochs;
     return row->at == AT(max_pixels) && !was->skip_bad && o->max_pixels > was->max_pixels;
 }
 

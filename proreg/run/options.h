@@ -25,6 +25,7 @@
 #include "tensor/base/json.h"
 
 enum { OPTIONS_MAX = 128, ITEMS_MAX = 256 };       // flags; values of a flag that may be repeated
+enum { EXTENSIONS_MAX = 64 };                      // of one run, by --resume --epochs
 
 typedef enum { FROM_TABLE, FROM_METHOD, FROM_RECIPE, FROM_CONFIG, FROM_FLAG } Source;
 
@@ -61,7 +62,7 @@ typedef struct Options {
     double power, gamma, alpha, temp, lr, head_lr_scale, wd, betas[2], momentum, warmup, clip_norm;
     double ra_m;
     int64_t seed, epochs, ra_n, eval_every, save_every, keep, max_steps;
-    bool resume, overwrite, plan, check;
+    bool resume, overwrite, plan, check, clamp_scale;
     bool mute;                                    // train prints no result: another verb does
     // other verbs
     const char *predictions, *save_logits, *images, *texts, *output, *ops, *alphas;
@@ -78,6 +79,9 @@ typedef struct Options {
     int64_t text_width, text_layers, text_heads;
     double pairing;
     int64_t seeds;
+    // of a run that was extended (config_extended): its earlier ends
+    int64_t ended[EXTENSIONS_MAX];                // (ends) in epochs, rising
+    int ends;
     // of a run (config_sides)
     bool has_trained;                             // the training side below is that of the run
     bool as_before;                               // by a program without --select
@@ -131,8 +135,8 @@ Status options_write_config(const Options *o, JsonOut *out);
 Status options_read_config(Options *o, const char *path);
 // A resumed run must not change what decides its bits: ERR_USAGE names the first flag that differs
 // from the file, or from the default where the file does not have it. *eased: a flag differs that
-// may: --skip-bad is new, or --max-pixels is larger and neither run has --skip-bad. So far no
-// picture was bad or too large, or the run would have ended.
+// may: --epochs is more (config_extended), --skip-bad is new, or --max-pixels is larger and neither
+// run has --skip-bad. So far no picture was bad or too large, or the run would have ended.
 Status options_check_resume(const Options *o, const char *path, bool *eased);
 
 // An error about an option's value, with its source named: ERR_FORMAT if that is a config file,

@@ -71,6 +71,7 @@ static const struct { const char *key; size_t at; } log_member[] = {
     { "loss", offsetof(LogRecord, loss) }, { "ce", offsetof(LogRecord, ce) },
     { "kd", offsetof(LogRecord, kd) }, { "w_mean", offsetof(LogRecord, w) },
     { "grad_norm", offsetof(LogRecord, grad_norm) },
+    { "logit_scale", offsetof(LogRecord, logit_scale) },
     { "images_per_s", offsetof(LogRecord, images_per_s) },
     { "seconds", offsetof(LogRecord, seconds) },
 };
@@ -95,9 +96,13 @@ static Status log_read(void *row, Arena *arena, const Json *line)
     (void)arena;
     TRY(json_need_int(&record->step, line, "step", 0, INT64_MAX));
     TRY(json_need_int(&record->epoch, line, "epoch", 0, INT64_MAX));
-    for (int i = 0; i < LOG_MEMBERS; i++)
-        TRY(json_need_number((double *)((char *)record + log_member[i].at), line,
-                             log_member[i].key));
+    for (int i = 0; i < LOG_MEMBERS; i++) {
+        double *at = (double *)((char *)record + log_member[i].at);
+        bool late = at == &record->logit_scale;
+        if (late) *at = NAN;
+        if (late) TRY(json_opt_number(at, line, log_member[i].key));
+        else TRY(json_need_number(at, line, log_member[i].key));
+    }
     return OK;
 }
 

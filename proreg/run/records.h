@@ -17,9 +17,10 @@
 #include "tensor/base/json.h"
 
 // log.jsonl: one line per step. Losses and w are means over the step's pictures (LossRow).
+// logit_scale is the logarithm, as the step used it; read as NaN from logs that lack it.
 typedef struct {
     int64_t step, epoch;
-    double lr, head_lr, loss, ce, kd, w, grad_norm, images_per_s, seconds;
+    double lr, head_lr, loss, ce, kd, w, grad_norm, logit_scale, images_per_s, seconds;
 } LogRecord;
 Status log_append(const char *folder, const LogRecord *record);
 

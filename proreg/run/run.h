@@ -1,7 +1,8 @@
 // run.h - the folder that a training run leaves behind.
 //
 //     config.json     every option with its value, and what the run depended on: as of its
-//                     beginning, or of a --resume with a new --skip-bad or a larger --max-pixels
+//                     beginning, or of a --resume with more --epochs, another --max-steps, a new
+//                     --skip-bad or a larger --max-pixels
 //     log.jsonl       one line per step (this and the next three: records.h)
 //     samples.jsonl   one line per training picture, as of its last visit
 //     results.jsonl   one line per evaluation and domain

@@ -216,7 +216,7 @@ static Status count_batches(Score *e, Loader *loader, const LoaderOptions *optio
             const int64_t K = e->of.classes;
             const float *z = logits + i * K;
             if (!fm_finite(z, K))
-                return err_set(ERR_FORMAT, "evaluation: %s: a logit is not finite: the weights "
+                return err_set(ERR_DIVERGED, "evaluation: %s: a logit is not finite: the weights "
                                "cannot be right", s->path);
             (s->trained ? score_add_trained : score_add)(e, s->split, s->domain, s->label,
                                                          score_argmax(z, K));

@@ -158,16 +158,6 @@ static Status open_caption_loader(Pretrain *p)
 
 // ---- one step -----------------------------------------------------------------------------------
 
-// OpenAI's limit: with a scale above 100, training is unstable.
-static Status clamp_scale(Pretrain *p)
-{
-    const float most = 4.6051702f;             // ln 100
-    Param *q = params_find(&p->clip.params, "logit_scale");
-    float scale;
-    TRY(params_get(&p->clip.params, q, &scale));
-    return scale > most ? params_set(&p->clip.params, q, &most) : OK;
-}
-
 static Status pretrain_step(Pretrain *p, const Batch *b)
 {
     Tape *t = &p->tape;
@@ -188,11 +178,12 @@ static Status pretrain_step(Pretrain *p, const Batch *b)
     p->loss = (double)value;
     p->norm = params_grad_norm(params);
     if (!isfinite(p->loss) || !isfinite(p->norm))
-        return err_set(ERR_FORMAT, "pretrain: step %lld: loss %g: training has diverged",
-                       (long long)p->step, p->loss);
+        return err_set(ERR_DIVERGED, "pretrain: step %lld: loss %g, gradient norm %g: training has "
+                       "diverged: try a smaller --lr or --clip-norm 1; nothing is written",
+                       (long long)p->step, p->loss, p->norm);
     double factor = schedule_factor((Schedule)p->o->schedule, p->step, p->warm, p->total);
     TRY(optim_step(&p->optim, params, p->step, factor, p->norm));
-    return clamp_scale(p);
+    return clip_clamp_scale(&p->clip);     // with a scale above 100, training is unstable
 }
 
 // ---- evaluation, log, result --------------------------------------------------------------------

@@ -1,6 +1,7 @@
 // training.c - opens what a training run needs, and keeps its folder.
 #include "proreg/verb/training.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,8 +40,12 @@ static Status resume_options(Training *r)
     TRY(options_check_resume(o, config, &r->eased));
     TRY(options_read_config(o, config));
     TRY(config_sides(o, config));
-    if (options_source(o, "max-steps") != FROM_FLAG) o->max_steps = 0;   // it has stopped once
-    return begin_anew(o);
+    TRY(config_extended(o, config, true));
+    if (options_source(o, "max-steps") == FROM_FLAG) r->eased = true;
+    else o->max_steps = 0;                 // it has stopped once
+    TRY(begin_anew(o));
+    if (!o->resume) o->ends = 0;
+    return OK;
 }
 
 static Status check_place(const Options *o)
@@ -64,6 +69,7 @@ static Status read_options(Training *r)
     TRY(check_options(o));
     if (o->resume) TRY(resume_options(r));
     if (o->config) TRY(options_read_config(o, o->config));
+    if (o->config) TRY(config_extended(o, o->config, false));
     if (!o->model) return err_set(ERR_USAGE, "train: needs --model PATH");
     if (!o->data && !(o->train_list && o->eval_list))
         return err_set(ERR_USAGE, "train: needs --data DIR");
@@ -303,6 +309,23 @@ static Status identify_data(Training *r)
     return config_same_data(&r->facts, path);
 }
 
+// A run that was extended has a schedule for each stretch of epochs.
+static Counting counting_part(const Training *r, int i)
+{
+    const Options *o = r->o;
+    int64_t from = i > 0 ? o->ended[i - 1] : 0, to = i < o->ends ? o->ended[i] : o->epochs;
+    return recipe_counting(r->recipe, r->data.train.n, to - from, o->batch, o->warmup);
+}
+
+// What config.json says: the last schedule, and the steps of the whole run.
+static Counting whole_counting(const Training *r)
+{
+    Counting last = counting_part(r, r->o->ends);
+    last.steps = 0;
+    for (int i = 0; i <= r->o->ends; i++) last.steps += counting_part(r, i).steps;
+    return last;
+}
+
 static Status open_data(Training *r)
 {
     Dataset *d = &r->data;
@@ -310,7 +333,7 @@ static Status open_data(Training *r)
     TRY(setup_dataset(d, o, DATASET_TRAIN | DATASET_EVAL, r->start.class_name, r->start.classes));
     TRY(check_start(r));
     TRY(setup_names(d, &r->arena, &r->names, &r->prompts));
-    r->counting = recipe_counting(r->recipe, d->train.n, o->epochs, o->batch, o->warmup);
+    r->counting = whole_counting(r);
     TRY(name_samples(r));
     TRY(open_selection(r));
     say(o, "train: %lld pictures, evaluated on %lld%s%s, %d classes", (long long)d->train.n,
@@ -478,8 +501,25 @@ static Status save_config(const Training *r)
     return status;
 }
 
+static void tell_extension(const Training *r)
+{
+    const Options *o = r->o;
+    long long from = o->ended[o->ends - 1];
+    if (o->schedule == SCHEDULE_CONSTANT)
+        say(o, "train: extended from %lld to %lld epochs; the rate stays as it is (--schedule "
+            "constant)", from, (long long)o->epochs);
+    else
+        say(o, "train: extended from %lld to %lld epochs; the schedule (%s) begins anew after "
+            "epoch %lld, warm-up included", from, (long long)o->epochs,
+            schedule_name(o->schedule), from);
+}
+
 Status training_continue(Training *r)
 {
+    if (r->o->ends > 0) tell_extension(r);
+    if (r->o->max_steps > 0 && r->o->max_steps < r->state.step)
+        return err_set(ERR_FORMAT, "train: --max-steps %lld: the run has made %lld already",
+                       (long long)r->o->max_steps, (long long)r->state.step);
     if (r->eased) TRY(save_config(r));
     return run_rewind(r->o->out, r->state.step);
 }
@@ -519,6 +559,50 @@ Status training_stopped(const Training *r)
                    o->max_steps > 0 ? steps : "");
 }
 
+// ---- numbers that are not finite ----------------------------------------------------------------
+
+// The checkpoint from before it stays; what --check has found stands before this.
+static Status say_what_to_try(const Training *r, const char *what)
+{
+    const Options *o = r->o;
+    return err_set(ERR_DIVERGED, "%s: training has diverged: %stry a smaller --lr%s%s; %s/last is "
+                   "kept", what, o->check ? "" : "--check names the first op; ",
+                   o->clip_norm > 0 ? "" : ", --clip-norm 1",
+                   o->clamp_scale ? "" : ", --clamp-scale", o->out);
+}
+
+Status training_finite(const Training *r, const LogRecord *line)
+{
+    char what[200];
+    if (isfinite(line->loss) && isfinite(line->grad_norm) && isfinite(line->logit_scale)) return OK;
+    snprintf(what, sizeof what, "train: step %lld: loss %g, gradient norm %g, logit scale %g",
+             (long long)line->step, line->loss, line->grad_norm, line->logit_scale);
+    return say_what_to_try(r, what);
+}
+
+Status training_judge(const Training *r, Status status)
+{
+    char what[700];
+    if (status != ERR_DIVERGED) return status;
+    snprintf(what, sizeof what, "train: after step %lld: %.600s", (long long)r->state.step - 1,
+             err_msg());
+    return say_what_to_try(r, what);
+}
+
+// A pretrained scale of ln 100 may be rounded up.
+Status training_scale(Training *r, Clip *c, Progress *p)
+{
+    float scale;
+    if (r->o->clamp_scale) return clip_clamp_scale(c);
+    TRY(clip_scale(&scale, c));
+    if (r->scale_told || (scale >= 0 && (double)scale <= CLIP_SCALE_MOST + 1e-3)) return OK;
+    r->scale_told = true;
+    progress_say(p, "note: step %lld: the logit scale is %.4f, out of [0, ln 100], where CLIP was "
+                 "trained (--clamp-scale keeps it there)", (long long)r->state.step,
+                 (double)scale);
+    return OK;
+}
+
 // ---- questions ----------------------------------------------------------------------------------
 
 int64_t training_last_step(const Training *r)
@@ -533,6 +617,17 @@ int64_t training_pictures_left(const Training *r)
     int64_t all = n * (r->o->epochs - r->state.epoch) - r->state.epoch_step * batch;
     int64_t most = (training_last_step(r) - r->state.step) * batch;
     return most < all ? most : all;
+}
+
+double training_factor(const Training *r)
+{
+    const Options *o = r->o;
+    int64_t start = 0, step = r->state.step;
+    int i = 0;
+    Counting c = counting_part(r, 0);
+    while (i < o->ends && step >= start + c.steps) start += c.steps, c = counting_part(r, ++i);
+    if (i > 0 && o->schedule == SCHEDULE_CONSTANT) return 1;
+    return schedule_factor((Schedule)o->schedule, step - start, c.warm, c.total);
 }
 
 bool training_augments(const Training *r)

@@ -11,6 +11,7 @@
 //     training_close(&r);                        // whatever happened
 #pragma once
 #include "proreg/run/config.h"
+#include "proreg/run/progress.h"
 #include "proreg/run/records.h"
 #include "proreg/run/run.h"
 #include "proreg/run/score.h"
@@ -24,7 +25,7 @@ typedef struct {
     const Method *method;
     LossConfig loss;
     Optim optim;
-    Counting counting;                     // steps of warm-up, of the schedule, of the run
+    Counting counting;                     // steps of the last schedule, of the whole run
 
     const Backend *be;                     // what is there
     Arena arena;
@@ -48,6 +49,7 @@ typedef struct {
     RunFacts facts;
     int lock;                              // on the run's folder; < 0: not yet
     bool eased;                            // resumed with other flags than config.json holds
+    bool scale_told;                       // that the logit scale has left its range
 } Training;
 
 // The student begins as the model asked by prompts, or as the classifier that training has left
@@ -65,6 +67,14 @@ void training_warn(const Training *r);                 // of how `best` is chose
 Status training_save(const Training *r, const Student *student, bool best);
 Status training_stopped(const Training *r);            // by a signal, saved: says how to go on
 
+// ERR_DIVERGED: a number of this step is not finite; the message says which, and what to try.
+Status training_finite(const Training *r, const LogRecord *line);
+Status training_judge(const Training *r, Status status);   // the same of an evaluation's status
+// After an update: clamps the student's scale (--clamp-scale), or notes once that it has left its
+// range.
+Status training_scale(Training *r, Clip *c, Progress *p);
+
+double training_factor(const Training *r);             // of the next step's learning rates
 int64_t training_last_step(const Training *r);         // --max-steps, or the end of the schedule
 int64_t training_pictures_left(const Training *r);     // visits to pictures until then
 bool training_augments(const Training *r);             // do a picture's pixels change?

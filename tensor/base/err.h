@@ -20,6 +20,7 @@ typedef enum {
     ERR_SHAPE,        // sizes that do not fit together
     ERR_UNSUPPORTED,  // valid, but not implemented
     ERR_USAGE,        // the command line is wrong (exit status 2; all others 1)
+    ERR_DIVERGED,     // computing has led to a number that is not finite
     ERR_STOPPED,      // a signal asked for it (exit status 128 and its number)
 } Status;
 
