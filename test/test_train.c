@@ -244,13 +244,13 @@ static void scale_clamped(void)
 // It says what is not a number and what to try; the checkpoint from before is there.
 static void diverged(void)
 {
-    CHECK(proreg(TRAIN "--epochs 30 --batch 10 --lr 1e3 --wd 1e3 --warmup 0 --out $W/far") == 1,
+    CHECK(proreg(TRAIN "--epochs 30 --batch 10 --lr 1e3 --wd 1e3 --warmup 0 --out $W/wild") == 1,
           "%s", program_stderr());
     const char *said = program_stderr();
     CHECK(strstr(said, "training has diverged: --check names the first op; try a smaller --lr, "
                  "--clip-norm 1, --clamp-scale; "), "%s", said);
-    CHECK(strstr(said, "far/last is kept\n"), "%s", said);
-    CHECK(proreg("eval -q --run $W/far") == 0, "%s", program_stderr());
+    CHECK(strstr(said, "wild/last is kept\n"), "%s", said);
+    CHECK(proreg("eval -q --run $W/wild") == 0, "%s", program_stderr());
 }
 
 // Pictures visited before an interruption keep their lines, also where others are missing.

@@ -348,16 +348,14 @@ void options_free(Options *o)
 
 void options_help(const Verb *verb)
 {
-    bool args = verb->arguments[0] != 0;
-    printf("proreg %s [flags]%s%s\n%s\n\n", verb->name, args ? " " : "", verb->arguments,
-           verb->help);
+    printf("proreg %s [flags]%s%s\n%s\n\n", verb->name, verb->arguments[0] ? " " : "",
+           verb->arguments, verb->help);
     for (int i = 0; i < COUNT; i++) {
         const Option *row = &options[i];
         char left[120], takes[256], letter[8] = "";
         if (!(row->verbs & verb->bit)) continue;
         if (row->letter) snprintf(letter, sizeof letter, "-%c, ", row->letter);
-        snprintf(left, sizeof left, "%s--%s %s", letter, row->name,
-                 value_text(takes, row));
+        snprintf(left, sizeof left, "%s--%s %s", letter, row->name, value_text(takes, row));
         printf("  %-30s %s%s", left, strlen(left) > 30 ? "\n                                 " : "",
                row->help);
         if (row->standard) printf(" [%s]", row->standard);
