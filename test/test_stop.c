@@ -151,8 +151,8 @@ static void others(void)
         CHECK(strstr(program_stderr(), "SIGTERM: stopped after step "), "%s", program_stderr());
         CHECK(proreg("info -q $W/made") == 0, "%s", program_stderr());
     }
-    if (signalled(SIGINT, "demo --model $W/long -n 16 --n-test 16 --seeds 90 --out $W/demo",
-                  "stderr", "seed 0", 2))
+    if (signalled(SIGINT, "demo --model $W/long -n 16 --n-test 16 --seeds 20 --out $W/demo",
+                  "stderr", "  OOD ", 2))
         CHECK(strstr(program_stderr(), "demo: SIGINT: stopped; it begins anew"), "%s",
               program_stderr());
 }
