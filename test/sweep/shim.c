@@ -166,11 +166,22 @@ int fclose(FILE *f)
     return bad ? EOF : r;
 }
 
-// What is said to the user is not counted.
+// Of the many writes to one file that follow each other (a page is written in thousands) the first
+// and every 256th are counted; of what is said to the user none.
+static bool is_counted(FILE *f)
+{
+    static FILE *last;
+    static long run;
+    if (f == stdout || f == stderr) return false;
+    run = f == last ? run + 1 : 0;
+    last = f;
+    return run % 256 == 0;
+}
+
 size_t fwrite(const void *p, size_t size, size_t items, FILE *f)
 {
     long n = -1;
-    if (f != stdout && f != stderr && fails_or(IO, &n, true)) return 0;
+    if (is_counted(f) && fails_or(IO, &n, true)) return 0;
     if (n >= 0 && n == at && how == MIDDLE) {
         REAL(fwrite)(p, 1, size * items / 2, f);
         REAL(fflush)(f);
@@ -184,7 +195,7 @@ size_t fwrite(const void *p, size_t size, size_t items, FILE *f)
 int vfprintf(FILE *f, const char *format, va_list args)
 {
     long n = -1;
-    if (f != stdout && f != stderr && fails(IO, &n)) return -1;
+    if (is_counted(f) && fails(IO, &n)) return -1;
     int r = REAL(vfprintf)(f, format, args);
     done(n);
     return r;
