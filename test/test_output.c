@@ -492,7 +492,40 @@ static void lost_json(void)
     CHECK_OK(print_json(&lines));
 }
 
+#define SUMS "cd $W && cksum set/test/red/0.ppm thesis model/vocab.json >"
+
+// What lies where an output goes is replaced only if it is such an output itself, or empty.
+static void strangers(void)
+{
+    static const char *const commands[] = {
+        "zeroshot --model $M --data $W/set -q --predictions ",
+        "zeroshot --model $M --data $W/set -q --save-logits ",
+        "tokenize --train $W/words --vocab 540 -q --merges-out ",
+    };
+    static const char *const files[] = { "$W/set/test/red/0.ppm", "$W/thesis", "$M/vocab.json" };
+    folder_text(&world, "thesis", "nine years\n");
+    folder_text(&world, "words", "a red dog and a red cat\n");
+    CHECK(system(SUMS "before") == 0, "cksum");
+    for (int i = 0; i < TEST_COUNT(commands); i++)
+        for (int k = 0; k < TEST_COUNT(files); k++) {
+            int status = proreg("%s%s", commands[i], files[k]);
+            CHECK(status == 1 || status == 2, "%s%s: exit %d", commands[i], files[k], status);
+        }
+    CHECK(proreg("encode --model $M --images $W/set -q -o $M/model.safetensors") != 0, "weights");
+    CHECK(system(SUMS "after") == 0, "cksum");
+    CHECK(program_same("before", "after"), "a file of the user was replaced");
+    folder_text(&world, "again.csv", "");
+    for (int i = 0; i < 2; i++) {
+        CHECK(proreg("%s$W/again.csv", commands[0]) == 0, "%s", program_stderr());
+        CHECK(proreg("%s$W/again.npy", commands[1]) == 0, "%s", program_stderr());
+        CHECK(proreg("%s$W/again.txt", commands[2]) == 0, "%s", program_stderr());
+        CHECK(proreg("encode --model $M --images $W/set -q -o $W/again.safetensors") == 0, "%s",
+              program_stderr());
+    }
+}
+
 static const TestCase cases[] = {
+    { "strangers", strangers },
     { "helps", helps }, { "tokens", tokens }, { "merges", merges },
     { "predictions", predictions }, { "class_names", class_names },
     { "found_lists", found_lists },

@@ -153,7 +153,7 @@ Status verb_decode(Options *o)
     if (!o->output) return err_set(ERR_USAGE, "data decode: needs -o FILE.ppm");
     if (!ends_with(o->output, ".ppm"))
         return err_set(ERR_USAGE, "data decode: %s: writes FILE.ppm alone", o->output);
-    TRY(setup_output(o, o->output));
+    TRY(setup_output(o, o->output, OUTPUT_PPM));
     TRY(image_load(&image, o->args[0], o->max_pixels));
     Status status = image_save_ppm(&image, o->output);
     image_free(&image);
@@ -225,7 +225,7 @@ Status verb_preprocess(Options *o)
         return err_set(ERR_USAGE, "data preprocess: --ops: does not go with --randaug");
     transform_give(&t, &given);
     TRY(transform_check(&t));
-    TRY(setup_output(o, o->output));
+    TRY(setup_output(o, o->output, ppm ? OUTPUT_PPM : OUTPUT_NPY));
     uint8_t *crop = malloc((size_t)(3 * o->size * o->size));
     if (!crop) return err_memory("preprocess");
     Status status = ppm ? save_ppm(o, &t, crop) : save_npy(o, &t, crop);
@@ -255,7 +255,7 @@ Status verb_augment(Options *o)
     if (!o->output) return err_set(ERR_USAGE, "data augment: needs -o FILE.ppm");
     if (!ends_with(o->output, ".ppm"))
         return err_set(ERR_USAGE, "data augment: %s: writes FILE.ppm alone", o->output);
-    TRY(setup_output(o, o->output));
+    TRY(setup_output(o, o->output, OUTPUT_PPM));
     TRY(image_load(&image, o->args[0], o->max_pixels));
     Status status = augment_apply(&image, &chain);
     if (status == OK) status = image_save_ppm(&image, o->output);

@@ -194,7 +194,7 @@ static Status check_list_of_names(const Options *o)
     char path[FILE_PATH];
     bool there, pair = false;
     TRY(names_path(path, o));
-    TRY(setup_output(o, path));
+    TRY(setup_output(o, path, OUTPUT_NAMES));
     TRY(file_recover_pair(o->output, path));
     TRY(file_there(&there, path));
     if (there && !o->overwrite) TRY(is_pair(&pair, o->output, path));
@@ -261,8 +261,9 @@ static Status encode_options(Options *o)
     if (!o->output || !(ends_with(o->output, ".npy") || ends_with(o->output, ".safetensors")))
         return err_set(ERR_USAGE, "encode: needs -o FILE.npy or -o FILE.safetensors");
     say_idle(o);
-    TRY(setup_output(o, o->output));
-    return ends_with(o->output, ".npy") ? check_list_of_names(o) : OK;
+    const bool npy = ends_with(o->output, ".npy");
+    TRY(setup_output(o, o->output, npy ? OUTPUT_NPY : OUTPUT_VECTORS));
+    return npy ? check_list_of_names(o) : OK;
 }
 
 // Every line is a text, even an empty one, so that row i belongs to line i.

@@ -27,7 +27,7 @@ static Status write_predictions(FileOut *out, const char *path, const Dataset *d
 {
     int K = d->class_count;
     TRY(file_create(out, path));
-    file_printf(out, "path,domain,label,predicted,p_label,p_predicted\n");
+    file_printf(out, PREDICTIONS_HEAD);
     for (int64_t i = 0; i < d->eval.n; i++) {
         if (left_out && left_out[i]) continue;
         const Sample *s = &d->eval.sample[i];
@@ -149,8 +149,8 @@ static Status eval_data(Options *o, const RunCheckpoint *run)
 
 static Status check_files(const Options *o)
 {
-    if (o->predictions) TRY(setup_output(o, o->predictions));
-    if (o->save_logits) TRY(setup_output(o, o->save_logits));
+    if (o->predictions) TRY(setup_output(o, o->predictions, OUTPUT_PREDICTIONS));
+    if (o->save_logits) TRY(setup_output(o, o->save_logits, OUTPUT_NPY));
     if (!o->predictions || !o->save_logits) return OK;
     if (strcmp(o->predictions, o->save_logits) != 0)
         return file_recover_pair(o->save_logits, o->predictions);

@@ -61,9 +61,14 @@ Status setup_tuned(bool *found, RunCheckpoint *c, Options *o);
 
 // ---- output (setup_output.c) --------------------------------------------------------------------
 
-// Checks, before any work is done, that this file can be written, and that it is no input and no
-// file of the model or the run.
-Status setup_output(const Options *o, const char *path);
+// What a file begins with that such an output may replace; any other is somebody else's.
+typedef enum { OUTPUT_NPY, OUTPUT_VECTORS, OUTPUT_PPM, OUTPUT_PREDICTIONS, OUTPUT_MERGES,
+               OUTPUT_NAMES } OutputKind;               // NAMES: encode judges them itself
+#define PREDICTIONS_HEAD "path,domain,label,predicted,p_label,p_predicted\n"
+
+// Checks, before any work is done, that this file can be written, that it is no input and no file
+// of the model or the run, and that what it would replace is empty or of the same kind.
+Status setup_output(const Options *o, const char *path, OutputKind kind);
 bool ends_with(const char *path, const char *suffix);      // false if equal
 
 // ---- pictures (setup_pictures.c) ----------------------------------------------------------------

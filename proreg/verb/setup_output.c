@@ -60,7 +60,29 @@ static Status spare_inputs(const Options *o, const char *path)
     return spare_folder(path, o->run);
 }
 
-Status setup_output(const Options *o, const char *path)
+// Pictures, lists, weights, whatever else lies there: only what begins like this output goes.
+static Status spare_stranger(const char *path, OutputKind kind)
+{
+    static const struct { size_t at; const char *mark; } begins[] = {
+        [OUTPUT_NPY] = { 0, "\x93NUMPY" }, [OUTPUT_PPM] = { 0, "P6" },
+        [OUTPUT_VECTORS] = { 8, "{\"__metadata__\": {\"names\":" },       // of safetensors
+        [OUTPUT_PREDICTIONS] = { 0, PREDICTIONS_HEAD }, [OUTPUT_MERGES] = { 0, "#version" },
+        [OUTPUT_NAMES] = { 0, "" },
+    };
+    size_t at = begins[kind].at, n = strlen(begins[kind].mark);
+    FileMap map;
+    bool there;
+    TRY(file_there(&there, path));
+    if (!there) return OK;
+    TRY(file_map(&map, path));
+    bool ours = map.size == 0 ||
+                (map.size >= at + n && memcmp(map.data + at, begins[kind].mark, n) == 0);
+    file_unmap(&map);
+    if (ours) return OK;
+    return err_set(ERR_IO, "output: %s: is there and holds something else: another name", path);
+}
+
+Status setup_output(const Options *o, const char *path, OutputKind kind)
 {
     char folder[FILE_PATH];
     int n = (int)(path_name(path) - path);
@@ -73,6 +95,7 @@ Status setup_output(const Options *o, const char *path)
     if (!there)
         return err_set(ERR_IO, "output: %s: no folder to write it in", path);
     TRY(spare_inputs(o, path));
+    TRY(spare_stranger(path, kind));
     folder_sweep(folder);
     return folder_writable(folder);
 }

@@ -129,7 +129,7 @@ static Status train_merges(Options *o)
     if (!o->merges_out) return err_set(ERR_USAGE, "--train: needs --merges-out FILE");
     if (o->args_count)
         return err_set(ERR_USAGE, "--train: what is this: %.200s", o->args[0]);
-    TRY(setup_output(o, o->merges_out));
+    TRY(setup_output(o, o->merges_out, OUTPUT_MERGES));
     bool table = ends_with(o->train, ".tsv") || ends_with(o->train, ".csv");
     TRY(table ? captions_alone(&text, &bytes, o) : whole_text(&text, &bytes, o->train));
     Status status = bpe_train(&bpe, text, bytes, o->vocab);
