@@ -25,6 +25,14 @@ FLAGS_grad    := -DREAL=double
 FLAGS_fuzz    := $(SAN) -fsanitize=fuzzer-no-link,address,undefined
 ALL_CFLAGS    := $(CFLAGS) $(BASE) $(FLAGS_$(VARIANT)) $(WERROR)
 
+# These change results; no macro tells a header of some of them (tensor/base/strict.h).
+INEXACT  := -ffast-math -Ofast -ffinite-math-only -funsafe-math-optimizations -fassociative-math \
+            -freciprocal-math -fno-signed-zeros -fapprox-func -ffp-model=fast \
+            -fsingle-precision-constant -fcx-limited-range -mrecip
+ifneq (,$(filter $(INEXACT),$(CC) $(CFLAGS)))
+$(error $(filter $(INEXACT),$(CC) $(CFLAGS)): changes results: build without it)
+endif
+
 # The cpu device is compiled once per instruction set; the best one is chosen at run time.
 MACHINE  := $(shell $(CC) -dumpmachine)
 ifneq (,$(filter x86_64% amd64%,$(MACHINE)))

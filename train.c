@@ -375,8 +375,6 @@ int main(int argc, char **argv)
     }
     if (!strcmp(first, "--version"))
         printf("proreg %s\n", PROREG_VERSION);
-    else if (!strcmp(first, "--help") || !strcmp(first, "-h") || !strcmp(first, "help"))
-        verbs_help(verbs, stdout);
     else if (status == OK)
         status = verb_run(verbs, argc, argv);
     if (status == OK && (fflush(stdout) != 0 || ferror(stdout)))

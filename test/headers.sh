@@ -13,5 +13,16 @@ for header in $(find tensor nn weights clip data proreg test -name '*.h' ! -name
     echo "FAIL headers: $header does not compile alone"
     failed=1
 done
+
+# Compilers that may change arithmetic are refused, by each file that computes.
+for flag in -ffast-math -Ofast -ffinite-math-only; do
+    for file in tensor/cpu/cpu.c tensor/cpu_ref.c tensor/base/fmath.c data/image/resize.c \
+        nn/optim.c; do
+        ${CC:-cc} -std=c11 -D_GNU_SOURCE -D_DARWIN_C_SOURCE -I. $flag -fsyntax-only $file \
+            2>&1 | grep -q 'change results' && continue
+        echo "FAIL headers: $file is compiled with $flag"
+        failed=1
+    done
+done
 [ $failed = 0 ] && echo "ok   headers ($n)"
 exit $failed

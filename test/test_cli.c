@@ -35,7 +35,7 @@ static void verbs(void)
     folder_text(&world, "t.txt", "a photo of a cat");
     static const Bad bad[] = {
         { "trian", 2, "did you mean train?" }, { "zzz", 2, "`proreg --help` lists them" },
-        { "data decod x", 2, "did you mean data decode?" }, { "data", 2, "unknown verb: data" },
+        { "data decod x", 2, "did you mean data decode?" }, { "data", 2, "data: needs a verb" },
         { "predict", 2, "predict: needs IMAGE..." },
         { "data decode a b", 2, "what is this: b" },
         { "eval -q", 2, "either --model PATH or --run" },
@@ -56,10 +56,29 @@ static void verbs(void)
     REFUSE(bad);
 }
 
+static void helps(void)
+{
+    static const struct { const char *line, *word; } asked[] = {
+        { "help", "  data world" }, { "--help", "  train " }, { "help train", "--resume" },
+        { "train --help", "--resume" }, { "help data", "  data preprocess" },
+        { "data --help", "  data preprocess" }, { "data -h", "proreg help data VERB" },
+        { "help data check", "--recipe" }, { "data check --help", "--recipe" },
+    };
+    for (int i = 0; i < TEST_COUNT(asked); i++) {
+        CHECK(proreg("%s", asked[i].line) == 0, "%s: %s", asked[i].line, program_stderr());
+        CHECK(strstr(program_stdout(), asked[i].word), "%s: %s", asked[i].line, program_stdout());
+    }
+    CHECK(proreg("help data") == 0 && !strstr(program_stdout(), "  train "), "%s",
+          program_stdout());
+}
+
 static void flags(void)
 {
     static const Bad bad[] = {
         { TRAIN "--bach 3", 2, "unknown flag --bach: did you mean --batch?" },
+        { TRAIN "--batch_size 3", 2, "unknown flag --batch_size: did you mean --batch?" },
+        { TRAIN "--learning-rate=3", 2, "did you mean --lr?" },
+        { "data decode --num-workers 3 x", 2, "unknown flag --num-workers" },
         { TRAIN "--precision bf16", 2, "unknown flag --precision" },
         { TRAIN "-z", 2, "unknown flag -z" }, { TRAIN "--batch", 2, "--batch: needs a value: N" },
         { TRAIN "--quiet=yes", 2, "--quiet: yes: true or false" },
@@ -525,7 +544,8 @@ static void small_stack(void)
 
 static const TestCase cases[] = {
     { "small_stack", small_stack },
-    { "verbs", verbs }, { "flags", flags }, { "numbers", numbers }, { "templates", templates },
+    { "verbs", verbs }, { "helps", helps }, { "flags", flags }, { "numbers", numbers },
+    { "templates", templates },
     { "that_do_not_fit", that_do_not_fit }, { "sets", sets }, { "safetensors", safetensors },
     { "configurations", configurations }, { "run_configurations", run_configurations },
     { "activations", activations }, { "pickles", pickles }, { "bombs", bombs },

@@ -265,6 +265,35 @@ static Status set_value(Options *o, const Option *row, const char *text, Source 
 
 // ---- the command line ---------------------------------------------------------------------------
 
+// What other programs call our flags.
+static const struct { const char *theirs, *ours; } spelling[] = {
+    { "batch-size", "batch" }, { "bs", "batch" }, { "learning-rate", "lr" }, { "eta", "lr" },
+    { "num-workers", "workers" }, { "nworkers", "workers" }, { "num-threads", "threads" },
+    { "weight-decay", "wd" }, { "num-epochs", "epochs" }, { "n-epochs", "epochs" },
+    { "optim", "optimizer" }, { "opt", "optimizer" }, { "clip-grad", "clip-norm" },
+    { "grad-clip", "clip-norm" }, { "max-grad-norm", "clip-norm" }, { "output-dir", "out" },
+    { "out-dir", "out" }, { "save-dir", "out" }, { "output", "out" }, { "out", "output" },
+    { "data-dir", "data" }, { "data-path", "data" }, { "root", "data" }, { "dataset", "data" },
+    { "train-data", "data" }, { "pretrained", "model" }, { "model-path", "model" },
+    { "model-name-or-path", "model" }, { "arch", "model" }, { "warmup-ratio", "warmup" },
+    { "lr-scheduler", "schedule" }, { "scheduler", "schedule" }, { "beta", "betas" },
+    { "temperature", "temp" }, { "augmentation", "augment" }, { "save-steps", "save-every" },
+    { "save-frequency", "save-every" }, { "eval-steps", "eval-every" }, { "jobs", "threads" },
+    { "gradient-accumulation-steps", "micro-batch" }, { "accum-freq", "micro-batch" },
+    { "prompt", "template" }, { "labels", "classes" }, { "topk", "top" }, { "force", "overwrite" },
+    { "image-folder", "images" }, { "random-seed", "seed" }, { "silent", "quiet" },
+};
+
+static const char *other_spelling(const Verb *verb, const char *name)
+{
+    for (size_t i = 0; i < sizeof spelling / sizeof spelling[0]; i++) {
+        const char *ours = spelling[i].ours;
+        if (!strcmp(name, spelling[i].theirs) && find_flag(ours, strlen(ours), verb->bit))
+            return ours;
+    }
+    return NULL;
+}
+
 static Status unknown_flag(const Verb *verb, const char *flag, size_t length)
 {
     const char *name[OPTIONS_MAX];
@@ -273,7 +302,11 @@ static Status unknown_flag(const Verb *verb, const char *flag, size_t length)
     for (int i = 0; i < COUNT; i++)
         if (options[i].verbs & verb->bit) name[n++] = options[i].name;
     snprintf(wrong, sizeof wrong, "%.*s", (int)length, flag);
-    const char *near = name_nearest(wrong, name, n);
+    for (char *c = wrong; *c; c++)
+        if (*c == '_') *c = '-';
+    const char *near = other_spelling(verb, wrong);
+    if (!near) near = name_nearest(wrong, name, n);
+    snprintf(wrong, sizeof wrong, "%.*s", (int)length, flag);
     if (near)
         return err_set(ERR_USAGE, "%s: unknown flag --%s: did you mean --%s?", verb->name, wrong,
                        near);
@@ -414,64 +447,14 @@ Status options_split(Options *o, const char *list, Items *out)
     return OK;
 }
 
-// ---- verbs --------------------------------------------------------------------------------------
-
-void verbs_help(const Verb *verbs, FILE *to)
-{
-    fprintf(to, "proreg VERB [flags] [arguments]\n\n");
-    for (const Verb *v = verbs; v->name; v++) fprintf(to, "  %-16s %s\n", v->name, v->help);
-    fprintf(to, "\n`proreg VERB --help` lists the flags of a verb\n");
-}
-
-static Status unknown_verb(const Verb *verbs, int argc, char **argv)
-{
-    const char *name[64];
-    char wrong[64];
-    int n = 0;
-    bool data = !strcmp(argv[1], "data") && argc > 2;
-    snprintf(wrong, sizeof wrong, "%.30s%s%.30s", argv[1], data ? " " : "", data ? argv[2] : "");
-    for (const Verb *v = verbs; v->name && n < 64; v++) name[n++] = v->name;
-    const char *near = name_nearest(wrong, name, n);
-    if (near) return err_set(ERR_USAGE, "unknown verb: %s: did you mean %s?", wrong, near);
-    return err_set(ERR_USAGE, "unknown verb: %s: `proreg --help` lists them", wrong);
-}
-
-// The verb that argv begins with, and of how many words it is; NULL: none.
-static const Verb *find_verb(int *words, const Verb *verbs, int argc, char **argv)
-{
-    char two[64];
-    snprintf(two, sizeof two, "%.30s %.30s", argv[1], argc > 2 ? argv[2] : "");
-    for (const Verb *v = verbs; v->name; v++) {
-        *words = strchr(v->name, ' ') ? 2 : 1;
-        if (!strcmp(v->name, *words == 2 ? two : argv[1])) return v;
-    }
-    return NULL;
-}
+// ---- limits -------------------------------------------------------------------------------------
 
 // A picture was larger than allowed: the message names the flag that allows more, if there is one.
-static Status name_limit(const Options *o)
+Status options_limit(const Options *o)
 {
     const Option *row = find_flag("max-pixels", 10, o->verb->bit);
     if (!row || (double)o->max_pixels >= row->high) return ERR_LIMIT;
     return err_set(ERR_LIMIT, "%s (--%s raises the limit)", err_msg(), row->name);
-}
-
-Status verb_run(const Verb *verbs, int argc, char **argv)
-{
-    Options o;
-    int words = 1;
-    const Verb *verb = find_verb(&words, verbs, argc, argv);
-    if (!verb) return unknown_verb(verbs, argc, argv);
-    TRY(options_parse(&o, verb, argc - 1 - words, argv + 1 + words));
-    Status status = OK;
-    o.program = argv[0];
-    if (o.help) options_help(verb);
-    else status = verb->run(&o);
-    if (status == ERR_LIMIT) status = name_limit(&o);
-    options_free(&o);
-    if (status == OK && (fflush(stdout) != 0 || ferror(stdout)))
-        return err_set(ERR_IO, "stdout: cannot write");
-    return status;
 }
 
 // ---- config.json --------------------------------------------------------------------------------

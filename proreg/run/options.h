@@ -114,8 +114,9 @@ typedef struct Verb {
     Status (*run)(Options *o);
 } Verb;
 
-// Finds the verb that main's arguments begin with, parses its options and runs it. The table of
-// verbs ends with a NULL name.
+// Finds the verb that main's arguments begin with, parses its options and runs it; or tells of it
+// (help VERB, VERB --help), of a group of verbs (help data, data --help) or of all (help, --help).
+// The table of verbs ends with a NULL name.
 Status verb_run(const Verb *verbs, int argc, char **argv);
 void verbs_help(const Verb *verbs, FILE *to);
 
@@ -123,6 +124,7 @@ void verbs_help(const Verb *verbs, FILE *to);
 Status options_parse(Options *o, const Verb *verb, int argc, char **argv);
 void options_free(Options *o);
 void options_help(const Verb *verb);              // on stdout
+Status options_limit(const Options *o);           // adds to an ERR_LIMIT the flag that allows more
 
 // Sets a value unless a stronger source has. name: as on the command line, without dashes.
 Status options_default(Options *o, const char *name, const char *value, Source from);

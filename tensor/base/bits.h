@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "tensor/base/strict.h"
+
 static inline uint32_t float_bits(float x)
 {
     uint32_t u;

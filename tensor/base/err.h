@@ -10,6 +10,8 @@
 #pragma once
 #include <stdbool.h>
 
+#include "tensor/base/strict.h"
+
 typedef enum {
     OK = 0,
     ERR_MEMORY,       // an allocation was refused

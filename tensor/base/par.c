@@ -14,6 +14,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "tensor/base/cgroup.h"
+
 enum { SPINS = 4000 };                           // about 50 us of waiting before a thread sleeps
 
 static struct {
@@ -197,27 +199,6 @@ void par_for(int64_t n, int64_t grain, ParFn *fn, void *arg)
 
 // ---- cores --------------------------------------------------------------------------------------
 
-// A container's limit: "quota period" in microseconds (cgroup v2), or two files (v1).
-static double cgroup_cores(void)
-{
-    double quota = 0, period = 0;
-    FILE *f = fopen("/sys/fs/cgroup/cpu.max", "r");
-    if (f) {
-        if (fscanf(f, "%lf %lf", &quota, &period) != 2) quota = 0;
-        fclose(f);
-        return quota > 0 && period > 0 ? quota / period : 0;
-    }
-    if ((f = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "r"))) {
-        if (fscanf(f, "%lf", &quota) != 1) quota = 0;
-        fclose(f);
-    }
-    if (quota > 0 && (f = fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "r"))) {
-        if (fscanf(f, "%lf", &period) != 1) period = 0;
-        fclose(f);
-    }
-    return quota > 0 && period > 0 ? quota / period : 0;
-}
-
 static int affinity_cores(void)
 {
 #if defined(__linux__)
@@ -231,7 +212,7 @@ static int affinity_cores(void)
 int par_cores(void)
 {
     int cores = affinity_cores();
-    double limit = cgroup_cores();
+    double limit = cgroup_cpus("");
     if (limit > 0 && limit < cores) cores = limit < 1 ? 1 : (int)limit;
     return cores < PAR_THREADS ? cores : PAR_THREADS;
 }
