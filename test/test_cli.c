@@ -56,6 +56,22 @@ static void verbs(void)
     REFUSE(bad);
 }
 
+// It fits into 80 columns, is in groups, and its example's flags are those of the verb.
+static void example_of(const char *verb)
+{
+    CHECK(proreg("help %s", verb) == 0, "%s: %s", verb, program_stderr());
+    const char *text = program_stdout(), *example = strstr(text, "\nExample:\n  proreg ");
+    for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+        CHECK(strcspn(line, "\n") <= 80, "%s: %.100s", verb, line);
+    CHECK(strstr(text, "\nMachine, messages:\n"), "%s: no groups", verb);
+    CHECK(example, "%s: no example", verb);
+    if (!example) return;
+    char line[200];
+    snprintf(line, sizeof line, "%.*s", (int)strcspn(example + 19, "\n"), example + 19);
+    CHECK(!strncmp(line, verb, strlen(verb)), "%s: %s", verb, line);
+    CHECK(proreg("%s --help", line) == 0, "%s: %s", line, program_stderr());
+}
+
 static void helps(void)
 {
     static const struct { const char *line, *word; } asked[] = {
@@ -64,10 +80,16 @@ static void helps(void)
         { "data --help", "  data preprocess" }, { "data -h", "proreg help data VERB" },
         { "help data check", "--recipe" }, { "data check --help", "--recipe" },
     };
+    static const char *const verb[] = {
+        "demo", "train", "eval", "zeroshot", "wise", "predict", "encode", "tokenize", "info",
+        "pretrain", "export", "data check", "data decode", "data preprocess", "data augment",
+        "data world",
+    };
     for (int i = 0; i < TEST_COUNT(asked); i++) {
         CHECK(proreg("%s", asked[i].line) == 0, "%s: %s", asked[i].line, program_stderr());
         CHECK(strstr(program_stdout(), asked[i].word), "%s: %s", asked[i].line, program_stdout());
     }
+    for (int i = 0; i < TEST_COUNT(verb); i++) example_of(verb[i]);
     CHECK(proreg("help data") == 0 && !strstr(program_stdout(), "  train "), "%s",
           program_stdout());
 }

@@ -10,6 +10,7 @@
 
 #include "nn/optim.h"
 #include "proreg/proreg.h"
+#include "proreg/run/help.h"
 #include "proreg/run/recipe.h"
 #include "tensor/backend.h"
 #include "tensor/base/file.h"
@@ -90,6 +91,7 @@ NAMES(isa_name, "scalar", "avx2", "avx512", "neon")
 static const Option options[] = {
 #define FLAG(name, letter, value, takes, standard, verbs, config, help) \
     { name, letter, takes, standard, verbs, config, help, value },
+#define GROUP(title) { .name = "", .help = title },    // of no verb
 #include "proreg/run/flags.inc"
 };
 #define COUNT ((int)(sizeof options / sizeof options[0]))
@@ -381,19 +383,21 @@ void options_free(Options *o)
 
 void options_help(const Verb *verb)
 {
-    printf("proreg %s [flags]%s%s\n%s\n\n", verb->name, verb->arguments[0] ? " " : "",
+    printf("proreg %s [flags]%s%s\n%s\n", verb->name, verb->arguments[0] ? " " : "",
            verb->arguments, verb->help);
+    const char *group = NULL;
     for (int i = 0; i < COUNT; i++) {
         const Option *row = &options[i];
-        char left[120], takes[256], letter[8] = "";
+        char left[300], takes[256], letter[8] = "";
+        if (!*row->name) group = row->help;
         if (!(row->verbs & verb->bit)) continue;
+        if (group) printf("\n%s:\n", group);
+        group = NULL;
         if (row->letter) snprintf(letter, sizeof letter, "-%c, ", row->letter);
         snprintf(left, sizeof left, "%s--%s %s", letter, row->name, value_text(takes, row));
-        printf("  %-30s %s%s", left, strlen(left) > 30 ? "\n                                 " : "",
-               row->help);
-        if (row->standard) printf(" [%s]", row->standard);
-        putchar('\n');
+        help_row(left, row->help, row->standard);
     }
+    help_example(verb);
 }
 
 // ---- other sources of values --------------------------------------------------------------------
