@@ -90,6 +90,23 @@ build/proreg: $(B)/bin/proreg FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q)cmp -s $< $@ || { cp $< $@.new && mv $@.new $@; }
 
+# Where `make install` puts things; DESTDIR stands before all of it, for packages.
+PREFIX  ?= /usr/local
+BINDIR  := $(DESTDIR)$(PREFIX)/bin
+MANDIR  := $(DESTDIR)$(PREFIX)/share/man/man1
+BASHDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSHDIR  := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+
+install: $(B)/bin/proreg ## install the program, its man page and completions (PREFIX=, DESTDIR=)
+	$(Q)mkdir -p '$(BINDIR)' '$(MANDIR)' '$(BASHDIR)' '$(ZSHDIR)'
+	$(Q)$(RUN) $< help --man >'$(MANDIR)/proreg.1'
+	$(Q)$(RUN) $< help --bash >'$(BASHDIR)/proreg'
+	$(Q)$(RUN) $< help --zsh >'$(ZSHDIR)/_proreg'
+	$(Q)cp $< '$(BINDIR)/proreg'
+
+uninstall: ## remove what `make install` has put there
+	$(Q)rm -f '$(BINDIR)/proreg' '$(MANDIR)/proreg.1' '$(BASHDIR)/proreg' '$(ZSHDIR)/_proreg'
+
 $(B)/bin/proreg: $(B)/train.o $(OBJ)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
@@ -277,6 +294,7 @@ clean: ## remove everything that was built
 help: ## print this list
 	@sed -n 's/^\([a-z][a-z0-9 -]*\):[^#]*## /  make \1 - /p' Makefile
 
-.PHONY: all tests test layers style headers limits grad debug asan tsan test-gcc test-clang \
+.PHONY: all install uninstall tests test layers style headers limits grad debug asan tsan \
+        test-gcc test-clang \
         test-musl test-aarch64 bugs parity interop families check-all cov fuzz bench bench-kernels \
         bench-data port profile-data demo pretrain pretrain-check world-results clean help FORCE

@@ -56,6 +56,31 @@ static void verbs(void)
     REFUSE(bad);
 }
 
+// The man page has each flag; the completions offer what a flag takes.
+static void manual(void)
+{
+    static const struct { const char *words, *offered; } typed[] = {
+        { "proreg train --method prore", "proreg\n" }, { "proreg tra", "train\n" },
+        { "proreg train --resu", "--resume\n" }, { "proreg data deco", "decode\n" },
+        { "proreg data check --recipe pac", "pacs\n" }, { "proreg train --data x", "\n" },
+    };
+    CHECK(proreg("help --man") == 0, "%s", program_stderr());
+    const char *page = program_stdout();
+    CHECK(strstr(page, "\\fB\\-\\-max\\-steps\\fR N\n"), "no --max-steps: %.300s", page);
+    CHECK(strstr(page, ".SH \"PROREG data check\"\n"), "no data check");
+    if (system("command -v bash >/dev/null") != 0) return;
+    CHECK(proreg("help --zsh") == 0 && proreg("help --bash") == 0, "%s", program_stderr());
+    folder_text(&world, "complete", program_stdout());
+    for (int i = 0; i < TEST_COUNT(typed); i++) {
+        char command[600];
+        snprintf(command, sizeof command, "bash -c '. $W/complete; COMP_WORDS=(%s); "
+                 "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _proreg_words; "
+                 "echo ${COMPREPLY[@]}' >$W/stdout", typed[i].words);
+        CHECK(system(command) == 0 && !strcmp(program_stdout(), typed[i].offered), "%s: %s",
+              typed[i].words, program_stdout());
+    }
+}
+
 // It fits into 80 columns, is in groups, and its example's flags are those of the verb.
 static void example_of(const char *verb)
 {
@@ -566,8 +591,8 @@ static void small_stack(void)
 
 static const TestCase cases[] = {
     { "small_stack", small_stack },
-    { "verbs", verbs }, { "helps", helps }, { "flags", flags }, { "numbers", numbers },
-    { "templates", templates },
+    { "verbs", verbs }, { "helps", helps }, { "manual", manual }, { "flags", flags },
+    { "numbers", numbers }, { "templates", templates },
     { "that_do_not_fit", that_do_not_fit }, { "sets", sets }, { "safetensors", safetensors },
     { "configurations", configurations }, { "run_configurations", run_configurations },
     { "activations", activations }, { "pickles", pickles }, { "bombs", bombs },

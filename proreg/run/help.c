@@ -1,4 +1,4 @@
-// help.c - rows of --help, and an example of each verb.
+// help.c - --help of a verb: its flags as rows, and its example.
 #include "proreg/run/help.h"
 
 #include <stdio.h>
@@ -25,13 +25,15 @@ static const struct { unsigned verb; const char *line; } examples[] = {
     { VERB_WORLD, "proreg data world --kind task -n 500 --out world" },
 };
 
-void help_example(const Verb *verb)
+const char *help_example(const Verb *verb)
 {
     for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++)
-        if (examples[i].verb == verb->bit) printf("\nExample:\n  %s\n", examples[i].line);
+        if (examples[i].verb == verb->bit) return examples[i].line;
+    return NULL;
 }
 
-void help_row(const char *flag, const char *help, const char *standard)
+// A flag on the left; on the right its help and its default (NULL: none), folded.
+static void help_row(const char *flag, const char *help, const char *standard)
 {
     char text[600];
     snprintf(text, sizeof text, "%s%s%s%s", help, standard ? " [" : "", standard ? standard : "",
@@ -45,4 +47,21 @@ void help_row(const char *flag, const char *help, const char *standard)
         word += n;
     }
     putchar('\n');
+}
+
+void help_verb(const Verb *verb)
+{
+    const char *group = NULL, *example = help_example(verb);
+    FlagText f = { 0 };
+    printf("proreg %s [flags]%s%s\n%s\n", verb->name, verb->arguments[0] ? " " : "",
+           verb->arguments, verb->help);
+    while (options_flag(&f, verb)) {
+        char left[400], letter[8] = "";
+        if (f.group != group) printf("\n%s:\n", f.group);
+        group = f.group;
+        if (f.letter) snprintf(letter, sizeof letter, "-%c, ", f.letter);
+        snprintf(left, sizeof left, "%s--%s %s", letter, f.name, f.takes);
+        help_row(left, f.help, f.standard);
+    }
+    if (example) printf("\nExample:\n  %s\n", example);
 }

@@ -10,7 +10,6 @@
 
 #include "nn/optim.h"
 #include "proreg/proreg.h"
-#include "proreg/run/help.h"
 #include "proreg/run/recipe.h"
 #include "tensor/backend.h"
 #include "tensor/base/file.h"
@@ -192,8 +191,8 @@ static const char *name_of(const Option *row, int choice)
 // What --help calls the value: for a choice, "a|b|c".
 static const char *value_text(char buffer[256], const Option *row)
 {
-    if (!row->names) return row->takes;
-    buffer[0] = 0;
+    snprintf(buffer, 256, "%s", row->names ? "" : row->takes);
+    if (!row->names) return buffer;
     for (int i = 0, used = 0; row->names(i) && used < 256; i++)
         used += snprintf(buffer + used, 256 - (size_t)used, "%s%s", i ? "|" : "", row->names(i));
     return buffer;
@@ -381,23 +380,21 @@ void options_free(Options *o)
     *o = (Options){ 0 };
 }
 
-void options_help(const Verb *verb)
+bool options_flag(FlagText *f, const Verb *verb)
 {
-    printf("proreg %s [flags]%s%s\n%s\n", verb->name, verb->arguments[0] ? " " : "",
-           verb->arguments, verb->help);
-    const char *group = NULL;
-    for (int i = 0; i < COUNT; i++) {
-        const Option *row = &options[i];
-        char left[300], takes[256], letter[8] = "";
-        if (!*row->name) group = row->help;
+    for (; f->at < COUNT; f->at++) {
+        const Option *row = &options[f->at];
+        if (!*row->name) f->group = row->help;
         if (!(row->verbs & verb->bit)) continue;
-        if (group) printf("\n%s:\n", group);
-        group = NULL;
-        if (row->letter) snprintf(letter, sizeof letter, "-%c, ", row->letter);
-        snprintf(left, sizeof left, "%s--%s %s", letter, row->name, value_text(takes, row));
-        help_row(left, row->help, row->standard);
+        f->name = row->name, f->letter = row->letter, f->help = row->help;
+        f->standard = row->standard;
+        f->kind = row->names ? FLAG_CHOICE : row->type == T_BOOL ? FLAG_ALONE
+                : row->type == T_PATH || row->type == T_PATHS ? FLAG_PATH : FLAG_OTHER;
+        value_text(f->takes, row);
+        f->at++;
+        return true;
     }
-    help_example(verb);
+    return false;
 }
 
 // ---- other sources of values --------------------------------------------------------------------

@@ -123,7 +123,18 @@ void verbs_help(const Verb *verbs, FILE *to);
 // argv holds what follows the verb. On failure there is nothing to free.
 Status options_parse(Options *o, const Verb *verb, int argc, char **argv);
 void options_free(Options *o);
-void options_help(const Verb *verb);              // on stdout
+
+// The flags of a verb, one after another:
+//
+//     FlagText f = { 0 };
+//     while (options_flag(&f, verb)) printf("--%s %s\n", f.name, f.takes);
+typedef struct {
+    int at;
+    const char *group, *name, *help, *standard;   // standard NULL: no default
+    char letter, takes[256];                      // "N", "a|b|c"; "": nothing
+    enum { FLAG_ALONE, FLAG_CHOICE, FLAG_PATH, FLAG_OTHER } kind;
+} FlagText;
+bool options_flag(FlagText *f, const Verb *verb);
 Status options_limit(const Options *o);           // adds to an ERR_LIMIT the flag that allows more
 
 // Sets a value unless a stronger source has. name: as on the command line, without dashes.

@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proreg/run/options.h"
+#include "proreg/run/help.h"
+#include "proreg/run/manual.h"
 #include "tensor/base/name.h"
 
 static bool asks_help(const char *word)
@@ -72,14 +73,14 @@ static Status run_verb(const Verb *verb, int words, int argc, char **argv)
     TRY(options_parse(&o, verb, argc - 1 - words, argv + 1 + words));
     Status status = OK;
     o.program = argv[0];
-    if (o.help) options_help(verb);
+    if (o.help) help_verb(verb);
     else status = verb->run(&o);
     if (status == ERR_LIMIT) status = options_limit(&o);
     options_free(&o);
     return status;
 }
 
-// `help`, `help VERB`: argv[1] is the word `help`.
+// `help`, `help VERB`, `help --man`: argv[1] is the word `help`.
 static Status help_about(const Verb *verbs, int argc, char **argv)
 {
     int words;
@@ -87,8 +88,9 @@ static Status help_about(const Verb *verbs, int argc, char **argv)
         verbs_help(verbs, stdout);
         return OK;
     }
+    if (argc == 3 && manual_print(verbs, argv[2])) return OK;
     const Verb *verb = find_verb(&words, verbs, argc - 1, argv + 1);
-    if (verb) options_help(verb);
+    if (verb) help_verb(verb);
     else if (is_group(verbs, argv[2]) && argc == 3) list_verbs(verbs, argv[2], stdout);
     else return unknown_verb(verbs, argc - 1, argv + 1);
     return OK;
