@@ -85,7 +85,7 @@ static void goes_on(void)
                               "--eval-every 13 --overwrite --out ";
     static const struct { int number; const char *name; } signals[] = {
         { SIGINT, "SIGINT" }, { SIGTERM, "SIGTERM" }, { SIGHUP, "SIGHUP" } };
-    char command[5000], again[2000], name[64];
+    char command[5000], again[2000], name[64], saved[32];
     CHECK(proreg("%s $W/whole", run) == 0, "%s", program_stderr());
     for (int i = 0; i < 3; i++) {
         snprintf(name, sizeof name, "%s: stopped after step ", signals[i].name);
@@ -95,6 +95,9 @@ static void goes_on(void)
         CHECK(way && strstr(line, name) && line[strcspn(line, "\n") + 1] == 0, "%s", line);
         if (!way) return;
         CHECK(strstr(way, "--max-steps 120"), "%s", way);
+        snprintf(saved, sizeof saved, "\"step\": %d,", atoi(strstr(line, "after step ") + 11));
+        CHECK(strstr(program_file("it's cut/last/state.json", NULL), saved), "%s: %s", saved,
+              program_file("it's cut/last/state.json", NULL));
         snprintf(again, sizeof again, "exec >$W/stdout 2>&1; %s", way + 14);
         if (!getenv("RUN")) CHECK(system(again) == 0, "%s: %s", again, program_stdout());
         else proreg("train --resume -q --max-steps 120 --out \"$W/it's cut\"");

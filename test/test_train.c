@@ -249,6 +249,7 @@ static void diverged(void)
     const char *said = program_stderr();
     CHECK(strstr(said, "training has diverged: --check names the first op; try a smaller --lr, "
                  "--clip-norm 1, --clamp-scale; "), "%s", said);
+    CHECK(strstr(said, "train: step ") && strstr(said, "gradient norm "), "%s", said);
     CHECK(strstr(said, "wild/last is kept\n"), "%s", said);
     CHECK(proreg("eval -q --run $W/wild") == 0, "%s", program_stderr());
 }
