@@ -1,5 +1,6 @@
 // test_files.c - whose files a run's are: what is swept up, replaced, refused; what a killed
 // --overwrite leaves; checksums.
+#include "proreg/run/run.h"
 #include "proreg/run/sums.h"
 #include "tensor/base/file_work.h"
 #include "test/program.h"
@@ -184,9 +185,92 @@ static void strangers(void)
     CHECK(there("run/last/model.safetensors"), "the model that was to be trained is gone");
 }
 
+// A refusal names the file, which stays.
+static void kept(const char *line, const char *name, const char *why)
+{
+    CHECK(proreg("%s", line) == 1 && strstr(program_stderr(), name) &&
+          strstr(program_stderr(), why), "%s: %s: %s", line, name, program_stderr());
+    CHECK(there(name), "%s is gone: %s", name, line);
+    CHECK(!there("inner/config.json.proreg-next"), "the new run has begun");
+}
+
+// A run's checkpoints are replaced and removed only where they hold nothing else.
+static void inside(void)
+{
+    static const struct { const char *file, *named, *folder; } foreign[] = {
+        { "inner/last/notes.txt", "inner/last/notes.txt", NULL },
+        { "inner/last/sub/mine", "inner/last/sub", "inner/last/sub" },
+        { "inner/best/thesis.txt", "inner/best/thesis.txt", "inner/best" },
+        { "inner/best.old/mine", "inner/best.old/mine", "inner/best.old" },
+    };
+    static const char resume[] = "train --resume --out $W/inner --keep 1 --max-steps 8 -q";
+    static const char anew[] = TRAIN "--epochs 1 --out $W/inner --overwrite";
+    char path[FILE_PATH];
+    CHECK(proreg(TRAIN "--epochs 3 --keep 1 --max-steps 4 --out $W/inner") == 0, "%s",
+          program_stderr());
+    for (int i = 0; i < 4; i++) {
+        folder_text(&world, foreign[i].file, "mine");
+        kept(resume, foreign[i].named, "move it elsewhere");
+        kept(anew, foreign[i].named, "move it elsewhere");
+        CHECK(there(foreign[i].file), "%s is gone", foreign[i].file);
+        remove(folder_name(&world, foreign[i].file));
+        if (foreign[i].folder) remove(folder_name(&world, foreign[i].folder));
+    }
+    folder_text(&world, "inner/best/mine/mine", "");           // not even an empty one is ours
+    remove(folder_name(&world, "inner/best/mine/mine"));
+    remove(folder_name(&world, "inner/best/mine"));
+    kept(anew, "inner/best", "is not a checkpoint");
+    remove(folder_name(&world, "inner/best"));
+    folder_text(&world, "inner/step-2/mine", "mine");          // kept, and not counted
+    folder_text(&world, "inner/step-07/mine", "mine");
+    folder_text(&world, "inner/step-8/mine", "mine");          // would be written
+    kept(resume, "inner/step-8/mine", "move it elsewhere");
+    remove(folder_name(&world, "inner/step-8/mine"));
+    remove(folder_name(&world, "inner/step-8"));
+    CHECK(proreg("%s", resume) == 0, "%s", program_stderr());
+    CHECK(there("inner/step-2/mine") && there("inner/step-8/state.json") && !there("inner/step-4"),
+          "--keep 1");
+    kept(anew, "inner/step-2/mine", "move it elsewhere");
+    remove(folder_name(&world, "inner/step-2/mine"));
+    kept(anew, "inner/step-2", "is not a checkpoint");
+    remove(folder_name(&world, "inner/step-2"));
+    folder_text(&world, "inner/step-8/mine", "mine");
+    kept("train --resume --out $W/inner --keep 1 --max-steps 12 -q", "inner/step-8/mine",
+         "move it elsewhere");
+    path_join(path, world.path, "inner");
+    CHECK_OK(run_forget(path, 0));
+    CHECK(there("inner/step-8/mine"), "a file of the user is gone");
+    remove(folder_name(&world, "inner/step-8/mine"));
+    CHECK(proreg("%s", anew) == 0, "%s", program_stderr());
+    CHECK(!there("inner/step-8") && there("inner/step-07/mine"), "--overwrite");
+}
+
+// The next checkpoint would take them along.
+static void outputs_inside(void)
+{
+    static const char *const lines[] = {
+        "wise --run $W/run --data $W/set --alpha 0.5 -o $W/run/last/mix",
+        "wise --run $W/run --data $W/set --alpha 0.5 -o $W/run/best",
+        "export --run $W/run -o $W/run/last/not/yet", "export --model $M -o $W/run/step-99",
+        "encode --model $M --texts $W/texts.txt -o $W/run/last/x.npy",
+        TRAIN "--epochs 1 --out $W/run/last/run", "data world --out $W/run/last/world",
+        "export --model $M -o $W/link/mix",
+    };
+    a_run();
+    put("texts.txt", "a cat\n");
+    char target[FILE_PATH];
+    path_join(target, world.path, "run/last");
+    CHECK(symlink(target, folder_name(&world, "link")) == 0, "symlink");
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        CHECK(proreg("%s", lines[i]) == 1 && strstr(program_stderr(), "of a run, which replaces"),
+              "%s: %s", lines[i], program_stderr());
+    CHECK(proreg("export --model $M -o $W/last/of/nobody") == 0, "%s", program_stderr());
+}
+
 static const TestCase cases[] = {
     { "swept", swept }, { "overwritten", overwritten }, { "half_overwritten", half_overwritten },
     { "flipped", flipped }, { "unsummed", unsummed }, { "strangers", strangers },
+    { "inside", inside }, { "outputs_inside", outputs_inside },
 };
 
 int main(void)

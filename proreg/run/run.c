@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proreg/run/foreign.h"
 #include "proreg/run/records.h"
 #include "proreg/run/sums.h"
 #include "proreg/run/tuned.h"
@@ -17,14 +18,26 @@
 // The N of a folder called step-N; -1: it has another name.
 static int64_t step_of(const char *name)
 {
-    char *end;
+    char same[32];
     if (strncmp(name, "step-", 5) != 0) return -1;
-    long long n = strtoll(name + 5, &end, 10);
-    return end != name + 5 && *end == 0 ? n : -1;
+    long long n = strtoll(name + 5, NULL, 10);
+    snprintf(same, sizeof same, "step-%lld", n);
+    return strcmp(name, same) == 0 ? n : -1;           // not step-07, which no run has written
 }
 
-// How many step-N folders there are, and the smallest N. No folder has none.
-static Status count_steps(int64_t *n, const char *folder, int64_t *oldest)
+// Is it a checkpoint that holds nothing else?
+static Status is_whole(bool *whole, const char *folder, const char *name)
+{
+    char path[FILE_PATH], foreign[256];
+    TRY(path_join(path, folder, name));
+    TRY(checkpoint_look(whole, foreign, path));
+    *whole = *whole && !*foreign;
+    return OK;
+}
+
+// How many step-N folders there are, and the smallest N. No folder has none. whole: of those that
+// may be removed.
+static Status count_steps(int64_t *n, const char *folder, int64_t *oldest, bool whole)
 {
     DIR *dir;
     const char *name = "";
@@ -36,7 +49,9 @@ static Status count_steps(int64_t *n, const char *folder, int64_t *oldest)
     Status status = OK;
     while (name && (status = folder_next(&name, dir, folder)) == OK) {
         int64_t step = name ? step_of(name) : -1;
-        if (step < 0) continue;
+        bool counts = step >= 0;
+        if (counts && whole && (status = is_whole(&counts, folder, name)) != OK) break;
+        if (!counts) continue;
         if ((*n)++ == 0 || step < *oldest) *oldest = step;
     }
     closedir(dir);
@@ -48,11 +63,18 @@ static const char *const run_names[] = { "config.json", "log.jsonl", "samples.js
                                          "predictions.jsonl", "results.jsonl", "report.html",
                                          "last", "best", "last.proreg-old", "best.proreg-old",
                                          "last.old", "best.old" };     // .old: of earlier versions
-enum { RUN_FILES = 6, RUN_OLD = 8, RUN_NAMES = 12 };
+enum { RUN_FILES = 6, RUN_OLD = 8, RUN_EARLIER = 10, RUN_NAMES = 12 };
 
 bool run_owns(const char *name)
 {
     for (int i = 0; i < RUN_NAMES; i++)
+        if (!strcmp(name, run_names[i])) return true;
+    return step_of(name) >= 0;
+}
+
+bool run_owns_folder(const char *name)
+{
+    for (int i = RUN_FILES; i < RUN_NAMES; i++)
         if (!strcmp(name, run_names[i])) return true;
     return step_of(name) >= 0;
 }
@@ -69,9 +91,48 @@ Status run_holds(const char **name, const char *folder)
         if (there) *name = run_names[i];
         if (there) return OK;
     }
-    TRY(count_steps(&n, folder, &oldest));
+    TRY(count_steps(&n, folder, &oldest, false));
     if (n > 0) *name = "step-N";
     return OK;
+}
+
+// ---- what may be replaced -----------------------------------------------------------------------
+
+static Status spare_step(const char *folder, const char *name, int64_t from)
+{
+    char path[FILE_PATH], foreign[256];
+    bool is;
+    int64_t step = step_of(name);
+    if (step < 0) return OK;
+    TRY(path_join(path, folder, name));
+    TRY(checkpoint_look(&is, foreign, path));
+    return is || step >= from ? checkpoint_spare(path, false) : OK;
+}
+
+static Status spare_steps(const char *folder, int64_t from)
+{
+    DIR *dir;
+    const char *name = "";
+    bool there;
+    TRY(folder_there(&there, folder));
+    if (!there) return OK;
+    TRY(folder_list(&dir, folder));
+    Status status = OK;
+    while (status == OK && (status = folder_next(&name, dir, folder)) == OK && name)
+        status = spare_step(folder, name, from);
+    closedir(dir);
+    return status;
+}
+
+Status run_spare(const char *folder, bool steps, int64_t from)
+{
+    static const int last[] = { RUN_FILES, RUN_FILES + 1, RUN_EARLIER, RUN_EARLIER + 1 };
+    char path[FILE_PATH];
+    for (size_t i = 0; i < sizeof last / sizeof *last; i++) {
+        TRY(path_join(path, folder, run_names[last[i]]));
+        TRY(checkpoint_spare(path, last[i] >= RUN_EARLIER));
+    }
+    return steps ? spare_steps(folder, from) : OK;
 }
 
 // Removes what a run has written there, and nothing else: but for config.json, which says whose the
@@ -101,6 +162,7 @@ Status run_take_over(const char *folder)
     bool there;
     TRY(file_beside(&there, next, folder, next_config));
     if (!there) return OK;
+    TRY(run_spare(folder, true, 0));
     TRY(remove_run(folder));
     TRY(path_join(config, folder, run_names[0]));
     return file_rename(next, config);
@@ -108,8 +170,11 @@ Status run_take_over(const char *folder)
 
 Status run_begin(const char *folder, JsonOut *config)
 {
-    TRY(json_out_status(config));
-    TRY(folder_make(folder));
+    Status status = json_out_status(config);
+    if (status == OK) status = run_spare(folder, true, 0);
+    if (status == OK) status = folder_make(folder);
+    if (status != OK) json_out_free(config);
+    TRY(status);
     json_out_line_end(config);
     TRY(json_out_save(config, folder, next_config));
     return run_take_over(folder);
@@ -185,6 +250,7 @@ Status run_save(const char *folder, const char *name, const Checkpoint *c)
 {
     char path[FILE_PATH];
     TRY(run_recover(path, folder, name));
+    TRY(checkpoint_spare(path, false));
     return save_whole(path, c, save_parts);
 }
 
@@ -198,7 +264,7 @@ Status run_forget(const char *folder, int64_t keep)
     int64_t n, oldest = 0;
     for (int64_t before = INT64_MAX;; before = n) {
         char name[32], path[FILE_PATH];
-        TRY(count_steps(&n, folder, &oldest));
+        TRY(count_steps(&n, folder, &oldest, true));
         if (n <= keep || n >= before) return OK;
         snprintf(name, sizeof name, "step-%lld", (long long)oldest);
         TRY(path_join(path, folder, name));

@@ -52,6 +52,11 @@ typedef struct {
 // The first name in `folder` that a run's files have; NULL: none.
 Status run_holds(const char **name, const char *folder);
 bool run_owns(const char *name);               // is it one of those names?
+bool run_owns_folder(const char *name);        // a checkpoint's?
+
+// May a run go on there, or be replaced? ERR_IO names what is not of last, best or (steps) step-N:
+// of those from `from` on, which may be written, that each is a checkpoint.
+Status run_spare(const char *folder, bool steps, int64_t from);
 
 // Makes the folder, with config.json, and removes an old run in it. The new config.json lies there
 // before anything is removed, as config.json.proreg-next: a run that finds this one (run_take_over,
@@ -69,7 +74,8 @@ Status run_rewind(const char *folder, int64_t step);
 Status run_save(const char *folder, const char *name, const Checkpoint *c);   // name: "last", ..
 // The same to use alone: a model with its classifier, without what training goes on from.
 Status run_save_model(const char *folder, const Checkpoint *c);
-Status run_forget(const char *folder, int64_t keep);   // removes all step-N but the newest `keep`
+Status run_forget(const char *folder, int64_t keep);   // removes all step-N but the newest `keep`:
+                                   // checkpoints that hold nothing else, nor are others counted
 
 // ---- reading ------------------------------------------------------------------------------------
 

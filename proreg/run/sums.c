@@ -136,3 +136,26 @@ Status sums_check(bool *summed, const char *folder, bool training)
     file_unmap(&map);
     return status;
 }
+
+static Status list_sums(const Json **sums, Arena *arena, const FileMap *map, const char *path,
+                        const char *folder)
+{
+    const Json *root;
+    TRY(json_parse(&root, arena, (const char *)map->data, map->size, path));
+    TRY(json_expect(root, JSON_OBJECT));
+    TRY(check_state_sum(root, map, folder));
+    return json_need(sums, root, "crc32", JSON_OBJECT);
+}
+
+Status sums_listed(const Json **sums, Arena *arena, const char *folder)
+{
+    char path[FILE_PATH];
+    FileMap map;
+    *sums = NULL;
+    TRY(path_join(path, folder, "state.json"));
+    TRY(file_read(&map, path));
+    Status status = list_sums(sums, arena, &map, path, folder);
+    file_unmap(&map);
+    if (status != OK) *sums = NULL;
+    return err_of_machine(status) ? status : OK;
+}

@@ -16,3 +16,7 @@ Status sums_put(JsonOut *state, const char *folder);
 // *summed: there are sums, and the files are as they were written. Of optimizer.safetensors, which
 // only training reads, only where `training` asks for it. ERR_FORMAT: a file has changed.
 Status sums_check(bool *summed, const char *folder, bool training);
+
+// *sums, in the arena: the member crc32, which lists the files. NULL: state.json has none, or is
+// not as it was written.
+Status sums_listed(const Json **sums, Arena *arena, const char *folder);

@@ -236,6 +236,44 @@ static Status spare_read(const Options *o, const char *flag, const char *folder,
     return OK;
 }
 
+// The path with its links followed, as far as it is there.
+static Status whole_path(char out[FILE_PATH], const char *path)
+{
+    size_t n = strlen(path);
+    char *whole = NULL;
+    if (n >= FILE_PATH) return err_set(ERR_IO, "path too long: %.200s...", path);
+    for (;; n--) {
+        if (n && path[n] && path[n] != '/') continue;
+        snprintf(out, FILE_PATH, "%.*s", n ? (int)n : 1, n ? path : *path == '/' ? "/" : ".");
+        TRY(path_whole(&whole, out));
+        if (!n || whole) break;
+    }
+    int length = snprintf(out, FILE_PATH, "%s/%s", whole ? whole : ".", path + n);
+    free(whole);
+    return length < FILE_PATH ? OK : err_set(ERR_IO, "path too long: %.200s...", path);
+}
+
+// A run replaces its checkpoints, with all that lies in them.
+Status place_outside(const char *flag, const char *path)
+{
+    char whole[FILE_PATH], config[FILE_PATH], name[256];
+    TRY(whole_path(whole, path));
+    for (char *s = strchr(whole, '/'); s; s = strchr(s + 1, '/')) {
+        bool run = false;
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(s + 1, "/"), s + 1);
+        if (!run_owns_folder(name)) continue;
+        *s = 0;
+        Status status = file_beside(&run, config, s > whole ? whole : "/", "config.json");
+        if (status == OK && run) status = is_run(&run, s > whole ? whole : "/");
+        *s = '/';
+        TRY(status);
+        if (run)
+            return err_set(ERR_IO, "%s: %s: lies in %s of a run, which replaces it: another --%s",
+                           flag, path, name, flag);
+    }
+    return OK;
+}
+
 static Status sweep_beside(const char *folder)
 {
     char parent[FILE_PATH];
@@ -254,6 +292,7 @@ Status place_check(const Options *o, const char *flag, const char *folder, const
 {
     PathKind there;
     Place *p;
+    TRY(place_outside(flag, folder));
     TRY(sweep_beside(folder));
     TRY(folder_recover(folder));
     TRY(path_kind(&there, folder));

@@ -27,6 +27,9 @@ extern const PlaceKind place_world;    // captions.tsv; each picture named as we
 extern const PlaceKind place_model;    // of pretrain: pretrain.jsonl
 extern const PlaceKind place_copy;     // of export and wise: for a new folder alone
 
+// ERR_IO: the path is, or lies in, a folder with the name of a run's checkpoint, there or not yet.
+Status place_outside(const char *flag, const char *path);
+
 // Before any work is done; what killed processes have left there is swept up. `flag`: who named it.
 Status place_check(const Options *o, const char *flag, const char *folder, const PlaceKind *kind,
                    PlaceHow how);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proreg/verb/place.h"
+
 bool ends_with(const char *path, const char *suffix)
 {
     size_t n = strlen(path), m = strlen(suffix);
@@ -95,6 +97,7 @@ Status setup_output(const Options *o, const char *path, OutputKind kind)
     if (!there)
         return err_set(ERR_IO, "output: %s: no folder to write it in", path);
     TRY(spare_inputs(o, path));
+    TRY(place_outside("output", path));
     TRY(spare_stranger(path, kind));
     folder_sweep(folder);
     return folder_writable(folder);

@@ -51,7 +51,8 @@ static Status resume_options(Training *r)
 static Status check_place(const Options *o)
 {
     PlaceHow how = o->resume ? PLACE_RESUME : o->overwrite ? PLACE_OVERWRITE : PLACE_NEW;
-    return place_check(o, "out", o->out, &place_run, how);
+    TRY(place_check(o, "out", o->out, &place_run, how));
+    return how == PLACE_OVERWRITE ? run_spare(o->out, true, 0) : OK;
 }
 
 static Status check_options(const Options *o)
@@ -372,6 +373,7 @@ static Status open_checkpoint(Training *r, Student *s)
     TRY(student_load_optimizer(s, path));
     TRY(run_load_state(&r->state, last));
     TRY(check_state(r, last));
+    TRY(run_spare(r->o->out, r->o->keep > 0, r->state.step + 1));
     return samples_load(r->o->out, r->samples, r->data.train.n);
 }
 
