@@ -596,7 +596,20 @@ static void exported(void)
     CHECK(proreg("export --run $W/torn -o $W/out/hf") == 1, "%s", program_stderr());
 }
 
+// A misspelt option of config.json is not passed over, nor one that stands there twice.
+static void strange_keys(void)
+{
+    folder_text(&world, "lrr.json", "{\"lrr\": 0.001}\n");
+    CHECK(proreg(TRAIN "--config $W/lrr.json --out $W/strange") == 1 &&
+          strstr(program_stderr(), "lrr.json: lrr: is no option"), "%s", program_stderr());
+    folder_text(&world, "lr.json", "{\"lr\": 0.001, \"lr\": 5}\n");
+    CHECK(proreg(TRAIN "--config $W/lr.json --out $W/strange") == 1 &&
+          strstr(program_stderr(), "\"lr\" stands there twice"), "%s", program_stderr());
+    CHECK(!there("strange"), "a run was begun");
+}
+
 static const TestCase cases[] = {
+    { "strange_keys", strange_keys },
     { "files", files }, { "config", config }, { "logs", logs }, { "domains", domains },
     { "counting", counting }, { "accuracy", accuracy }, { "groups", groups },
     { "precedence", precedence }, { "idle", idle_flags }, { "faults", faults },

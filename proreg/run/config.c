@@ -123,6 +123,38 @@ Status config_write(JsonOut *out, const RunFacts *f)
     return json_out_status(out);
 }
 
+// What config_write has written beside options, today and in older programs.
+static bool is_fact(const char *key)
+{
+    static const char *const facts[] = {
+        "without_effect", "version", "compiler", "backend", "instruction_set", "preprocessing",
+        "model_sha256", "data_sha256", "train_sha256", "train_split_used", "eval_split_used",
+        "train_pictures", "eval_pictures", "eval_pictures_trained_on", "selection",
+        "validation_pictures", "class_order", "prompt_order", "schedule_counting",
+        "schedule_steps", "schedule_warm", "steps", "extended_after", "recipe_published",
+        "parameters", "parameters_trained",
+    };
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)
+        if (!strcmp(facts[i], key)) return true;
+    return false;
+}
+
+Status config_keys(const char *path)
+{
+    Arena arena = { 0 };
+    const Json *root;
+    Status status = json_load(&root, &arena, path);
+    if (status == OK) status = json_expect(root, JSON_OBJECT);
+    if (status == OK && root->twice)
+        status = json_error(ERR_FORMAT, root, "\"%s\" stands there twice", root->twice);
+    for (int64_t i = 0; status == OK && i < root->count; i++)
+        if (!option_is_key(root->item[i].key) && !is_fact(root->item[i].key))
+            status = json_error(ERR_FORMAT, &root->item[i], "is no option of train, nor anything "
+                                "that a run writes there");
+    arena_free(&arena);
+    return status;
+}
+
 // ---- what a run was trained on ------------------------------------------------------------------
 
 // A text of the file, in the options' arena; NULL where it has none.

@@ -24,6 +24,10 @@ typedef struct {
     int classes;
 } RunFacts;
 
+// ERR_FORMAT where config.json has a key that is neither an option nor written by config_write, as
+// a misspelt option would be passed over, or the same key twice.
+Status config_keys(const char *path);
+
 // Takes from a run's config.json what it was trained on, for verbs that have no flags for that: the
 // training side, --val-fraction and the seed, unless --data or --eval-list name others. Of a run by
 // a program without --select, also what it was evaluated on where no flag names anything. `o` has

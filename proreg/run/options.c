@@ -625,6 +625,16 @@ static Status prompts_as_before(Options *o, const Json *root)
     return options_default(o, "prompts", "true", FROM_CONFIG);
 }
 
+bool option_is_key(const char *key)
+{
+    char name[64];
+    for (int i = 0; i < COUNT; i++) {
+        option_key(name, options[i].name);
+        if (options[i].config && !strcmp(name, key)) return true;
+    }
+    return false;
+}
+
 Status options_read_config(Options *o, const char *path)
 {
     Arena arena = { 0 };

@@ -126,6 +126,7 @@ Status setup_run(RunCheckpoint *run, Options *o)
     TRY(run_open(run, &o->arena, o->run, o->checkpoint));
     TRY(setup_checkpoint(o, run->path, false));
     TRY(path_join(config, o->run, "config.json"));
+    TRY(config_keys(config));
     TRY(options_read_config(o, config));
     TRY(recipe_apply(o));
     return config_sides(o, config);

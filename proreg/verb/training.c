@@ -38,6 +38,7 @@ static Status resume_options(Training *r)
     TRY(run_take_over(o->out));
     TRY(path_join(config, o->out, "config.json"));
     TRY(options_check_resume(o, config, &r->eased));
+    TRY(config_keys(config));
     TRY(options_read_config(o, config));
     TRY(config_sides(o, config));
     TRY(config_extended(o, config, true));
@@ -69,6 +70,7 @@ static Status read_options(Training *r)
     Options *o = r->o;
     TRY(check_options(o));
     if (o->resume) TRY(resume_options(r));
+    if (o->config) TRY(config_keys(o->config));
     if (o->config) TRY(options_read_config(o, o->config));
     if (o->config) TRY(config_extended(o, o->config, false));
     if (!o->model) return err_set(ERR_USAGE, "train: needs --model PATH");
