@@ -301,8 +301,8 @@ static void choices(void)
         snprintf(methods_ + strlen(methods_), sizeof methods_ - strlen(methods_), "%s%s",
                  m == methods ? "" : "|", m->name);
     CHECK(proreg("train --help") == 0, "%s", program_stderr());
-    says(program_stdout(), strcat(all, " "));
-    says(program_stdout(), strcat(methods_, " "));
+    says(program_stdout(), strcat(all, "\n"));            // the list is whole
+    says(program_stdout(), strcat(methods_, "\n"));
 }
 
 // ---- real pictures ------------------------------------------------------------------------------
