@@ -193,7 +193,7 @@ static void lowered(void)
     CHECK(strstr(program_stdout(), ": more than 100 pixels\n"), "%s", program_stdout());
     CHECK(proreg("train --help") == 0, "%s", program_stderr());
     char word[40];
-    snprintf(word, sizeof word, "memory [%d]\n", IMAGE_MAX_PIXELS);
+    snprintf(word, sizeof word, "[%d]\n", IMAGE_MAX_PIXELS);
     CHECK(strstr(program_stdout(), word), "no %s in: %s", word, program_stdout());
 }
 

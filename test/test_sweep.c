@@ -52,7 +52,7 @@ static const Sweep sweeps[] = {
     { "encode", "cp $W/pair.npy $W/pair.names.txt $W/w",
       "encode --model $M -q --workers 1 $W/set/test -o $W/w/pair.npy", NULL, NULL,
       { "w/pair.npy", "w/pair.names.txt" } },
-    { "eval", "cp $W/pair.npy $W/w/p.npy; cp $W/pair.names.txt $W/w/p.csv",
+    { "eval", "cp $W/pair.npy $W/w/p.npy; cp $W/old.csv $W/w/p.csv",
       "eval --run $W/old -q --workers 1 --predictions $W/w/p.csv --save-logits $W/w/p.npy", NULL,
       NULL, { "stdout", "w/p.npy", "w/p.csv" } },
     { "train", "", TRAIN "--epochs 1 --out $W/w/run", ON TRAIN "--epochs 1 --out $W/w/run)", NULL,
@@ -65,7 +65,7 @@ static const Sweep sweeps[] = {
     { "world", "", "data world -q --threads 1 --n 3 --n-test 1 --out $W/w/world",
       UNLESS("w/world") "data world -q --threads 1 --n 3 --n-test 1 --out $W/w/world)", NULL,
       { "w/world/captions.tsv" } },
-    { "merges", "cp $W/words.txt $W/w/m.txt",
+    { "merges", "cp $W/old.txt $W/w/m.txt",
       "tokenize --train $W/words.txt --vocab 520 --merges-out $W/w/m.txt -q", NULL, NULL,
       { "w/m.txt" } },
     { "pretrain", "", PRETRAIN, UNLESS("w/made") PRETRAIN ")", NULL,
@@ -228,6 +228,8 @@ static bool open_shim(void)
     if (*program_file("old/config.json", NULL)) return true;
     folder_text(&world, "short.tsv", "filepath\ttitle\ntrain/red/0.ppm\ta red dog\n"
                 "train/blue/0.ppm\ta blue cat\ntrain/red/1.ppm\ta red cat\n");
+    folder_text(&world, "old.csv", "path,domain,label,predicted,p_label,p_predicted\n");
+    folder_text(&world, "old.txt", "#version: 0.2\na b\n");
     folder_text(&world, "words.txt", "a photo of a red dog. a photo of a blue cat.\n");
     CHECK(proreg(TRAIN "--epochs 1 --out $W/old") == 0, "%s", program_stderr());
     CHECK(proreg(TRAIN "--epochs 2 --max-steps 2 --out $W/half") == 0, "%s", program_stderr());
