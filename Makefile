@@ -147,7 +147,7 @@ $(B)/test_%: $(B)/test/test_%.o $(OBJ)
 	$(LINK)
 
 # These run the program itself.
-$(addprefix $(B)/,$(call uses,"test/program.h")): $(B)/bin/proreg
+$(addprefix $(B)/,$(call uses,"test/\(program\|a_run\).h")): $(B)/bin/proreg
 
 # Where the C library lets itself be stood before (glibc), and no sanitizer does so already.
 $(B)/shim.so: test/sweep/shim.c $(B)/flags

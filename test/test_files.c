@@ -3,16 +3,7 @@
 #include "proreg/run/run.h"
 #include "proreg/run/sums.h"
 #include "tensor/base/file_work.h"
-#include "test/program.h"
-
-#define TRAIN "train --model $M --data $W/set --eval-split test -q --batch 10 --lr 1e-3 "
-
-static bool there(const char *name)
-{
-    char path[FILE_PATH];
-    path_join(path, world.path, name);
-    return file_exists(path) || folder_exists(path);
-}
+#include "test/a_run.h"
 
 static void append(const char *name, const char *text)
 {
@@ -20,30 +11,6 @@ static void append(const char *name, const char *text)
     if (!out) exit(2);
     fputs(text, out);
     fclose(out);
-}
-
-static void put(const char *name, const char *text)
-{
-    FILE *out = fopen(folder_name(&world, name), "wb");
-    if (!out) exit(2);
-    fputs(text, out);
-    fclose(out);
-}
-
-// The run that the cases look at: 8 steps, evaluated after 0, 4 and 8.
-static void a_run(void)
-{
-    if (!there("run"))
-        CHECK(proreg(TRAIN "--epochs 2 --keep 1 --save-every 3 --out $W/run") == 0, "%s",
-              program_stderr());
-}
-
-// The same, stopped after 4 steps.
-static void a_half(void)
-{
-    a_run();
-    if (!there("torn"))
-        CHECK(proreg(TRAIN "--epochs 2 --max-steps 4 --out $W/torn") == 0, "%s", program_stderr());
 }
 
 // Half a checkpoint of a process that is gone goes when the run goes on; no process has number
@@ -131,7 +98,7 @@ static void unsummed(void)
     sums = strstr(text, ",\n  \"crc32\"");
     if (!CHECK(sums, "no checksums: %s", text)) return;
     strcpy(sums, "\n}\n");
-    put("plain/last/state.json", text);
+    folder_text(&world, "plain/last/state.json", text);
     CHECK(proreg("train --resume --out $W/plain") == 0, "%s", program_stderr());
     const char *note = strstr(program_stderr(), "without checksums");
     CHECK(note && !strstr(note + 1, "without checksums"), "one note: %s", program_stderr());
@@ -257,7 +224,7 @@ static void outputs_inside(void)
         "export --model $M -o $W/link/mix",
     };
     a_run();
-    put("texts.txt", "a cat\n");
+    folder_text(&world, "texts.txt", "a cat\n");
     char target[FILE_PATH];
     path_join(target, world.path, "run/last");
     CHECK(symlink(target, folder_name(&world, "link")) == 0, "symlink");

@@ -2,38 +2,13 @@
 // fails; logs that a kill tore; folders that are not to be touched.
 #include "proreg/run/tuned.h"
 #include "proreg/verb/ask.h"
-#include "test/program.h"
-
-#define TRAIN "train --model $M --data $W/set --eval-split test -q --batch 10 --lr 1e-3 "
-
-static bool there(const char *name)
-{
-    char path[FILE_PATH];
-    path_join(path, world.path, name);
-    return file_exists(path) || folder_exists(path);
-}
+#include "test/a_run.h"
 
 static const Json *parsed(Arena *arena, const char *text, size_t bytes, const char *what)
 {
     const Json *root = NULL;
     CHECK_OK(json_parse(&root, arena, text, bytes, what));
     return root;
-}
-
-// The run that the cases look at: 8 steps, evaluated after 0, 4 and 8.
-static void a_run(void)
-{
-    if (!there("run"))
-        CHECK(proreg(TRAIN "--epochs 2 --keep 1 --save-every 3 --out $W/run") == 0, "%s",
-              program_stderr());
-}
-
-// The same, stopped after 4 steps.
-static void a_half(void)
-{
-    a_run();
-    if (!there("torn"))
-        CHECK(proreg(TRAIN "--epochs 2 --max-steps 4 --out $W/torn") == 0, "%s", program_stderr());
 }
 
 // ---- what is there ------------------------------------------------------------------------------
@@ -412,14 +387,6 @@ static void whole_lists(void)
           && strstr(program_stderr(), "needs --data"), "%s", program_stderr());
 }
 
-static void put(const char *name, const char *text)
-{
-    FILE *out = fopen(folder_name(&world, name), "wb");
-    if (!out) exit(2);
-    fputs(text, out);
-    fclose(out);
-}
-
 // A kill before the first checkpoint: the run begins anew, with its own options, to the same bits.
 static void killed_early(void)
 {
@@ -456,7 +423,7 @@ static void wrong_states(void)
     for (int i = 0; i < (int)(sizeof bad / sizeof *bad); i++) {
         char text[200];
         snprintf(text, sizeof text, "{%s}\n", bad[i]);
-        put("state/last/state.json", text);
+        folder_text(&world, "state/last/state.json", text);
         CHECK(proreg("train --resume --out $W/state -q") == 1, "%s: %s", text, program_stderr());
         CHECK(strstr(program_stderr(), "state.json: "), "%s: %s", text, program_stderr());
     }
@@ -510,7 +477,7 @@ static void changed_files(void)
     CHECK(rename(to, from) == 0, "%s", to);
     snprintf(text, sizeof text, "{\"image_processor\": %s}",
              program_file("model/preprocessor_config.json", NULL));
-    put("model/processor_config.json", text);
+    folder_text(&world, "model/processor_config.json", text);
     CHECK(proreg("train --resume --out $W/run -q") == 1 &&
           strstr(program_stderr(), "has a file processor_config.json, which it did not have"), "%s",
           program_stderr());
@@ -522,28 +489,28 @@ static void changed_files(void)
 // Nor with other prompts, from whichever file they come.
 static void changed_prompts(void)
 {
-    put("templates.txt", "a {}.\n{} of paint\n");
-    put("names.txt", "azure\nbird\ncrimson\n");
+    folder_text(&world, "templates.txt", "a {}.\n{} of paint\n");
+    folder_text(&world, "names.txt", "azure\nbird\ncrimson\n");
     CHECK(proreg(TRAIN "--epochs 2 --max-steps 2 --templates $W/templates.txt --classnames "
                  "$W/names.txt --out $W/prompts") == 1 && strstr(program_stderr(), "--rename"),
           "%s", program_stderr());
     CHECK(proreg(TRAIN "--epochs 2 --max-steps 2 --templates $W/templates.txt --classnames "
                  "$W/names.txt --rename --out $W/prompts") == 0, "%s", program_stderr());
-    put("templates.txt", "a {}.\n{} of ink\n");
+    folder_text(&world, "templates.txt", "a {}.\n{} of ink\n");
     CHECK(proreg("train --resume --out $W/prompts -q") == 1 &&
           strstr(program_stderr(), "template has changed since: `{} of ink` was `{} of paint`"),
           "%s", program_stderr());
-    put("templates.txt", "a {}.\n");
+    folder_text(&world, "templates.txt", "a {}.\n");
     CHECK(proreg("train --resume --out $W/prompts -q") == 1 &&
           strstr(program_stderr(), "template has changed since: 1 entries, were 2"), "%s",
           program_stderr());
-    put("templates.txt", "a {}.\n{} of paint\n");
-    put("names.txt", "azure\nfowl\ncrimson\n");
+    folder_text(&world, "templates.txt", "a {}.\n{} of paint\n");
+    folder_text(&world, "names.txt", "azure\nfowl\ncrimson\n");
     CHECK(proreg("train --resume --out $W/prompts -q") == 1 &&
           strstr(program_stderr(), "class_order has changed since: `fowl` was `bird`"), "%s",
           program_stderr());
-    put("names.txt", "azure\nbird\ncrimson\n");
-    put("merges.txt", "#version: 0.2\n");
+    folder_text(&world, "names.txt", "azure\nbird\ncrimson\n");
+    folder_text(&world, "merges.txt", "#version: 0.2\n");
     CHECK(proreg("train --resume --out $W/prompts -q --merges $W/merges.txt") == 1, "merges");
     CHECK(proreg("train --resume --out $W/prompts -q") == 0, "%s", program_stderr());
     CHECK(system("sed -i /rename/d $W/prompts/config.json") == 0 &&

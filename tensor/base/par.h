@@ -26,8 +26,8 @@ int par_threads(void);
 int64_t par_fewest_pieces(void);
 int par_cores(void);         // cores this process may use: affinity and cgroup limits honoured
 
-// The stack that any thread of the program needs: the deepest chain of calls takes under a quarter
-// of it, a build with sanitizers under three quarters.
+// The stack that any thread of the program has, a build with sanitizers included. The largest frame
+// is 64 KiB (run_page's, by gcc -O2 -fstack-usage).
 #define PAR_STACK ((size_t)1 << 20)
 // pthread_create with such a stack: the system's default is what `ulimit -s` says, however little,
 // or 128 KiB. Returns whether there is a thread.
