@@ -295,7 +295,7 @@ static Status train(Train *t, Options *o)
     TRY(begin(t));
     TRY(loop(t));
     TRY(tell(t));
-    Status status = run_page(o->out);
+    Status status = run_page(o->out, NULL);
     return status == OK ? OK : err_prefix(status, "train: %s is whole but for its report", o->out);
 }
 

@@ -1,5 +1,6 @@
 // test_stop.c - signals while the program works: what was begun is finished and saved, it says how
 // to go on, and the way that it says leads to the bits of a run that nothing has stopped.
+#include "test/page.h"
 #include "test/program.h"
 
 #include <signal.h>
@@ -76,6 +77,30 @@ static void same_trained(const char *a, const char *b)
     }
 }
 
+// The page of a stopped run says where it stopped and the command of the one line, without
+// pictures; that of the whole run is the ordinary one.
+static void stopped_page(int step, const char *signal)
+{
+    char text[FILE_PATH];
+    const char *page = program_file("it's cut/report.html", NULL);
+    PageWalk w = page_walk(page);
+    snprintf(text, sizeof text, "<p id=\"stopped\"><b>Stopped by %s after step %d of 120</b>",
+             signal, step);
+    CHECK(strstr(page, text), "no %s", text);
+    snprintf(text, sizeof text, " train --resume --out '%s/it'\\''s cut' --max-steps 120</pre>",
+             world.path);
+    CHECK(strstr(page, text), "no %s", text);
+    snprintf(text, sizeof text, "of the last evaluation, after step %d.", step / 13 * 13);
+    CHECK(!strstr(page, text) == (step % 13 == 0), "%d: %s", step, text);
+    CHECK(w.images == 0, "%d pictures", w.images);
+}
+
+static void whole_page(void)
+{
+    const char *page = program_file("it's cut/report.html", NULL);
+    CHECK(!strstr(page, "id=\"stopped\"") && strstr(page, "<img"), "not that of a whole run");
+}
+
 // The one line names a command; it is run as it stands, and ends where a whole run ends. Evaluated
 // every 13 steps, so that some signals come where an evaluation is due.
 static void goes_on(void)
@@ -95,13 +120,16 @@ static void goes_on(void)
         CHECK(way && strstr(line, name) && line[strcspn(line, "\n") + 1] == 0, "%s", line);
         if (!way) return;
         CHECK(strstr(way, "--max-steps 120"), "%s", way);
-        snprintf(saved, sizeof saved, "\"step\": %d,", atoi(strstr(line, "after step ") + 11));
+        snprintf(again, sizeof again, "exec >$W/stdout 2>&1; %s", way + 14);
+        int step = atoi(strstr(line, "after step ") + 11);
+        stopped_page(step, signals[i].name);
+        snprintf(saved, sizeof saved, "\"step\": %d,", step);
         CHECK(strstr(program_file("it's cut/last/state.json", NULL), saved), "%s: %s", saved,
               program_file("it's cut/last/state.json", NULL));
-        snprintf(again, sizeof again, "exec >$W/stdout 2>&1; %s", way + 14);
         if (!getenv("RUN")) CHECK(system(again) == 0, "%s: %s", again, program_stdout());
         else proreg("train --resume -q --max-steps 120 --out \"$W/it's cut\"");
         same_trained("whole", "it's cut");
+        whole_page();
     }
 }
 

@@ -149,11 +149,11 @@ static void plural(FileOut *o, double n, const char *what)
     file_printf(o, " %s%s", what, n == 1 ? "" : "s");
 }
 
-// How far it went, which --max-steps may have cut short.
-static void steps_done(FileOut *o, const RunFiles *r)
+// How far it went, which --max-steps or a signal may have cut short.
+static void steps_done(FileOut *o, const RunFiles *r, const RunState *state)
 {
     double epochs = run_files_number(r, "epochs"), steps = run_files_number(r, "steps");
-    double done = r->evals ? (double)r->eval[r->evals - 1].step : 0;
+    double done = (double)state->step;
     if (isfinite(steps) && done < steps) {
         file_printf(o, "stopped after ");
         html_int(o, (int64_t)done);
@@ -169,17 +169,38 @@ static void steps_done(FileOut *o, const RunFiles *r)
     }
 }
 
-static void run_heading(FileOut *o, const RunFiles *r, const RunState *state)
+// A run that a signal has stopped: where, and what brings it to its end.
+static void stopped_at(FileOut *o, const RunFiles *r, const RunState *state, const Stopped *stop)
+{
+    int64_t last = r->evals ? r->eval[r->evals - 1].step : 0;
+    file_printf(o, "<p id=\"stopped\"><b>Stopped by %s after step ", stop->by);
+    html_int(o, state->step);
+    file_printf(o, " of ");
+    html_int(o, stop->steps);
+    file_printf(o, "</b>, which is saved. ");
+    if (last < state->step) {
+        file_printf(o, "The accuracies below are of the last evaluation, after step ");
+        html_int(o, last);
+        file_printf(o, ". ");
+    }
+    file_printf(o, "To go on to the end, and to the whole report with its pictures:</p>\n<pre>");
+    html_text(o, stop->command);
+    file_printf(o, "</pre>\n");
+}
+
+static void run_heading(FileOut *o, const RunFiles *r, const RunState *state, const Stopped *stop)
 {
     const char *data = run_files_text(r, "data");
     file_printf(o, "<h1>");
     html_text(o, run_files_text(r, "method"));
     file_printf(o, " on ");
     html_text(o, path_name(data));
-    file_printf(o, "</h1>\n<div class=\"grid\"><div>\n<p class=\"lead\">");
+    file_printf(o, "</h1>\n");
+    if (stop) stopped_at(o, r, state, stop);
+    file_printf(o, "<div class=\"grid\"><div>\n<p class=\"lead\">");
     plural(o, run_files_number(r, "train_pictures"), "picture");
     file_printf(o, ", ");
-    steps_done(o, r);
+    steps_done(o, r, state);
     file_printf(o, " in batches of %g, learning rate %g, seed %g. Evaluated on ",
                 run_files_number(r, "batch"), run_files_number(r, "lr"),
                 run_files_number(r, "seed"));
@@ -412,8 +433,8 @@ static void class_map(FileOut *o, const RunFiles *r)
     bool all = line[columns - 1].classes <= ROWS;
     page_figure(o, n > 1 ? *line->domain ? "Accuracy by class and domain"
                          : "Accuracy by class and split" : "Accuracy by class",
-                all ? "percent correct after the last step"
-                    : "percent correct after the last step; the 40 classes with the lowest "
+                all ? "percent correct at the last evaluation"
+                    : "percent correct at the last evaluation; the 40 classes with the lowest "
                       "accuracy");
     svg_heat(o, &(Heat){ .about = "accuracy by class and domain", .row = name, .column = column,
                          .cell = cell, .rows = rows, .columns = columns });
@@ -434,19 +455,19 @@ static void accuracy_figures(FileOut *o, const RunFiles *r, const RunState *stat
 
 // ---- mistakes -----------------------------------------------------------------------------------
 
-static void mistake_parts(FileOut *o, const RunFiles *r, const Answers *a)
+static void mistake_parts(FileOut *o, const RunFiles *r, const Answers *a, bool pictures)
 {
     const char *split = r->eval[r->evals - 1].split;
-    file_printf(o, "<h2>Mistakes</h2>\n<p id=\"mistakes\">After the last step ");
+    file_printf(o, "<h2>Mistakes</h2>\n<p id=\"mistakes\">At the last evaluation ");
     html_int(o, a->wrong);
     file_printf(o, " of ");
     plural(o, (double)a->n, "picture");
     if (*split) file_printf(o, " of <code>");
     html_text(o, split);
     file_printf(o, "%s %s answered wrong.</p>\n<div class=\"grid\">\n", *split ? "</code>" : "",
-                a->wrong == 1 ? "is" : "are");
+                a->wrong == 1 ? "was" : "were");
     page_confusion(o, r, a);
-    if (a->wrong) {
+    if (a->wrong && pictures) {
         file_printf(o, "<div><h3>The most confident wrong answers</h3>\n<p class=\"soft\"><small>"
                        "The label and its probability, the answer and its own.</small></p>\n");
         page_wrong(o, r, a, WRONG);
@@ -455,11 +476,11 @@ static void mistake_parts(FileOut *o, const RunFiles *r, const Answers *a)
     file_printf(o, "</div>\n");
 }
 
-static void mistakes(FileOut *o, const RunFiles *r)
+static void mistakes(FileOut *o, const RunFiles *r, bool pictures)
 {
     Answers a;
     Status status = answers_open(&a, r);
-    if (status == OK && a.n) mistake_parts(o, r, &a);
+    if (status == OK && a.n) mistake_parts(o, r, &a, pictures);
     if (o->status == OK) o->status = status;
     answers_close(&a);
 }
@@ -507,7 +528,9 @@ static void run_facts(FileOut *o, const RunFiles *r, const char *run)
     page_facts(o, r->config);
 }
 
-static Status write_page(const RunFiles *r, const RunState *state, const char *run)
+// A stop must be quick, so that what would read pictures is left out then.
+static Status write_page(const RunFiles *r, const RunState *state, const char *run,
+                         const Stopped *stop)
 {
     char path[FILE_PATH], title[300];
     FileOut o;
@@ -515,16 +538,16 @@ static Status write_page(const RunFiles *r, const RunState *state, const char *r
     snprintf(title, sizeof title, "%.60s on %.200s", run_files_text(r, "method"),
              path_name(run_files_text(r, "data")));
     TRY(html_begin(&o, path, title));
-    run_heading(&o, r, state);
+    run_heading(&o, r, state, stop);
     accuracy_figures(&o, r, state);
-    mistakes(&o, r);
+    mistakes(&o, r, !stop);
     training_figures(&o, r);
-    sample_lists(&o, r);
+    if (!stop) sample_lists(&o, r);
     run_facts(&o, r, run);
     return html_end(&o);
 }
 
-Status run_page(const char *run)
+Status run_page(const char *run, const Stopped *stop)
 {
     char last[FILE_PATH];
     RunFiles r;
@@ -532,7 +555,7 @@ Status run_page(const char *run)
     TRY(run_checkpoint(last, run, "last"));
     TRY(run_load_state(&state, last));
     TRY(run_files_open(&r, run));
-    Status status = write_page(&r, &state, run);
+    Status status = write_page(&r, &state, run, stop);
     run_files_close(&r);
     return status;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/set/splits.h"
+#include "proreg/page/run_page.h"
 #include "proreg/verb/place.h"
 #include "proreg/verb/stop.h"
 
@@ -547,20 +548,30 @@ Status training_save(const Training *r, const Student *student, bool best)
 }
 
 // --max-steps is not taken from config.json, so that a run that it ended can go on.
+static void way_on(char *command, size_t size, const Options *o)
+{
+    char steps[32];
+    *command = 0;
+    stop_word(command, size, o->program ? o->program : "proreg");
+    stop_word(command, size, "train");
+    stop_word(command, size, "--resume");
+    stop_word(command, size, "--out");
+    stop_word(command, size, o->out);
+    if (o->max_steps <= 0) return;
+    snprintf(steps, sizeof steps, "%lld", (long long)o->max_steps);
+    stop_word(command, size, "--max-steps");
+    stop_word(command, size, steps);
+}
+
 Status training_stopped(const Training *r)
 {
-    const Options *o = r->o;
-    char command[2 * FILE_PATH] = "", steps[32];
-    stop_word(command, sizeof command, o->program ? o->program : "proreg");
-    stop_word(command, sizeof command, "train");
-    stop_word(command, sizeof command, "--resume");
-    stop_word(command, sizeof command, "--out");
-    stop_word(command, sizeof command, o->out);
-    snprintf(steps, sizeof steps, "--max-steps %lld", (long long)o->max_steps);
+    char command[2 * FILE_PATH + 64];
+    way_on(command, sizeof command, r->o);
+    const Stopped stop = { stop_name(), training_last_step(r), command };
+    if (run_page(r->o->out, &stop) != OK)
+        say(r->o, "train: %s has no report: %s", r->o->out, err_msg());
     return err_set(ERR_STOPPED, "train: %s: stopped after step %lld of %lld, which is saved; go on "
-                   "with: %s%s%s", stop_name(), (long long)r->state.step,
-                   (long long)training_last_step(r), command, o->max_steps > 0 ? " " : "",
-                   o->max_steps > 0 ? steps : "");
+                   "with: %s", stop.by, (long long)r->state.step, (long long)stop.steps, command);
 }
 
 // ---- numbers that are not finite ----------------------------------------------------------------

@@ -65,7 +65,8 @@ Status training_continue(Training *r);
 bool training_choose(Training *r, const Score *e, char text[TRAINING_TEXT]);
 void training_warn(const Training *r);                 // of how `best` is chosen, and on what
 Status training_save(const Training *r, const Student *student, bool best);
-Status training_stopped(const Training *r);            // by a signal, saved: says how to go on
+// A signal came and the step is saved: writes a report that says so; ERR_STOPPED says how to go on.
+Status training_stopped(const Training *r);
 
 // ERR_DIVERGED: a number of this step is not finite; the message says which, and what to try.
 Status training_finite(const Training *r, const LogRecord *line);
