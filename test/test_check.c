@@ -148,6 +148,39 @@ static void lists(void)
     folder_close(&f);
 }
 
+// Labels from 1 on that a run takes as counted from 0 keep nothing from training, and are told.
+static void from_one(void)
+{
+    Check c;
+    Folder f = folder_open();
+    for (int i = 1; i < 4; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "all/%d.ppm", i);
+        folder_picture(&f, name, i);
+    }
+    folder_text(&f, "one.txt", "all/1.ppm 1\nall/2.ppm 2\nall/3.ppm 2\n");
+    folder_text(&f, "three.txt", "cat\ndog\ncow\n");
+    folder_text(&f, "two.txt", "cat\ndog\n");
+    CheckOptions o = { .data = { .root = f.path, .train_list = folder_name(&f, "one.txt"),
+                                 .classnames = folder_name(&f, "three.txt") } };
+    o.data.sides = DATASET_TRAIN;
+    if (looks(&c, o)) {
+        finds(&c, CHECK_NO_LABEL_0, "", "one.txt: labels run from 1 to 2 and none is 0");
+        CHECK(c.fatal == 0 && c.found[CHECK_ONE_BASED] == 0, "%d fatal", (int)c.fatal);
+    }
+    check_close(&c);
+    o.data.classnames = folder_name(&f, "two.txt");
+    if (looks(&c, o)) {
+        finds(&c, CHECK_ONE_BASED, "one.txt", "labels are 1..2: --label-base 1");
+        CHECK(c.fatal == 2 && c.found[CHECK_NO_LABEL_0] == 0, "%d fatal", (int)c.fatal);
+    }
+    check_close(&c);
+    o.data.label_base = 1;
+    if (looks(&c, o)) CHECK(c.finding_n == 0, "%d findings", (int)c.finding_n);
+    check_close(&c);
+    folder_close(&f);
+}
+
 // A file that stands in two lists, or twice in one; a list whose labels are no labels.
 static void listed_twice(void)
 {
@@ -391,6 +424,7 @@ static void refused(void)
 
 static const TestCase cases[] = {
     { "sound", sound }, { "faults", faults }, { "domains", domains }, { "lists", lists },
+    { "from_one", from_one },
     { "listed_twice", listed_twice }, { "seen_domains", seen_domains },
     { "alike", alike }, { "many_domains", many_domains }, { "shares", shares },
     { "names", names }, { "most", most }, { "orientation", orientation },

@@ -122,6 +122,30 @@ static void class_names(void)
     CHECK(proreg("zeroshot --model $M --data $W/set --rename") == 2, "%s", program_stderr());
 }
 
+// A list that counts from 1 is taken as counted from 0, and each verb says so once.
+static void numbers_from_one(void)
+{
+    static const char *const verb[] = { "zeroshot --model $M --data $W/set",
+                                        "eval --model $M --data $W/set",
+                                        "train --model $M --data $W/set --train-list from1.txt "
+                                        "--max-steps 1 --out $W/from1" };
+    static const char tells[] = "from1.txt: labels run from 1 to 2 and none is 0: labels here count"
+                                " from 0";
+    folder_text(&world, "set/from1.txt", "test/red/0.ppm 1\ntest/red/1.ppm 2\n");
+    folder_text(&world, "three.txt", "red\nblue\ngreen\n");
+    for (int i = 0; i < TEST_COUNT(verb); i++) {
+        CHECK(proreg("%s --eval-list from1.txt --classnames $W/three.txt", verb[i]) == 0, "%s",
+              program_stderr());
+        const char *first = strstr(program_stderr(), tells);
+        CHECK(first && !strstr(first + 1, tells), "%s: %s", verb[i], program_stderr());
+    }
+    folder_text(&world, "turned.txt", "blue\nred\ngreen\n");
+    CHECK(proreg("eval --run $W/from1 --classnames $W/turned.txt") == 0 &&
+          strstr(program_stderr(), "label 1 is red by ") &&
+          strstr(program_stderr(), ", but blue by the classes that are known: it is taken as red"),
+          "%s", program_stderr());
+}
+
 // Lists and tables lie below the current folder, else below --data.
 static void found_lists(void)
 {
@@ -528,7 +552,7 @@ static const TestCase cases[] = {
     { "strangers", strangers },
     { "helps", helps }, { "tokens", tokens }, { "merges", merges },
     { "predictions", predictions }, { "class_names", class_names },
-    { "found_lists", found_lists },
+    { "found_lists", found_lists }, { "numbers_from_one", numbers_from_one },
     { "csv", csv }, { "vectors", vectors },
     { "encoded_names", encoded_names }, { "spared", spared },
     { "deep_folders", deep_folders }, { "listings", listings }, { "pixels", pixels },

@@ -258,20 +258,26 @@ static const struct { const char *train, *eval, *names, *becomes; } numbered[] =
     { NULL, TURNED, "dog\ncat\n", "dog,cat: 1 1 0 0 | 0 1" },
 };
 
+// Appends a text, without the temporary folder in it.
+static void add_bare(char *text, const char *what, const char *folder)
+{
+    char whole[1000];
+    snprintf(whole, sizeof whole, "%s", what);
+    for (char *at = whole, *next; at; at = next) {
+        next = strstr(at, folder);
+        if (next) *next = 0, next += strlen(folder) + 1;
+        add(text, "%s", at);
+    }
+}
+
 static const char *labelled(const DatasetOptions *o, const char *folder)
 {
     static char text[1000];
-    char whole[1000];
     Dataset d;
     text[0] = 0;
-    if (dataset_open(&d, o) != OK) {           // without the temporary folder
-        snprintf(whole, sizeof whole, "%s", err_msg());
+    if (dataset_open(&d, o) != OK) {
         add(text, "refused: ");
-        for (char *at = whole, *next; at; at = next) {
-            next = strstr(at, folder);
-            if (next) *next = 0, next += strlen(folder) + 1;
-            add(text, "%s", at);
-        }
+        add_bare(text, err_msg(), folder);
         return text;
     }
     for (int k = 0; k < d.class_count; k++) add(text, "%s%s", k ? "," : "", d.classes[k].name);
@@ -279,6 +285,11 @@ static const char *labelled(const DatasetOptions *o, const char *folder)
     for (int64_t i = 0; i < d.train.n; i++) add(text, " %d", d.train.sample[i].label);
     add(text, " |");
     for (int64_t i = 0; i < d.eval.n; i++) add(text, " %d", d.eval.sample[i].label);
+    const char *const notes[] = { d.label_note, d.order_note };
+    for (int i = 0; i < 2; i++) {
+        if (notes[i]) add(text, "; note: ");
+        if (notes[i]) add_bare(text, notes[i], folder);
+    }
     dataset_close(&d);
     return text;
 }
@@ -296,6 +307,67 @@ static void numbered_lists(void)
         if (numbered[i].names) o.classnames = folder_name(&f, "names.txt");
         compare(numbered[i].names ? numbered[i].names : "no names", labelled(&o, f.path),
                 numbered[i].becomes);
+    }
+    folder_close(&f);
+}
+
+// ---- where numbers begin, and whose order they follow -------------------------------------------
+
+// Of all/{1,2,3,4}.ppm and art/{cat,dog}/{1,2}.ppm. known: of a run, with commas between them.
+static const struct { int base; const char *train, *eval, *names, *known, *becomes; } begun[] = {
+#define ONE "all/1.ppm 1\nall/2.ppm 2\n"
+#define RUN "cat,dog,cow"
+#define TELLS ": labels run from 1 to 2 and none is 0: labels here count from 0 " \
+              "(--label-base 1: from 1)"
+    { 0, ONE, ONE, "cat\ndog\ncow\n", NULL,
+      "cat,dog,cow: 1 2 | 1 2; note: train.txt, eval.txt" TELLS },
+    { 0, FLAT, ONE, "cat\ndog\ncow\n", NULL, "cat,dog,cow: 0 1 | 1 2; note: eval.txt" TELLS },
+    { 0, ONE, FLAT, "cat\ndog\ncow\n", NULL, "cat,dog,cow: 1 2 | 0 1; note: train.txt" TELLS },
+    { 1, ONE, ONE, "cat\ndog\ncow\n", NULL, "cat,dog,cow: 0 1 | 0 1" },
+    { 0, FLAT, "all/1.ppm 2\n", "cat\ndog\ncow\n", NULL, "cat,dog,cow: 0 1 | 2" },
+    { 0, ONE, ONE, "cat\ndog\n", NULL, "refused: classnames: names.txt: 2 names for 3 classes: is "
+      "the list 1-based (--label-base 1)" },
+    { 0, FLAT, ONE, "cat\ndog\n", NULL, "refused: dataset: eval.txt: line 2: label 2 is not one of "
+      "0..1: is the list 1-based (--label-base 1)" },
+    { 0, FLAT, "all/1.ppm 0\nall/2.ppm 2\n", "cat\ndog\n", NULL,
+      "refused: dataset: eval.txt: line 2: label 2 is not one of 0..1" },
+    { 0, FOLDERS, "art/cat/2.ppm 1\nart/dog/2.ppm 2\n", NULL, NULL, "cat,dog: 0 1 | 0 1" },
+    { 0, NULL, ONE, NULL, RUN, "cat,dog,cow: | 1 2; note: eval.txt" TELLS },
+    { 0, NULL, "all/1.ppm 1\nall/2.ppm 3\n", NULL, RUN,
+      "refused: dataset: eval.txt: line 2: label 3 is not one of 0..2: is the list 1-based" },
+    { 0, FLAT, FLAT, "0 cat\n1 dog\n", NULL, "cat,dog: 0 1 | 0 1" },
+    { 1, ONE, ONE, "2 dog\n1 cat\n", NULL, "cat,dog: 0 1 | 0 1" },
+    { 0, FLAT, FLAT, "1 cat\n2 dog\n", NULL, "refused: classnames: names.txt: its numbers count "
+      "from 1, the labels of train.txt from 0 (--label-base 1)" },
+    { 1, ONE, ONE, "0 cat\n1 dog\n", NULL, "refused: classnames: names.txt: its numbers count "
+      "from 0, the labels of train.txt from 1 (--label-base 0)" },
+    { 0, FOLDERS, FOLDERS, "1 cat\n2 dog\n", NULL, "cat,dog: 0 1 | 0 1" },
+    { 0, NULL, FLAT, "cat\ndog\ncow\n", RUN, "cat,dog,cow: | 0 1" },
+    { 0, NULL, FLAT, "cat\ndog\n", RUN, "cat,dog,cow: | 0 1" },
+    { 0, NULL, FLAT, "cow\ndog\ncat\n", RUN, "cat,dog,cow: | 2 1; note: eval.txt: label 0 is cow "
+      "by names.txt, but cat by the classes that are known: it is taken as cow" },
+    { 0, NULL, "all/2.ppm 1\n", "cow\ndog\ncat\n", RUN, "refused: classnames: names.txt: no line "
+      "is a class folder (line 1: cow; folders: all, ..): --rename names the folders by order" },
+    { 1, NULL, ONE, "dog\ncow\n", RUN, "cat,dog,cow: | 1 2; note: eval.txt: label 1 is dog by "
+      "names.txt, but cat by the classes that are known: it is taken as dog" },
+    { 0, NULL, FLAT, "cat\nhen\n", RUN, "refused: class hen is not one of the 3 that are known" },
+};
+
+static void begun_lists(void)
+{
+    Folder f = build("all/{1,2,3,4}.ppm; art/{cat,dog}/{1,2}.ppm");
+    for (int i = 0; i < TEST_COUNT(begun); i++) {
+        const char *known[] = { "cat", "dog", "cow" };
+        DatasetOptions o = { .root = f.path, .label_base = begun[i].base };
+        if (begun[i].known) o.known = known, o.known_count = 3;
+        if (!begun[i].train) o.sides = DATASET_EVAL;
+        if (begun[i].train) folder_text(&f, "train.txt", begun[i].train);
+        if (begun[i].train) o.train_list = folder_name(&f, "train.txt");
+        folder_text(&f, "eval.txt", begun[i].eval);
+        o.eval_list = folder_name(&f, "eval.txt");
+        if (begun[i].names) folder_text(&f, "names.txt", begun[i].names);
+        if (begun[i].names) o.classnames = folder_name(&f, "names.txt");
+        compare(begun[i].eval, labelled(&o, f.path), begun[i].becomes);
     }
     folder_close(&f);
 }
@@ -379,6 +451,7 @@ static void caption_shapes(void)
 static const TestCase cases[] = {
     { "folders", folder_shapes }, { "lists", list_shapes }, { "captions", caption_shapes },
     { "numbered_lists", numbered_lists }, { "prompts_alone", prompts_alone },
+    { "begun_lists", begun_lists },
 };
 
 int main(void)

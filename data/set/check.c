@@ -120,6 +120,7 @@ static Status check_opens(Look *w)
     Status status = dataset_open(&d, &o);
     if (err_of_machine(status) || status == ERR_USAGE) return status;
     if (status != OK) return check_add(w, CHECK_UNUSABLE, "", "%s", err_msg());
+    w->opens = true;
     status = w->unread ? err_set(ERR_MACHINE, "check: %s: could not be read at first, then could",
                                  w->root) : check_opened(w, &d);
     dataset_close(&d);
@@ -144,7 +145,6 @@ static Status look_through(Look *w)
     if (lists) {
         TRY(items_from_lists(w, o->train_list, false));
         TRY(items_from_lists(w, o->eval_list, true));
-        TRY(check_labels(w));
     } else if (o->root) {
         TRY(items_from_tree(w));
     }
@@ -153,6 +153,7 @@ static Status look_through(Look *w)
     if (!lists) TRY(check_untrained(w));
     if (!lists) TRY(check_split_names(w));
     TRY(check_opens(w));
+    if (lists) TRY(check_labels(w));
     TRY(check_files(w));
     return check_doubles(w);
 }

@@ -24,7 +24,8 @@ typedef enum {
     CHECK_UNREADABLE,          // the decoder refuses it
     CHECK_TRUNCATED,           // the same, and the file ends too early
     CHECK_LABEL_RANGE,         // a label that no class has
-    CHECK_ONE_BASED,           // labels 1..K read as 0-based
+    CHECK_ONE_BASED,           // labels 1..K read as 0-based, which no run does
+    CHECK_NO_LABEL_0,          // labels from 1 on, and a run takes them as counted from 0
     CHECK_LABEL_MIXED,         // one label, two class folders
     CHECK_EQUAL_PROMPTS,       // two classes that a tokenizer cannot tell apart
     CHECK_CLASSES_DIFFER,      // domains have different class folders

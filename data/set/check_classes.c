@@ -179,7 +179,8 @@ static Status check_list_labels(Look *w, const Item *item, int64_t n)
     if (l.least < base)
         TRY(check_add(w, CHECK_LABEL_RANGE, item->split, "line %lld: label %d with --label-base %d",
                       (long long)l.least_line, l.least, base));
-    if (base == 0 && l.least == 1 && (l.distinct == l.most || l.most == classes))
+    const bool full = l.distinct == l.most || l.most == classes;
+    if (!w->opens && base == 0 && l.least == 1 && full)
         return check_add(w, CHECK_ONE_BASED, item->split, "labels are 1..%d: --label-base 1",
                          l.most);
     if (classes && l.most - base >= classes)
@@ -317,6 +318,7 @@ Status check_opened(Look *w, const Dataset *d)
     TRY(check_prompts(w, d));
     TRY(check_case(w, d));
     TRY(check_seen(w, d));
+    if (d->label_note) TRY(check_add(w, CHECK_NO_LABEL_0, "", "%s", d->label_note));
     if (!w->o->classes || d->class_count == w->o->classes) return OK;
     return check_add(w, CHECK_CLASS_COUNT, "", "%d classes instead of %d", d->class_count,
                      w->o->classes);

@@ -14,6 +14,7 @@ static const struct { const char *name; bool fatal; } kinds[CHECK_KINDS] = {
     [CHECK_TRUNCATED] = { "truncated", true },
     [CHECK_LABEL_RANGE] = { "label out of range", true },
     [CHECK_ONE_BASED] = { "labels start at 1", true },
+    [CHECK_NO_LABEL_0] = { "no label 0", false },
     [CHECK_LABEL_MIXED] = { "label of two classes", false },
     [CHECK_EQUAL_PROMPTS] = { "equal prompts", true },
     [CHECK_CLASSES_DIFFER] = { "classes differ", false },

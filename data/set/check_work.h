@@ -24,6 +24,7 @@ typedef struct {
     Arena *arena;
     const char *root;
     bool unread;                               // the folder or a list could not be read
+    bool opens;                                // a run would take it
     Item *item;                                // (n)
     int64_t n;
     const TreeFile *empty;                     // (empties) class folders without pictures

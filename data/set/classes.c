@@ -161,10 +161,9 @@ static Status check_numbers(const Work *w, const Side *side)
                        "dataset: %s: labels are numbers, and folders do not name them: "
                        "--classnames FILE does", side->entry[0].list);
     bool shifted = k == 0 && base == 0;
-    return err_set(ERR_FORMAT, "dataset: %s: no picture has label %d, but one has %d: %s",
+    return err_set(ERR_FORMAT, "dataset: %s: no picture has label %d, but one has %d%s",
                    side->entry[0].list, k + base, w->firsts - 1 + base,
-                   shifted ? "is the list 1-based (--label-base 1)"
-                           : "--classnames FILE names all");
+                   shifted ? ONE_BASED : ": --classnames FILE names all");
 }
 
 // ---- a file of names ----------------------------------------------------------------------------
@@ -178,19 +177,24 @@ static const char **folders_of(const Work *w)
 
 // Told to, line i names folder i. A list of numbers need not have pictures of every class: then the
 // file may have more names than the list has folders.
-static Status rename_classes(Work *w, const char *file, bool numeric)
+static Status rename_classes(Work *w, const char *file, const Side *side)
 {
+    const bool numeric = side->numeric;
     ClassNames made;
     TRY(classnames_read(&made, w->arena, file));
+    w->names_numbered = made.numbers;
+    w->names_from = made.from;
     if (made.n < w->firsts || (made.n > w->firsts && !numeric))
-        return err_set(ERR_SHAPE, "classnames: %s: %lld names for %d classes", file,
-                       (long long)made.n, w->firsts);
-    if (!w->o->rename && !classes_numbers_only(w))
+        return err_set(ERR_SHAPE, "classnames: %s: %lld names for %d classes%s", file,
+                       (long long)made.n, w->firsts, side_from_one(w, side) ? ONE_BASED : "");
+    int named = 0;                             // the first class that has a folder
+    while (named < w->firsts && !w->first[named].folder) named++;
+    if (!w->o->rename && named < w->firsts)
         return err_set(ERR_FORMAT, "classnames: %s: no line is a class folder (line 1: %s; folders:"
                        " %s, ..): --rename names the folders by order", file, made.item[0].name,
-                       w->first[0].folder);
+                       w->first[named].folder);
     for (int i = 0; i < w->firsts; i++) made.item[i].folder = w->first[i].folder;
-    w->d->renamed = !classes_numbers_only(w);
+    w->d->renamed = named < w->firsts;
     w->d->class_note = made.note;
     w->first = made.item;
     w->firsts = (int)made.n;
@@ -210,14 +214,16 @@ static Status check_numbering(const Work *w, const ClassNames *made, const char 
     return OK;
 }
 
-static Status apply_classnames(Work *w, const char *file, bool numeric)
+static Status apply_classnames(Work *w, const char *file, const Side *side)
 {
     ClassNames made;
     const char **folder = folders_of(w);
     if (!folder) return err_memory("dataset");
-    TRY(classnames_match(&made, w->arena, file, folder, w->firsts, numeric));
-    if (!made.item) return rename_classes(w, file, numeric);
+    TRY(classnames_match(&made, w->arena, file, folder, w->firsts, side->numeric));
+    if (!made.item) return rename_classes(w, file, side);
     TRY(check_numbering(w, &made, file));
+    w->names_numbered = made.numbers;
+    w->names_from = made.from;
     w->d->class_note = made.note;
     w->first = made.item;
     w->firsts = (int)made.n;
@@ -394,7 +400,7 @@ static Status first_classes(Work *w, const Side *side)
     const DatasetOptions *o = w->o;
     if (side->numeric) TRY(classes_by_number(w, side));
     else TRY(classes_by_name(w, side));
-    if (o->classnames) return apply_classnames(w, o->classnames, side->numeric);
+    if (o->classnames) return apply_classnames(w, o->classnames, side);
     if (o->known && classes_numbers_only(w)) return first_from_known(w);
     if (side->numeric) return check_numbers(w, side);
     return o->known || !w->tree.has_domains ? OK : check_domains(side, w->arena);

@@ -96,9 +96,10 @@ static bool line_in_form(NameLine *l, Arena *arena, const char *line, int form, 
     return kind == FOLDER_FIRST || wordnet_id(first);
 }
 
-// Do the numbers of all lines count from 0 or 1? Then sorts the lines by them; else *odd is one
-// that does not fit.
-static bool sort_by_number(NameLine *line, int64_t n, Arena *arena, const NameLine **odd)
+// Do the numbers of all lines count from 0 or 1, *from? Then sorts the lines by them; else *odd is
+// one that does not fit.
+static bool sort_by_number(NameLine *line, int64_t n, int32_t *from, Arena *arena,
+                           const NameLine **odd)
 {
     int32_t least = INT32_MAX;
     NameLine *sorted = arena_zero(arena, (size_t)n * sizeof *sorted);
@@ -115,6 +116,7 @@ static bool sort_by_number(NameLine *line, int64_t n, Arena *arena, const NameLi
         sorted[at] = line[i];
     }
     memcpy(line, sorted, (size_t)n * sizeof *line);
+    *from = least;
     return true;
 }
 
@@ -323,7 +325,7 @@ static Status classes_of(ClassNames *made, Arena *arena, const Lines *lines, Rea
         r->line[i].folder = r->folder[i] < 0 ? NULL : folder[r->folder[i]];
         numbers &= r->line[i].number >= 0;
     }
-    if (numbers && !sort_by_number(r->line, r->n, arena, &odd))
+    if (numbers && !sort_by_number(r->line, r->n, &made->from, arena, &odd))
         return err_set(ERR_FORMAT, "classnames: %s: line %lld: number %d: its numbers are not "
                        "0..%lld or 1..%lld, each once", lines->what, (long long)odd->at,
                        odd->number, (long long)r->n - 1, (long long)r->n);
@@ -396,7 +398,7 @@ Status classnames_match(ClassNames *made, Arena *arena, const char *file, const 
 // ---- a file by itself ---------------------------------------------------------------------------
 
 // The lines in the first form that all have, as far as numbers and ids tell; else as they are.
-static Status plain_lines(NameLine *line, Arena *arena, const Lines *lines)
+static Status plain_lines(NameLine *line, ClassNames *names, Arena *arena, const Lines *lines)
 {
     bool failed = false;
     const NameLine *odd;
@@ -406,8 +408,9 @@ static Status plain_lines(NameLine *line, Arena *arena, const Lines *lines)
         while (i < lines->n && line_in_form(&line[i], arena, lines->name[i], form, &failed)) i++;
         if (failed) return err_memory("classnames");
         if (i < lines->n) continue;
-        if (forms[form].form != NUMBER_FIRST || sort_by_number(line, lines->n, arena, &odd))
-            return OK;
+        const bool numbers = forms[form].form == NUMBER_FIRST;
+        names->numbers = numbers && sort_by_number(line, lines->n, &names->from, arena, &odd);
+        if (!numbers || names->numbers) return OK;
     }
     return OK;
 }
@@ -427,7 +430,7 @@ Status classnames_alone(ClassNames *names, Arena *arena, const Lines *lines)
     NameLine *line = arena_zero(arena, (size_t)lines->n * sizeof *line);
     names->item = arena_zero(arena, (size_t)lines->n * sizeof *names->item);
     if (!line || !names->item) return err_memory("classnames");
-    TRY(plain_lines(line, arena, lines));
+    TRY(plain_lines(line, names, arena, lines));
     TRY(check_line_form(lines, !strchr(line[0].name, ',')));
     for (names->n = 0; names->n < lines->n; names->n++) {
         ClassName *c = &names->item[names->n];

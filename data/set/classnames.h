@@ -21,7 +21,8 @@ typedef struct {
     ClassName *item;           // (n) folder: NULL
     int64_t n;
     const char *note;          // which names were numbered apart; NULL: none
-    bool numbers;              // against folders: a number on each line sets the order
+    bool numbers;              // a number on each line sets the order,
+    int32_t from;              // the least of them is this: 0 or 1
 } ClassNames;
 Status classnames_read(ClassNames *names, Arena *arena, const char *file);
 

@@ -29,9 +29,12 @@ static Status unknown_class(const Work *w, const Entry *e, const char *name)
 
 static Status out_of_range(const Work *w, const Entry *e)
 {
-    return err_set(ERR_FORMAT, "dataset: %s: line %lld: label %d is not one of %d..%d", e->list,
-                   (long long)e->line, e->number + w->o->label_base, w->o->label_base,
-                   w->firsts - 1 + w->o->label_base);
+    const int base = w->o->label_base;
+    const bool eval = e >= w->eval.entry && e < w->eval.entry + w->eval.n;
+    const bool shifted = side_from_one(w, eval ? &w->eval : &w->train);
+    return err_set(ERR_FORMAT, "dataset: %s: line %lld: label %d is not one of %d..%d%s", e->list,
+                   (long long)e->line, e->number + base, base, w->firsts - 1 + base,
+                   shifted ? ONE_BASED : "");
 }
 
 // Two orders of the classes, of which one would give a number another class than the other.
@@ -127,13 +130,14 @@ static Status label_side(SampleSet *set, const Work *w, const Side *side)
     set->sample = arena_take(w->arena, (size_t)(side->n + 1) * sizeof *set->sample);
     if (!set->sample) return err_memory("dataset");
     const bool numbers = classes_numbers_only(w);
+    if (side->numeric) TRY(labels_check(w, side));
     if (side->numeric) TRY(check_places(w, side, numbers));
     const char *last = NULL;
     int32_t label = 0;
     for (int64_t i = 0; i < side->n; i++) {
         const Entry *e = &side->entry[i];
         if (e->number >= 0 || !last || strcmp(e->folder, last))
-            TRY(label_of(&label, w, e, e->number >= 0 && (numbers || !e->folder)));
+            TRY(label_of(&label, w, e, labels_count(e, numbers)));
         last = e->folder;
         set->sample[set->n++] = (Sample){ .path = e->path, .label = label };
     }
@@ -407,6 +411,7 @@ static Status fill_sets(Work *w)
     TRY(check_listed(d, &w->eval));
     TRY(label_side(&d->train, w, train));
     TRY(label_side(&d->eval, w, &w->eval));
+    TRY(labels_tell(w));
     TRY(make_domains(w, train));
     TRY(find_copies(w));
     if (holds_out) TRY(hold_out(w));

@@ -21,7 +21,8 @@
 // of class names sets their order, if its lines are the folders (classnames.h), or renames folder i
 // to line i, if no line is a folder and `rename` says so; a mixture is an error. The class names of
 // a run (`known`) replace all of these, matched by name: `_` equals a blank, composed (NFC) or not.
-// A number alone that would be another class by a list's folders than by the file is an error.
+// A number alone that would be another class by a list's folders than by the file is an error; so
+// are numbers in the file that count from another one than label_base.
 // A folder without pictures where classes lie, in any split and domain, is a class like these.
 // Where nothing is trained and no class is known, so are the folders of what is evaluated.
 #pragma once
@@ -84,6 +85,8 @@ typedef struct {
     const char *alone;         // the first of them
     bool renamed;              // a file of names renamed the folders by order
     const char *class_note, *equal_note;   // what must be told about the classes; NULL: nothing
+    const char *label_note;    // a list's labels run from 1, and 0 is the first; NULL: none does
+    const char *order_note;    // labels count in another order than the known classes; NULL
     bool skip_bad;             // as the options say
     const char *note;          // what the user must be told about the eval split; NULL: nothing
     Arena arena;               // all of the above

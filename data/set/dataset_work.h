@@ -1,5 +1,5 @@
-// dataset_work.h - what dataset.c, sides.c, picks.c, classes.c, holdout.c and names.c share while a
-// dataset is opened; check.c uses its names.
+// dataset_work.h - what dataset.c, sides.c, picks.c, classes.c, labels.c, holdout.c and names.c
+// share while a dataset is opened; check.c uses its names.
 //
 // Each side (training, evaluation) becomes a table of entries, whether it comes from the tree
 // (picks.c) or from lists (sides.c). The classes are made from one side's entries, then ordered or
@@ -32,6 +32,7 @@ typedef struct {
     const TreeFile **empty;    // (empties) folders of its classes that hold no pictures
     int64_t empties;
     bool numeric;              // a list's labels are numbers
+    int32_t least, most;       // of all numbers of its lists, as counted from 0
     const char *odd_list, *odd_folder;     // where they first disagree with the folders; or NULL
     int64_t odd_line;
 } Side;
@@ -57,12 +58,15 @@ typedef struct {
     NameIndex by_folder, by_name;              // of first
     const char **numbered;     // (numbereds) the folder of each number, or NULL, in the lists that
     int numbereds;             // the classes are made from
+    bool names_numbered;       // the file of names has a number on each line, the least of which
+    int32_t names_from;        // is 0 or 1
     int32_t *final;            // (firsts) -> index in d->classes; -1: not one of them
     PictureFile *file;         // (files) training set, set that is evaluated, others trained on
     int64_t files, seens;      // of these the last `seens` are the others
 } Work;
 
 Status sides_read(Work *w);                            // root, tree, train, eval
+bool side_from_one(const Work *w, const Side *side);   // its labels begin at 1 instead of 0
 Status tree_picks(Work *w);                            // trains, evals
 Status tree_training_side(Work *w);
 Status tree_evaluation_side(Work *w);
@@ -70,6 +74,10 @@ Status hold_out(Work *w);                              // moves samples of d->tr
 Status classes_make(Work *w, const Side *base);        // first, final, d->classes
 bool classes_numbers_only(const Work *w);              // no class has a folder of its own
 int64_t classes_find(const Work *w, const char *folder);       // index in first; -1: none
+bool labels_count(const Entry *e, bool numbers_only);  // its number says the class, no folder does
+#define ONE_BASED ": is the list 1-based (--label-base 1)"
+Status labels_check(const Work *w, const Side *side);  // the file of names counts as its lists do
+Status labels_tell(Work *w);                           // d->label_note, d->order_note
 bool dataset_wants(const DatasetOptions *o, int side);
 bool dataset_holds_out(const Work *w);
 

@@ -118,9 +118,18 @@ static Status add_list(Side *side, Work *w, const char *path)
     if (!entry) return err_memory("dataset");
     if (side->n) memcpy(entry, side->entry, (size_t)side->n * sizeof *entry);
     side->entry = entry;
-    for (int64_t i = 0; i < list.n; i++, side->n++)
+    for (int64_t i = 0; i < list.n; i++, side->n++) {
         TRY(entry_from_list(&entry[side->n], w, &list.entry[i], path, list.numeric));
+        const int32_t number = entry[side->n].number;
+        if (side->n == 0 || number < side->least) side->least = number;
+        if (number > side->most) side->most = number;
+    }
     return OK;
+}
+
+bool side_from_one(const Work *w, const Side *side)
+{
+    return side->numeric && side->least == 1 && w->o->label_base == 0;
 }
 
 static Status keep_domains(Side *side, Work *w, const char *domains)

@@ -94,6 +94,8 @@ static void tell_classes(const Options *o, const Dataset *d)
     if (o->rename && !d->renamed && options_source(o, "rename") == FROM_FLAG)
         say(o, "note: --rename: renames nothing: the lines of %s are the folders", o->classnames);
     if (d->equal_note) say(o, "note: the same prompt: %s", d->equal_note);
+    if (d->label_note) say(o, "note: %s", d->label_note);
+    if (d->order_note) say(o, "note: %s", d->order_note);
 }
 
 Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known, int n)
