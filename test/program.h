@@ -77,6 +77,19 @@ static inline bool program_same(const char *a, const char *b)
     return n > 0 && n == m && memcmp(x, y, n) == 0;
 }
 
+// Takes the checksum from a run's config.json, which then may be edited: older programs had none.
+static inline void program_unsummed(const char *config)
+{
+    size_t n;
+    const char *text = program_file(config, &n), *at = strstr(text, ",\n  \"crc32\"");
+    char *less = malloc(n + 8);
+    if (!less) exit(2);
+    snprintf(less, n + 8, "%.*s\n}\n", at ? (int)(at - text) : 0, text);
+    CHECK(at, "%s: no crc32", config);
+    folder_text(&world, config, less);
+    free(less);
+}
+
 // ---- a model ------------------------------------------------------------------------------------
 
 // Learns a small vocabulary, then saves a random CLIP of this shape with it.

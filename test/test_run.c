@@ -513,6 +513,7 @@ static void changed_prompts(void)
     folder_text(&world, "merges.txt", "#version: 0.2\n");
     CHECK(proreg("train --resume --out $W/prompts -q --merges $W/merges.txt") == 1, "merges");
     CHECK(proreg("train --resume --out $W/prompts -q") == 0, "%s", program_stderr());
+    program_unsummed("prompts/config.json");
     CHECK(system("sed -i /rename/d $W/prompts/config.json") == 0 &&
           proreg("eval --run $W/prompts --data $W/set -q") == 0, "before there was --rename: %s",
           program_stderr());
@@ -575,7 +576,52 @@ static void strange_keys(void)
     CHECK(!there("strange"), "a run was begun");
 }
 
+static void edit(const char *what)
+{
+    char command[300];
+    snprintf(command, sizeof command, "cp $W/kept.json $W/edited/config.json && sed -i '%s' "
+             "$W/edited/config.json", what);
+    CHECK(system(command) == 0, "%s", command);
+}
+
+// What says what a run has done is not changed afterwards; of it a new run may be made.
+static void edited(void)
+{
+    static const char *const asks[] = {
+        "train --resume --out $W/edited -q", "eval --run $W/edited -q",
+        "wise --run $W/edited --alphas 0,1 -q", "predict --run $W/edited $W/set/test/red/0.ppm",
+        "predict --run $W/edited/last $W/set/test/red/0.ppm",
+    };
+    static const char *const edits[] = {
+        "s/\"lr\": [^,]*/\"lr\": 0.5/", "s/\"method\": \"[a-z]*/\"method\": \"finetune/",
+        "s/^  \"seed/   \"seed/", "s/\"crc32\": \"[0-9a-f]*/\"crc32\": \"/",
+        "s/\"crc32\": \"[0-9a-f]*\"/\"crc32\": 5/", "s/^}/,\"lr\": 0.5}/", "$a\\\\",
+    };
+    CHECK(proreg(TRAIN "--max-steps 2 --out $W/edited") == 0 &&
+          system("cp $W/edited/config.json $W/kept.json") == 0, "%s", program_stderr());
+    for (int i = 0; i < TEST_COUNT(edits); i++) {
+        edit(edits[i]);
+        for (int a = 0; a < (i ? 2 : TEST_COUNT(asks)); a++)
+            CHECK(proreg("%s", asks[a]) == 1 && strstr(program_stderr(), "edited/config.json: has "
+                  "been changed since the run wrote it") && strstr(program_stderr(), "--config /"),
+                  "%s, %s: %s", edits[i], asks[a], program_stderr());
+    }
+    edit(edits[0]);
+    CHECK(proreg("info $W/edited") == 0 && strstr(program_stderr(), "note: config: "), "%s",
+          program_stderr());
+    CHECK(proreg("train --config $W/edited/config.json --out $W/anew -q") == 0 &&
+          strstr(program_file("anew/config.json", NULL), "\"lr\": 0.5,"), "%s", program_stderr());
+    CHECK(proreg("eval --run $W/anew -q") == 0, "its own checksum: %s", program_stderr());
+    program_unsummed("edited/config.json");
+    CHECK(proreg("eval --run $W/edited -q") == 0, "of an older program: %s", program_stderr());
+    edit("");
+    CHECK(proreg("train --resume --epochs 11 --out $W/edited --max-steps 3 -q") == 0 &&
+          proreg("train --resume --out $W/edited --max-steps 4 -q") == 0, "extended: %s",
+          program_stderr());
+}
+
 static const TestCase cases[] = {
+    { "edited", edited },
     { "strange_keys", strange_keys },
     { "files", files }, { "config", config }, { "logs", logs }, { "domains", domains },
     { "counting", counting }, { "accuracy", accuracy }, { "groups", groups },

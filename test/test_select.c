@@ -398,6 +398,7 @@ static void asked_by_name(void)
           program_stdout());
     CHECK(proreg("zeroshot --model $M --data $W/set --eval-split held-out") == 1 &&
           strstr(program_stderr(), "no split called held-out"), "%s", program_stderr());
+    program_unsummed("part/config.json");
     CHECK(system("sed -i 's/\"val_fraction\": 0.25/\"val_fraction\": 2/' $W/part/config.json") == 0,
           "sed");
     CHECK(proreg("eval --run $W/part") == 1 &&
@@ -414,6 +415,7 @@ static void same_data(void)
     CHECK(system("mv $W/mine/train/red/0.ppm $W/mine/train/red/z.ppm") == 0, "mv");
     CHECK(proreg("train --resume -q --out $W/mid") == 1 &&
           strstr(program_stderr(), "data_sha256 has changed since"), "%s", program_stderr());
+    program_unsummed("mid/config.json");
     CHECK(system("mv $W/mine/train/red/z.ppm $W/mine/train/red/0.ppm && sed -i '/train_sha256/d' "
                  "$W/mid/config.json") == 0, "mv, sed");
     CHECK(proreg("train --resume -q --out $W/mid") == 1 &&
@@ -475,6 +477,7 @@ static void old_runs(void)
                                         "\"eval_split\"" };
     CHECK(proreg(TRAIN "--data $W/set --eval-split train --max-steps 12 --out $W/old") == 0, "%s",
           program_stderr());
+    program_unsummed("old/config.json");
     strip_config("old/config.json", keys, 6);
     CHECK(proreg("eval --run $W/old -q --json") == 0 &&
           strstr(program_stdout(), "\"split\": \"train\", \"domain\": \"\", \"n\": 33"), "%s",

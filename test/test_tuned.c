@@ -323,6 +323,7 @@ static void resumed_from_before(void)
     CHECK(proreg(TRAIN "--model $W/proreg-e --prompts --out $W/was") == 0, "%s", program_stderr());
     CHECK(proreg(TRAIN "--model $W/proreg-e --prompts --out $W/now --max-steps 3") == 0, "%s",
           program_stderr());
+    program_unsummed("now/config.json");
     CHECK(system("sed -i '/^  \"prompts\"/d' $W/now/config.json") == 0, "sed");
     CHECK(proreg(TRAIN "--resume --out $W/now") == 0, "%s", program_stderr());
     CHECK(program_same("was/last/classifier.safetensors", "now/last/classifier.safetensors"),

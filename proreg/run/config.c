@@ -7,6 +7,7 @@
 #include "proreg/run/idle.h"
 #include "proreg/run/recipe_apply.h"
 #include "proreg/run/run.h"
+#include "proreg/run/sums.h"
 
 // The weights, and the files in the model's folder that change numbers.
 static Status hash_model(JsonOut *o, const Clip *c, const char *tuned, const char *merges)
@@ -119,6 +120,7 @@ Status config_write(JsonOut *out, const RunFacts *f)
     write_schedule(out, f);
     json_put_int(out, "parameters", params_count(f->params));
     json_put_int(out, "parameters_trained", f->params->trained);
+    TRY(sums_put_text(out, "crc32"));
     json_out_end(out);
     return json_out_status(out);
 }
@@ -132,7 +134,7 @@ static bool is_fact(const char *key)
         "train_pictures", "eval_pictures", "eval_pictures_trained_on", "selection",
         "validation_pictures", "class_order", "prompt_order", "schedule_counting",
         "schedule_steps", "schedule_warm", "steps", "extended_after", "recipe_published",
-        "parameters", "parameters_trained",
+        "parameters", "parameters_trained", "crc32",
     };
     for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)
         if (!strcmp(facts[i], key)) return true;

@@ -340,6 +340,7 @@ Status run_open(RunCheckpoint *c, Arena *arena, const char *folder, const char *
 {
     *c = (RunCheckpoint){ 0 };
     TRY(run_checkpoint(c->path, folder, name));
+    TRY(sums_check_config(folder));
     TRY(run_method(&c->method, folder));
     TRY(run_load_state(&c->state, c->path));
     return tuned_classes(arena, &c->class_name, &c->classes, c->path);

@@ -89,6 +89,7 @@ typedef struct {
     const char **template;     // (templates)
     int classes, templates;
 } RunCheckpoint;
+// ERR_FORMAT also where config.json has been changed since (sums_check_config).
 Status run_open(RunCheckpoint *c, Arena *arena, const char *folder, const char *name);
 
 // The parts of it. ERR_IO: there is no such checkpoint; ERR_FORMAT: a file of it is damaged.

@@ -1,4 +1,4 @@
-// sums.c - checksums of a checkpoint's files.
+// sums.c - checksums of a checkpoint's files, and of config.json.
 #include "proreg/run/sums.h"
 
 #include <stdio.h>
@@ -53,10 +53,16 @@ static Status put_sums(JsonOut *state, Arena *arena, const char *folder)
         json_put_string(state, name[i], hex);
     }
     json_out_end(state);
-    TRY(state->status);
-    snprintf(hex, sizeof hex, "%08x", (unsigned)crc32_of(0, state->text, state->size));
-    json_put_string(state, "state_crc32", hex);
-    return state->status;
+    return sums_put_text(state, "state_crc32");
+}
+
+Status sums_put_text(JsonOut *out, const char *key)
+{
+    char hex[9];
+    TRY(out->status);
+    snprintf(hex, sizeof hex, "%08x", (unsigned)crc32_of(0, out->text, out->size));
+    json_put_string(out, key, hex);
+    return out->status;
 }
 
 Status sums_put(JsonOut *state, const char *folder)
@@ -75,24 +81,35 @@ static Status changed(const char *folder, const char *name, const char *is, cons
                    "was %.20s", folder, name, is, was);
 }
 
-// The bytes before the member state_crc32 and its comma; 0: it is not the last one.
-static size_t bytes_before(const FileMap *map)
+// The bytes before the member `key` and its comma; 0: it is not the last one.
+static size_t bytes_before(const FileMap *map, const char *key)
 {
-    static const char key[] = ",\n  \"state_crc32\": \"";
-    const size_t n = sizeof key - 1, tail = n + 8 + strlen("\"\n}\n");
+    char member[64];
+    int n = snprintf(member, sizeof member, ",\n  \"%s\": \"", key);
+    size_t tail = (size_t)n + 8 + strlen("\"\n}\n");
     if (map->size < tail) return 0;
     size_t at = map->size - tail;
-    return memcmp(map->data + at, key, n) == 0 ? at : 0;
+    return memcmp(map->data + at, member, (size_t)n) == 0 ? at : 0;
+}
+
+// For messages: the checksum of the text before the member `key`, and the one that stands there.
+typedef struct { char is[9], was[9]; } TextSum;
+
+static bool text_same(TextSum *sum, const Json *root, const FileMap *map, const char *key)
+{
+    const Json *was = json_get(root, key);
+    size_t n = bytes_before(map, key);
+    bool text = was && was->type == JSON_STRING;
+    snprintf(sum->is, sizeof sum->is, "%08x", (unsigned)crc32_of(0, map->data, n));
+    snprintf(sum->was, sizeof sum->was, "%.8s", text ? was->string : "missing");
+    return n && text && !strcmp(sum->is, was->string);
 }
 
 static Status check_state_sum(const Json *root, const FileMap *map, const char *folder)
 {
-    const char *was = "";
-    char hex[9];
-    size_t n = bytes_before(map);
-    if (json_get(root, "state_crc32")) TRY(json_need_string(&was, root, "state_crc32"));
-    snprintf(hex, sizeof hex, "%08x", (unsigned)crc32_of(0, map->data, n));
-    return n && !strcmp(hex, was) ? OK : changed(folder, "state.json", hex, was);
+    TextSum sum;
+    bool same = text_same(&sum, root, map, "state_crc32");
+    return same ? OK : changed(folder, "state.json", sum.is, sum.was);
 }
 
 static Status check_file_sums(const Json *root, const char *folder, bool training)
@@ -158,4 +175,31 @@ Status sums_listed(const Json **sums, Arena *arena, const char *folder)
     file_unmap(&map);
     if (status != OK) *sums = NULL;
     return err_of_machine(status) ? status : OK;
+}
+
+// ---- a run's config.json ------------------------------------------------------------------------
+
+// Files of older programs have no checksum.
+static Status check_config(Arena *arena, const FileMap *map, const char *path)
+{
+    const Json *root;
+    TextSum sum;
+    TRY(json_parse(&root, arena, map->data, map->size, path));
+    if (!json_get(root, "crc32") || text_same(&sum, root, map, "crc32")) return OK;
+    return err_set(ERR_FORMAT, "config: %s: has been changed since the run wrote it (CRC-32 %s, "
+                   "was %s): put it back, or begin a new run with --config %s", path, sum.is,
+                   sum.was, path);
+}
+
+Status sums_check_config(const char *run)
+{
+    Arena arena = { 0 };
+    FileMap map;
+    char path[FILE_PATH];
+    TRY(path_join(path, run, "config.json"));
+    TRY(file_read(&map, path));
+    Status status = check_config(&arena, &map, path);
+    file_unmap(&map);
+    arena_free(&arena);
+    return status;
 }

@@ -1,4 +1,4 @@
-// sums.h - the checksums of a checkpoint's files, in its state.json.
+// sums.h - the checksums of a checkpoint's files, in its state.json; of a run's config.json.
 //
 //     "crc32": { "model.safetensors": "0f3a..", .. },     of each other file of the folder
 //     "state_crc32": ".."                                 of all of state.json before this member
@@ -20,3 +20,11 @@ Status sums_check(bool *summed, const char *folder, bool training);
 // *sums, in the arena: the member crc32, which lists the files. NULL: state.json has none, or is
 // not as it was written.
 Status sums_listed(const Json **sums, Arena *arena, const char *folder);
+
+// Adds a last member `key` to the open object: the checksum of all text before it. The text has an
+// indent of 2; json_out_end and json_out_line_end end it.
+Status sums_put_text(JsonOut *out, const char *key);
+
+// ERR_FORMAT where a run's config.json, which ends with such a `crc32`, is not as the run wrote it:
+// what it says is not what the run has done. One of an older program, without, is taken as it is.
+Status sums_check_config(const char *run);

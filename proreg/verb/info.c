@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proreg/run/sums.h"
 #include "proreg/verb/ask.h"
 #include "proreg/verb/print.h"
 #include "proreg/verb/verbs.h"
@@ -172,6 +173,9 @@ static Status info_run(const Options *o)
             printf(", best top1 %.4f at step %lld", s.best_top1, (long long)s.best_step);
         putchar('\n');
     }
+    Status changed = sums_check_config(o->args[0]);
+    if (changed == ERR_FORMAT) say(o, "note: %s", err_msg());
+    else TRY(changed);
     if (!o->json) TRY(print_file(o->args[0], "config.json"));
     return print_file(o->args[0], "results.jsonl");
 }

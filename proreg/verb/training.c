@@ -7,6 +7,7 @@
 
 #include "data/set/splits.h"
 #include "proreg/page/run_page.h"
+#include "proreg/run/sums.h"
 #include "proreg/verb/place.h"
 #include "proreg/verb/stop.h"
 
@@ -37,6 +38,7 @@ static Status resume_options(Training *r)
     char config[FILE_PATH];
     TRY(folder_lock(&r->lock, o->out));
     TRY(run_take_over(o->out));
+    TRY(sums_check_config(o->out));
     TRY(path_join(config, o->out, "config.json"));
     TRY(options_check_resume(o, config, &r->eased));
     TRY(config_keys(config));
