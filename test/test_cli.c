@@ -519,6 +519,36 @@ static void replaced(void)
               program_stderr());
 }
 
+// Nothing is made inside pictures and models that the command reads, nor a run around its pictures.
+static void outside(void)
+{
+#define OUT "train --model $M --data $W/set --eval-split test -q --max-steps 1 --out "
+    static const Bad bad[] = {
+        { OUT "$W/set", 2, "set, which this command reads, lies there" },
+        { OUT "$W/set/runs", 2, "set/runs: lies in " },
+        { OUT "$W/set/runs/1/", 2, "lies in " },
+        { OUT "$W/set/train/red", 2, "lies in " },
+        { OUT "$W/set/none/../run", 2, "lies in " },
+        { OUT "$W/see/run", 2, "see/run: lies in " },
+        { OUT "$W", 2, "/set, which this command reads, lies there" },
+        { OUT "$W/see/..", 2, "/set, which this command reads, lies there" },
+        { OUT "$M/run", 2, "lies in " },
+        { OUT "$W/set/runs --overwrite", 2, "lies in " },
+        { "train --model $M --data $W/see --eval-split test -q --out $W/set/run", 2, "lies in" },
+        { "pretrain -q --model $M --data $W/set --out $W/set/model", 2, "lies in " },
+        { "export -q -m $M -o $M/copy", 2, "output: " },
+        { "export -q -m $M -o $W/look/copy", 2, "lies in " },
+    };
+    CHECK(system("ln -sfn set $W/see && ln -sfn $M $W/look") == 0, "ln");
+    REFUSE(bad);
+    CHECK(!folder_exists(folder_name(&world, "set/runs")), "a folder was made");
+    CHECK(proreg(OUT "$W/set-run") == 0, "beside: %s", program_stderr());
+    CHECK(system("mv $W/set-run $W/set/.run") == 0, "mv");
+    CHECK(proreg("train --resume -q --max-steps 2 --out $W/set/.run") == 0, "%s",
+          program_stderr());
+    CHECK(system("rm -r $W/set/.run $W/see $W/look") == 0, "rm");
+}
+
 // The small model with another first number in one of its tensors.
 static void spoil(const char *model, const char *tensor, float value)
 {
@@ -596,7 +626,8 @@ static const TestCase cases[] = {
     { "that_do_not_fit", that_do_not_fit }, { "sets", sets }, { "safetensors", safetensors },
     { "configurations", configurations }, { "run_configurations", run_configurations },
     { "activations", activations }, { "pickles", pickles }, { "bombs", bombs },
-    { "outputs", outputs }, { "replaced", replaced }, { "not_finite", not_finite },
+    { "outputs", outputs }, { "replaced", replaced }, { "outside", outside },
+    { "not_finite", not_finite },
     { "scale_limit", scale_limit },
 };
 

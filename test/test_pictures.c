@@ -220,13 +220,13 @@ static void report_limit(void)
     program_pictures("few/train", 2, 0);
     program_pictures("few/test", 1, 0);
     folder_text(&world, "few/train/red/0.ppm", text);
-    CHECK(proreg("train -q --model $M --data $W/few --eval-split test --epochs 1 --out $W/few/run "
+    CHECK(proreg("train -q --model $M --data $W/few --eval-split test --epochs 1 --out $W/few-run "
                  "--max-pixels 1000") == 0, "%s", program_stderr());
-    CHECK(!strstr(program_file("few/run/report.html", NULL), "\"none\""), "not shown");
+    CHECK(!strstr(program_file("few-run/report.html", NULL), "\"none\""), "not shown");
     memcpy(text, "P5\n30 40", 8);
     folder_text(&world, "few/train/red/0.ppm", text);
-    CHECK(proreg("train -q --resume --out $W/few/run") == 0, "%s", program_stderr());
-    CHECK(strstr(program_file("few/run/report.html", NULL), "\"none\""), "shown");
+    CHECK(proreg("train -q --resume --out $W/few-run") == 0, "%s", program_stderr());
+    CHECK(strstr(program_file("few-run/report.html", NULL), "\"none\""), "shown");
 }
 
 // A side times the thumbnail's is more than an int holds.

@@ -217,25 +217,6 @@ static Status is_within(bool *within, char first[256], const char *path, const c
     return status;
 }
 
-// What the command reads stays as it is: not the folder itself, nor what would be replaced in it.
-// A run may be repeated from its own config.json, which is read before anything is written.
-static Status spare_read(const Options *o, const char *flag, const char *folder,
-                         const PlaceKind *kind)
-{
-    const char *const inputs[] = { o->model, o->data, o->run, o->images, o->merges, o->train_list,
-                                   o->eval_list, o->captions, o->classnames, o->templates_file };
-    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
-        char first[256] = "";
-        bool within = false;
-        if (inputs[i]) TRY(is_within(&within, first, inputs[i], folder));
-        if (within && kind == &place_run) within = !*first || run_owns(first);
-        if (within)
-            return err_set(ERR_USAGE, "%s: %s: %s, which this command reads, lies there: "
-                           "another folder", flag, folder, inputs[i]);
-    }
-    return OK;
-}
-
 // The path with its links followed, as far as it is there.
 static Status whole_path(char out[FILE_PATH], const char *path)
 {
@@ -251,6 +232,55 @@ static Status whole_path(char out[FILE_PATH], const char *path)
     int length = snprintf(out, FILE_PATH, "%s/%s", whole ? whole : ".", path + n);
     free(whole);
     return length < FILE_PATH ? OK : err_set(ERR_IO, "path too long: %.200s...", path);
+}
+
+// The folder of pictures that is walked over; lists of both sides name theirs.
+static const char *walked(const Options *o)
+{
+    return o->train_list && o->eval_list ? NULL : o->data;
+}
+
+// What the command reads stays as it is: not the folder itself, nor what would be replaced in it.
+// A run may be repeated from its own config.json, which is read before anything is written.
+static Status spare_read(const Options *o, const char *flag, const char *folder,
+                         const PlaceKind *kind)
+{
+    const char *const inputs[] = { walked(o), o->images, o->model, o->run, o->merges, o->data,
+                                   o->train_list, o->eval_list, o->captions, o->classnames,
+                                   o->templates_file };
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        char first[256] = "";
+        bool within = false;
+        if (inputs[i]) TRY(is_within(&within, first, inputs[i], folder));
+        if (within && kind == &place_run && i >= 2) within = !*first || run_owns(first);
+        if (within)
+            return err_set(ERR_USAGE, "%s: %s: %s, which this command reads, lies there: "
+                           "another folder", flag, folder, inputs[i]);
+    }
+    return OK;
+}
+
+// Nor does anything go into a folder of pictures or a model: the next walk over it would take what
+// is written for a class or a domain.
+static Status spare_folders(const Options *o, const char *flag, const char *folder)
+{
+    const char *const inputs[] = { walked(o), o->images, o->model };
+    char whole[FILE_PATH];
+    TRY(whole_path(whole, folder));
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        char *top = NULL;
+        bool there = false;
+        if (inputs[i]) TRY(folder_there(&there, inputs[i]));
+        if (there) TRY(path_whole(&top, inputs[i]));
+        size_t n = top ? strlen(top) : 0;
+        if (n == 1) n = 0;                     // the root: its slash ends it
+        const bool inside = top && !strncmp(whole, top, n) && whole[n] == '/';
+        free(top);
+        if (inside)
+            return err_set(ERR_USAGE, "%s: %s: lies in %s, which this command reads: another "
+                           "folder", flag, folder, inputs[i]);
+    }
+    return OK;
 }
 
 // A run replaces its checkpoints, with all that lies in them.
@@ -298,6 +328,7 @@ Status place_check(const Options *o, const char *flag, const char *folder, const
     TRY(path_kind(&there, folder));
     if (there == PATH_FILE) return err_set(ERR_IO, "%s: %s: is a file", flag, folder);
     if (how != PLACE_RESUME) TRY(spare_read(o, flag, folder, kind));
+    if (how != PLACE_RESUME) TRY(spare_folders(o, flag, folder));
     if (there == PATH_FOLDER) {
         p = calloc(1, sizeof *p);
         if (!p) return err_memory(flag);

@@ -5,7 +5,10 @@
 // Yes, if nothing is there, or an empty folder; or with --overwrite a folder that this program
 // made, as its mark says. Folders that are replaced whole must hold nothing else, at any depth. In
 // those that are filled in place (runs, demos) the files of others stay, and none may have the name
-// of one of ours before the mark is there. What the command reads is never replaced.
+// of one of ours before the mark is there. What the command reads is never replaced. Nor do the
+// folders of pictures that it walks over and its model get a folder of ours inside, nor a run those
+// pictures, links followed: the next walk would take ours for theirs (ERR_USAGE). A run that lies
+// there already is resumed.
 #pragma once
 #include "proreg/run/options.h"
 
