@@ -38,7 +38,7 @@ Status tape_fail(Tape *t, Status status)
 {
     if (t->status == OK) {
         t->status = status;
-        snprintf(t->message, sizeof t->message, "%s", err_msg());
+        err_copy(t->message, sizeof t->message);
     }
     return t->status;
 }

@@ -342,18 +342,27 @@ static void shown_texts(void)
     json_out_free(&json);
 }
 
-// One line per message, whatever a file's name holds; a prefix; cut where the room ends.
+// One line per message, whatever a file's name holds; a prefix; the reason stays, however
+// long the path before it is.
 static void messages(void)
 {
-    char text[2000];
+    char text[2 * ERR_MESSAGE], small[40];
     CHECK(err_set(ERR_IO, "a: %s", "b\n\x1b[31m\x7f") == ERR_IO, "the status");
     CHECK(!strcmp(err_msg(), "a: b\\n\\x1b[31m\\x7f"), "%s", err_msg());
     CHECK(err_prefix(ERR_FORMAT, "x: %d", 3) == ERR_FORMAT && !strncmp(err_msg(), "x: 3: a: b", 10),
           "%s", err_msg());
     memset(text, 'n', sizeof text);
     text[sizeof text - 1] = 0;
-    err_set(ERR_IO, "%s", text);
-    CHECK(strlen(err_msg()) == 1023, "%zu bytes", strlen(err_msg()));
+    err_set(ERR_IO, "cannot open: %s\xff: No such file", text);
+    size_t n = strlen(err_msg());
+    CHECK(n > ERR_MESSAGE - 8 && n < ERR_MESSAGE && !strncmp(err_msg(), "cannot open: nn", 15) &&
+          !strcmp(err_msg() + n - 19, "n\\xff: No such file"), "%zu bytes: %s", n,
+          err_msg() + n - 40);
+    err_prefix(ERR_IO, "data: %s", text);
+    CHECK(!strncmp(err_msg(), "data: nn", 8) && strstr(err_msg(), "nn ... nn") &&
+          strstr(err_msg(), "n\\xff: No such file"), "prefix: %.40s", err_msg());
+    err_copy(small, sizeof small);
+    CHECK(!strcmp(small, "data: nnnnnnnnnnn ... xff: No such file"), "%s", small);
 }
 
 static const TestCase cases[] = {

@@ -619,8 +619,35 @@ static void small_stack(void)
     unsetenv("PROREG_BEFORE");
 }
 
+// Behind a path of 3,000 bytes there is still the reason.
+static void long_paths(void)
+{
+    static const struct { const char *command, *reason; } row[] = {
+        { "info %s", ": no such file or folder\n" },
+        { "predict --model $M %s", ": no such file\n" },
+        { "zeroshot --model %s --data $W/set", ": no such file or folder\n" },
+        { "data decode %s -o $W/x.ppm", ": No such file or directory\n" },
+        { "encode --model $M --images %s -o $W/x.npy", ": no such file, or no regular one\n" },
+        { "tokenize --merges %s a", ": No such file or directory\n" },
+        { "data check %s", ": 1 finding keeps a run from training\n" },
+        { "train --model $M --data $W/set --eval-split test --train-list %s --out $W/long",
+          ": No such file or directory\n" },
+        { "train --out $W/long --config %s", ": No such file or directory\n" },
+    };
+    char path[3001], command[3400];
+    for (size_t i = 0; i < sizeof path; i++) path[i] = "/abcdefgh"[i % 9];
+    path[sizeof path - 1] = 0;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        snprintf(command, sizeof command, row[i].command, path);
+        int status = proreg("%s", command);
+        const char *text = program_stderr();
+        CHECK(status == 1 && strlen(text) > 3000 && strstr(text, row[i].reason), "%s: %d: %s",
+              row[i].command, status, text);
+    }
+}
+
 static const TestCase cases[] = {
-    { "small_stack", small_stack },
+    { "small_stack", small_stack }, { "long_paths", long_paths },
     { "verbs", verbs }, { "helps", helps }, { "manual", manual }, { "flags", flags },
     { "numbers", numbers }, { "templates", templates },
     { "that_do_not_fit", that_do_not_fit }, { "sets", sets }, { "safetensors", safetensors },

@@ -9,7 +9,8 @@
 //     both       the command that goes on (the same, or --resume) succeeds with the same outputs,
 //                and nothing temporary is left; two files of one output are never of two commands
 //
-// Here a sample of the calls; SWEEP=n takes every n-th of them, SWEEP=1 (`make sweep`) all.
+// Here a sample of the calls; SWEEP=n takes every n-th of them, SWEEP=1 (`make sweep`) all, and
+// prints a line per command and act, errno or kill. SWEEP_OF=a,b: only of these commands.
 #include "test/program.h"
 
 #include "tensor/base/sha256.h"
@@ -37,6 +38,8 @@ typedef struct {
 #define UNLESS(name) "$([ -e $W/" name " ] && echo --version || echo "
 #define ON "$([ -e $W/w/run/config.json ] && echo train --resume --out $W/w/run -q --workers 1 " \
            "|| echo "
+
+#define DEMO "demo --seeds 1 --n 6 --n-test 6 --epochs 1 -q --threads 1 --model $M --out $W/w/demo"
 
 static const Sweep sweeps[] = {
     { "check", "", "data check $W/set -q", NULL, NULL, { "stdout" } },
@@ -79,6 +82,10 @@ static const Sweep sweeps[] = {
     { "wise", "", "wise --run $W/old -q --alpha 0.5 -o $W/w/mix --workers 1",
       UNLESS("w/mix") "wise --run $W/old -q --alpha 0.5 -o $W/w/mix --workers 1)", NULL,
       { "w/mix/model.safetensors", "w/mix/classifier.json", "w/mix/vocab.json" } },
+    { "tokenize", "", "tokenize --model $M 'a red dog' 'a blue cat'", NULL, NULL, { "stdout" } },
+    { "augment", "", "data augment $W/set/train/red/0.ppm --randaug -o $W/w/x.ppm", NULL, NULL,
+      { "w/x.ppm" } },
+    { "demo", "", DEMO, NULL, NULL, { "w/demo/results.jsonl", "w/demo/commands.txt" } },
 };
 enum { SWEEPS = sizeof sweeps / sizeof *sweeps };
 
@@ -116,6 +123,12 @@ static Hashes hashes_of(const Sweep *s)
 static bool equal(const Hashes *a, const Hashes *b)
 {
     return memcmp(a, b, sizeof *a) == 0;
+}
+
+// It takes seconds, and does what the other commands do one by one: every 199th of its calls.
+static long spared(const Sweep *s)
+{
+    return strcmp(s->name, "demo") ? 1 : 199;
 }
 
 // Runs the command with these settings of the shim ("": none) after `before`.
@@ -184,6 +197,24 @@ static void try_once(const Sweep *s, const char *kind, long at, int act, const H
     CHECK(nothing_temporary(), "%s: something temporary is left", where);
 }
 
+// Is the command one of SWEEP_OF, if that is set?
+static bool wanted(const Sweep *s)
+{
+    const char *of = getenv("SWEEP_OF");
+    const size_t n = strlen(s->name);
+    for (const char *p = of; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+        if (!strncmp(p, s->name, n) && (p[n] == ',' || p[n] == 0)) return true;
+    return !of;
+}
+
+static void print_figures(const Sweep *s, const char *kind, int act, long points, long n,
+                          int violations)
+{
+    printf("sweep %s, %s %s: %ld of %ld calls tried, %d violations\n", s->name, kind,
+           acts[act].text, points, n, violations);
+    fflush(stdout);
+}
+
 static long count_calls(const Sweep *s, const char *kind)
 {
     char settings[300];
@@ -194,8 +225,10 @@ static long count_calls(const Sweep *s, const char *kind)
 
 static void sweep(const Sweep *s, const char *kind, int first, int last)
 {
-    const long step = getenv("SWEEP") ? strtol(getenv("SWEEP"), NULL, 10) : 0;
+    const long all = getenv("SWEEP") ? strtol(getenv("SWEEP"), NULL, 10) : 0;
+    const long step = all * spared(s);
     Hashes other, before;
+    if (!wanted(s)) return;
     const bool pair = !strncmp(s->prepare, "cp $W/pair", 10);
     long n = count_calls(s, kind);
     Hashes clean = hashes_of(s);
@@ -204,13 +237,16 @@ static void sweep(const Sweep *s, const char *kind, int first, int last)
     if (pair) CHECK(run(s->prepare, "", "--version") == 0, "%s", program_stderr());
     if (pair) before = hashes_of(s);
     for (int act = first; act < last; act++) {
-        const int acts_here = last - first, points = SAMPLE * acts_here;
-        for (long i = 0; i < (step ? n / step : points / acts_here); i++) {
+        const int acts_here = last - first, points = SAMPLE * acts_here, failed = test_failures;
+        const long offset = step ? act % step : 0, before_these = tried;
+        for (long i = 0; i < (step ? (n - offset + step - 1) / step : SAMPLE); i++) {
             // A sample: so many points in all, each with one of the acts.
-            long at = step ? i * step + act % step : (2 * (i * acts_here + act - first) + 1) * n
+            long at = step ? i * step + offset : (2 * (i * acts_here + act - first) + 1) * n
                                                      / (2 * points);
             try_once(s, kind, at, act, &clean, s->other ? &other : NULL, pair ? &before : NULL);
         }
+        if (step) print_figures(s, kind, act, tried - before_these, n,
+                                test_failures - failed);
     }
 }
 
@@ -263,7 +299,51 @@ static void refused_memory(void)
     test_note("%ld tried", tried);
 }
 
+// Each verb that the program lists, `  data check       count a data ..`, is a command here.
+static void all_verbs(void)
+{
+    int verbs = 0;
+    CHECK(proreg("--help") == 0, "%s", program_stderr());
+    for (const char *at = program_stdout(); (at = strstr(at, "\n  ")); verbs++) {
+        size_t n = strcspn(at += 3, "\n");
+        const char *end = strstr(at, "  ");
+        if (end && end < at + n) n = (size_t)(end - at);
+        bool found = false;
+        for (int i = 0; i < SWEEPS && !found; i++)
+            found = !strncmp(sweeps[i].command, at, n) && sweeps[i].command[n] == ' ';
+        CHECK(found, "no sweep of `%.*s`", (int)n, at);
+    }
+    CHECK(verbs >= 16, "%d verbs", verbs);
+}
+
+// A folder that cannot be flushed is an error that names it, but not where the system has no such
+// thing: then the command ends as ever.
+static void unflushed_folders(void)
+{
+    static const int none[] = { 22, 38, 95 };          // EINVAL, ENOSYS, ENOTSUP
+    int flushed = 0;
+    if (!open_shim()) return;
+    for (const Sweep *s = sweeps; s < sweeps + SWEEPS; s++) {
+        if (spared(s) > 1 || count_calls(s, "flush") == 0) continue;
+        Hashes clean = hashes_of(s);
+        flushed++;
+        CHECK(prepared(s, "SHIM=flush SHIM_AT=0 SHIM_EVER=1 SHIM_DO=5") == 1 &&
+              one_line(program_stderr()) && strstr(program_stderr(), "cannot sync: /"),
+              "%s: EIO: %s", s->name, program_stderr());
+        for (int i = 0; i < 3; i++) {
+            char settings[100];
+            snprintf(settings, sizeof settings, "SHIM=flush SHIM_AT=0 SHIM_EVER=1 SHIM_DO=%d",
+                     none[i]);
+            CHECK(prepared(s, settings) == 0, "%s: %s: %s", s->name, settings, program_stderr());
+            Hashes now = hashes_of(s);
+            CHECK(equal(&now, &clean), "%s: %s: other outputs", s->name, settings);
+        }
+    }
+    CHECK(flushed >= 12, "%d commands flush folders", flushed);
+}
+
 static const TestCase cases[] = {
+    { "all_verbs", all_verbs }, { "unflushed_folders", unflushed_folders },
     { "failing_calls", failing_calls }, { "kills", kills }, { "refused_memory", refused_memory },
 };
 

@@ -3,7 +3,7 @@
 #include "data/set/check.h"
 #include "data/set/dataset_work.h"
 
-enum { CHECK_TEXT = 600 };         // bytes of a finding
+enum { CHECK_TEXT = ERR_MESSAGE }; // bytes of a finding
 
 // A picture of any split, and what reading it showed.
 typedef struct {

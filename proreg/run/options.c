@@ -419,14 +419,12 @@ Source options_source(const Options *o, const char *name)
 Status options_error(const Options *o, const char *name, const char *format, ...)
 {
     static const char *const from[] = { "", "", "recipe: ", "config: ", "" };
-    char message[512];
     Source source = options_source(o, name);
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    Status status = err_set_list(source == FROM_CONFIG ? ERR_FORMAT : ERR_USAGE, format, args);
     va_end(args);
-    Status status = source == FROM_CONFIG ? ERR_FORMAT : ERR_USAGE;
-    return err_set(status, "%s--%s: %s", from[source], name, message);
+    return err_prefix(status, "%s--%s", from[source], name);
 }
 
 Status options_split(Options *o, const char *list, Items *out)
@@ -595,10 +593,8 @@ static Status read_value(Options *o, const Option *row, const Json *v)
     for (int64_t i = 0; i < n; i++) {
         const Json *value = row->type == T_LIST && v->type == JSON_ARRAY ? json_at(v, i) : v;
         TRY(as_typed(&text, number, row, value));
-        if (set_value(o, row, text, FROM_CONFIG) == OK) continue;
-        char why[300];
-        snprintf(why, sizeof why, "%s", err_msg());
-        return json_error(ERR_FORMAT, v, "%s", why);
+        if (set_value(o, row, text, FROM_CONFIG) != OK)
+            return json_error(ERR_FORMAT, v, "%s", err_msg());
     }
     return OK;
 }

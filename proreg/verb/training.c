@@ -599,11 +599,9 @@ Status training_finite(const Training *r, const LogRecord *line)
 
 Status training_judge(const Training *r, Status status)
 {
-    char what[700];
     if (status != ERR_DIVERGED) return status;
-    snprintf(what, sizeof what, "train: after step %lld: %.600s", (long long)r->state.step - 1,
-             err_msg());
-    return say_what_to_try(r, what);
+    err_prefix(status, "train: after step %lld", (long long)r->state.step - 1);
+    return say_what_to_try(r, err_msg());
 }
 
 // A pretrained scale of ln 100 may be rounded up.

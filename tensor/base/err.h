@@ -6,11 +6,16 @@
 //
 // and every caller passes it on with TRY. Nothing is printed and nothing exits: only train.c speaks
 // to the user. The message has the form `what: which: numbers`, lower case, no full stop. There is
-// one message per thread; a worker copies its message to the thread that waits for it.
+// one message per thread; a worker copies its message to the thread that waits for it. It has room
+// for two of the longest paths; what is longer still loses its middle, never the reason at its end.
 #pragma once
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "tensor/base/strict.h"
+
+enum { ERR_MESSAGE = 2 * 4096 + 1024 };        // bytes of a message, its end included
 
 typedef enum {
     OK = 0,
@@ -33,10 +38,13 @@ typedef enum {
 #endif
 
 Status err_set(Status status, const char *format, ...) ERR_PRINTF(2, 3);  // returns status
+Status err_set_list(Status status, const char *format, va_list args) ERR_PRINTF(2, 0);
 Status err_memory(const char *who);            // "who: out of memory"
 Status err_prefix(Status status, const char *format, ...) ERR_PRINTF(2, 3);
                                                // puts "format: " before the current message
 const char *err_msg(void);                     // the last message of this thread; never NULL
+void err_copy(char *out, size_t size);         // of it, without its middle where size (32 at least)
+                                               // is too little
 
 // Did the machine fail, not the file? The same file may load later, or on another machine.
 static inline bool err_of_machine(Status status)

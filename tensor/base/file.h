@@ -46,7 +46,9 @@ typedef struct {
 Status file_create(FileOut *out, const char *path);
 Status file_write(FileOut *out, const void *data, size_t bytes);
 Status file_printf(FileOut *out, const char *format, ...) ERR_PRINTF(2, 3);
-Status file_commit(FileOut *out);                  // on failure nothing is left behind
+// On failure nothing is left behind, but where the folder alone cannot be flushed: an error that
+// names it, and the new file stays. (File systems that cannot flush folders are no error.)
+Status file_commit(FileOut *out);
 void file_discard(FileOut *out);                   // harmless after a commit
 Status file_rename(const char *from, const char *to);      // in one folder, which is flushed
 Status file_remove(const char *path);              // OK if nothing is there

@@ -26,7 +26,8 @@ Status path_sync(const char *path)
     int error = errno;
     close(fd);
     errno = error;
-    return bad && error != EINVAL && error != ENOTSUP ? file_failed("cannot sync", folder) : OK;
+    bool none = error == EINVAL || error == ENOSYS || error == ENOTSUP;
+    return bad && !none ? file_failed("cannot sync", folder) : OK;
 }
 
 // Which machine a name was made on: its process ids mean nothing elsewhere.
@@ -255,8 +256,8 @@ static Status place_pair(FileOut *first, FileOut *last)
     if (status == OK) status = put_in_place(first);
     if (status == OK) status = put_in_place(last);
     if (status == OK) return OK;
-    char message[1024];
-    snprintf(message, sizeof message, "%s", err_msg());
+    char message[ERR_MESSAGE];
+    err_copy(message, sizeof message);
     if (!had_first && !first->temp[0]) unlink(first->path);
     if (had_first) put_back(first->path);
     if (had_last) put_back(last->path);

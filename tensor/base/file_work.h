@@ -12,7 +12,9 @@ void path_parent(char out[FILE_PATH], const char *path);   // ".": of a bare nam
 // `path` without slashes at its end, with `suffix`.
 Status path_suffixed(char out[FILE_PATH], const char *path, const char *suffix);
 Status path_move(const char *from, const char *to);        // rename
-// Flushes the folder that holds `path`: after a rename. Some systems cannot flush one: no error.
+// Flushes the folder that holds `path`: after a rename. An error names the folder, though the file
+// is in place by then. Passed over: a folder that cannot be opened for want of permission, and file
+// systems that cannot flush one (EINVAL, ENOSYS, ENOTSUP).
 Status path_sync(const char *path);
 
 // A name beside `path` that nobody can guess: NAME.HOST-PROCESS-RANDOM.proreg. folder_sweep knows

@@ -59,13 +59,13 @@ static size_t write_place(const Json *v, char *out, size_t size)
 
 Status json_error(Status status, const Json *v, const char *format, ...)
 {
-    char place[600] = "", message[400];
+    char place[600] = "";
     if (v) write_place(v, place, sizeof place);
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    err_set_list(status, format, args);
     va_end(args);
-    return err_set(status, "json: %s: %s", place, message);
+    return err_prefix(status, "json: %s", place);
 }
 
 // ---- strings ------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 //
 // LD_PRELOAD=shim.so SHIM=io SHIM_AT=17 SHIM_DO=28 proreg ..
 //
-//     SHIM        io: calls that touch files; memory: calls that ask for memory
+//     SHIM        io: calls that touch files; memory: calls that ask for memory; flush: flushes of
+//                 folders
 //     SHIM_AT     which call, from 0
 //     SHIM_DO     an errno that it fails with; `before`, `middle` (of a write, else before) and
 //                 `after`: the process is killed there
@@ -31,7 +32,7 @@ extern void *__libc_calloc(size_t n, size_t bytes);
 extern void *__libc_realloc(void *p, size_t bytes);
 extern void *__libc_memalign(size_t align, size_t bytes);
 
-static enum { OFF, IO, MEMORY } what;
+static enum { OFF, IO, MEMORY, FLUSH } what;
 static enum { FAIL, BEFORE, MIDDLE, AFTER } how;
 static long at = -1;
 static bool ever;
@@ -46,7 +47,7 @@ __attribute__((constructor)) static void begin(void)
                  : !strcmp(act, "after") ? AFTER : FAIL;
     if (act) error = atoi(act);
     ever = getenv("SHIM_EVER") != NULL;
-    what = !shim ? OFF : !strcmp(shim, "io") ? IO : MEMORY;
+    what = !shim ? OFF : !strcmp(shim, "io") ? IO : !strcmp(shim, "flush") ? FLUSH : MEMORY;
 }
 
 __attribute__((destructor)) static void end(void)
@@ -149,8 +150,9 @@ long syscall(long number, ...)
 int fsync(int fd)
 {
     long n;
-    (void)fd;
-    if (fails(IO, &n)) return -1;
+    struct stat st;
+    bool folder = what == FLUSH && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+    if (fails(folder ? FLUSH : IO, &n)) return -1;
     done(n);
     return 0;
 }
