@@ -433,6 +433,32 @@ static void refused(void)
     folder_close(&f);
 }
 
+// What a name is not, and what there is, are said without empty names.
+static void no_empty_names(void)
+{
+    Folder f = folder_open();
+    plant(&f, "flat/{cat,dog}/1.ppm");
+    plant(&f, "art/{sun,sea}/{cat,dog}/1.ppm");
+    folder_text(&f, "list.txt", "1.ppm\tcat\n");
+    const char *list = folder_name(&f, "list.txt"), *flat = folder_name(&f, "flat");
+    const char *art = folder_name(&f, "art");
+    folder_picture(&f, "1.ppm", 1);
+    refuses((DatasetOptions){ .root = f.path, .sides = DATASET_EVAL, .train_list = list,
+                              .eval_list = list, .eval_domains = "sun" },
+            ERR_IO, "list.txt: no domain called sun: there is none");
+    refuses((DatasetOptions){ .root = flat, .eval_domains = "sun" }, ERR_IO,
+            "no domain called sun: there is none");
+    refuses((DatasetOptions){ .root = flat, .eval_split = "test" }, ERR_IO,
+            "no split called test: there is none");
+    refuses((DatasetOptions){ .root = art, .train_domains = "sun," }, ERR_USAGE,
+            "sun,: an empty name between commas");
+    refuses((DatasetOptions){ .root = art, .train_split = "a,,b" }, ERR_USAGE,
+            "a,,b: an empty name between commas");
+    refuses((DatasetOptions){ .root = f.path, .train_list = ",", .eval_list = list }, ERR_USAGE,
+            ",: an empty name between commas");
+    folder_close(&f);
+}
+
 // ---- lists --------------------------------------------------------------------------------------
 
 static void lists(void)
@@ -607,7 +633,7 @@ static const TestCase cases[] = {
     { "named_numbers", named_numbers },
     { "renamed", renamed }, { "equal_classes", equal_classes },
     { "empty_classes", empty_classes }, { "known", known }, { "deep", deep },
-    { "refused", refused }, { "lists", lists },
+    { "refused", refused }, { "no_empty_names", no_empty_names }, { "lists", lists },
     { "bad_lists", bad_lists }, { "suggestions", suggestions }, { "hashes", hashes },
     { "shared_sets", shared_sets }, { "shared_lists", shared_lists },
 };

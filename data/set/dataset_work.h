@@ -83,7 +83,7 @@ bool dataset_holds_out(const Work *w);
 
 // Sorts names and drops repeated ones. Returns how many are left.
 int64_t names_unique(const char **name, int64_t n);
-// "a,b" -> names in the arena. NULL: none.
+// "a,b" -> names in the arena. NULL: none. ERR_USAGE: an empty one.
 Status names_split(const char ***name, int64_t *n, Arena *arena, const char *text);
 bool names_have(const char *const *name, int64_t n, const char *wanted);
 // The error that there is no such name, with the nearest and all that there are. kind: "split", ..

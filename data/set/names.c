@@ -46,9 +46,12 @@ Status names_missing(const char *where, const char *kind, const char *wrong,
 {
     char text[NAMES_TEXT];
     const char *near = name_nearest(wrong, name, n);
+    bool none = true;                          // where there are none, one is called ""
+    for (int64_t i = 0; i < n; i++) none &= !*name[i];
+    if (near && !*near) near = NULL;
     return err_set(ERR_IO, "dataset: %s: no %s called %s%s%s: there %s %s", where, kind, wrong,
                    near ? ": did you mean " : "", near ? near : "",
-                   n == 0 ? "is" : "are", n == 0 ? "none" : names_joined(text, name, n));
+                   none ? "is" : "are", none ? "none" : names_joined(text, name, n));
 }
 
 Status names_split(const char ***name, int64_t *n, Arena *arena, const char *text)
@@ -62,6 +65,7 @@ Status names_split(const char ***name, int64_t *n, Arena *arena, const char *tex
     for (char *at = copy, *comma; at; at = comma) {
         comma = strchr(at, ',');
         if (comma) *comma++ = 0;
+        if (!*at) return err_set(ERR_USAGE, "dataset: %s: an empty name between commas", text);
         list[(*n)++] = at;
     }
     *name = list;

@@ -149,8 +149,10 @@ static void add_file(Side *side, const TreeFile *f)
 static Status no_such_pictures(const Work *w, const Pick *p, const char *domains)
 {
     char text[NAMES_TEXT];
-    return err_set(ERR_IO, "dataset: %s: no pictures in split %s%s%s", w->o->root,
-                   names_joined(text, p->split, p->splits),
+    const bool splits = p->splits > 0 && *p->split[0];     // one called "" where there are none
+    return err_set(ERR_IO, "dataset: %s: no pictures%s%s%s%s", w->o->root,
+                   splits ? " in split " : "",
+                   splits ? names_joined(text, p->split, p->splits) : "",
                    domains ? " of domains " : "", domains ? domains : "");
 }
 

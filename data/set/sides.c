@@ -156,13 +156,13 @@ static Status keep_domains(Side *side, Work *w, const char *domains)
 static Status side_from_lists(Side *side, Work *w, const char *lists, const char *domains)
 {
     const char **path;
-    int64_t n;
+    int64_t n = 0;
     *side = (Side){ .split = "list" };
-    TRY(names_split(&path, &n, w->arena, lists));
     bool one;
     TRY(file_there(&one, lists));
     if (one) TRY(add_list(side, w, lists));
-    else for (int64_t i = 0; i < n; i++) TRY(add_list(side, w, path[i]));
+    else TRY(names_split(&path, &n, w->arena, lists));
+    for (int64_t i = 0; i < n && !one; i++) TRY(add_list(side, w, path[i]));
     if (side->numeric) TRY(judge_folders(side, w->arena));
     return keep_domains(side, w, domains);
 }
