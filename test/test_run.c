@@ -569,7 +569,18 @@ static void strange_keys(void)
 {
     folder_text(&world, "lrr.json", "{\"lrr\": 0.001}\n");
     CHECK(proreg(TRAIN "--config $W/lrr.json --out $W/strange") == 1 &&
-          strstr(program_stderr(), "lrr.json: lrr: is no option"), "%s", program_stderr());
+          strstr(program_stderr(), "lrr.json: lrr: is no option") &&
+          strstr(program_stderr(), ": did you mean lr?"), "%s", program_stderr());
+    folder_text(&world, "lrr.json", "{\"batchsize\": 3}\n");
+    CHECK(proreg(TRAIN "--config $W/lrr.json --out $W/strange") == 1 &&
+          strstr(program_stderr(), ": did you mean batch?"), "%s", program_stderr());
+    folder_text(&world, "lrr.json", "{\"overwritee\": true}\n");
+    CHECK(proreg(TRAIN "--config $W/lrr.json --out $W/strange") == 1 &&
+          !strstr(program_stderr(), "mean overwrite?"), "no key: %s", program_stderr());
+    folder_text(&world, "lr.json", "{\"model_sha256\": {\"a\": \"x\", \"a\": \"y\"}}\n");
+    CHECK(proreg(TRAIN "--config $W/lr.json --out $W/strange") == 1 &&
+          strstr(program_stderr(), "model_sha256: \"a\" stands there twice"), "%s",
+          program_stderr());
     folder_text(&world, "lr.json", "{\"lr\": 0.001, \"lr\": 5}\n");
     CHECK(proreg(TRAIN "--config $W/lr.json --out $W/strange") == 1 &&
           strstr(program_stderr(), "\"lr\" stands there twice"), "%s", program_stderr());

@@ -330,7 +330,17 @@ static void resumed_from_before(void)
           "other bits");
 }
 
+static void doubled(void)
+{
+    runs();
+    CHECK(system("cp -r $W/proreg-e $W/doubled && sed -i 's/\"step\": /\"step\": 1, &/' "
+                 "$W/doubled/classifier.json") == 0, "cp, sed");
+    CHECK(proreg("eval --model $W/doubled --data $W/set") == 1 &&
+          strstr(program_stderr(), "\"step\" stands there twice"), "%s", program_stderr());
+}
+
 static const TestCase cases[] = {
+    { "doubled", doubled },
     { "equal_answers", equal_answers }, { "by_prompts", by_prompts },
     { "told_otherwise", told_otherwise }, { "exported", exported }, { "other_names", other_names },
     { "without_origin", without_origin }, { "begins", begins },

@@ -141,18 +141,22 @@ static bool is_fact(const char *key)
     return false;
 }
 
+static Status known_key(const Json *v)
+{
+    char near[64];
+    if (option_is_key(v->key, near) || is_fact(v->key)) return OK;
+    return json_error(ERR_FORMAT, v, "is no option of train, nor anything that a run writes there"
+                      "%s%s%s", *near ? ": did you mean " : "", near, *near ? "?" : "");
+}
+
 Status config_keys(const char *path)
 {
     Arena arena = { 0 };
     const Json *root;
     Status status = json_load(&root, &arena, path);
     if (status == OK) status = json_expect(root, JSON_OBJECT);
-    if (status == OK && root->twice)
-        status = json_error(ERR_FORMAT, root, "\"%s\" stands there twice", root->twice);
-    for (int64_t i = 0; status == OK && i < root->count; i++)
-        if (!option_is_key(root->item[i].key) && !is_fact(root->item[i].key))
-            status = json_error(ERR_FORMAT, &root->item[i], "is no option of train, nor anything "
-                                "that a run writes there");
+    if (status == OK) status = json_once(root);
+    for (int64_t i = 0; status == OK && i < root->count; i++) status = known_key(&root->item[i]);
     arena_free(&arena);
     return status;
 }

@@ -25,7 +25,7 @@ typedef struct {
 } RunFacts;
 
 // ERR_FORMAT where config.json has a key that is neither an option nor written by config_write, as
-// a misspelt option would be passed over, or the same key twice.
+// a misspelt option would be passed over, or the same key twice, in whatever object.
 Status config_keys(const char *path);
 
 // Takes from a run's config.json what it was trained on, for verbs that have no flags for that: the

@@ -295,23 +295,27 @@ static const char *other_spelling(const Verb *verb, const char *name)
     return NULL;
 }
 
-static Status unknown_flag(const Verb *verb, const char *flag, size_t length)
+// The flag nearest to a mistyped one; keys: of those that config.json holds. NULL: none is near.
+static const char *near_flag(const Verb *verb, const char *text, size_t length, bool keys)
 {
     const char *name[OPTIONS_MAX];
     char wrong[64];
     int n = 0;
     for (int i = 0; i < COUNT; i++)
-        if (options[i].verbs & verb->bit) name[n++] = options[i].name;
-    snprintf(wrong, sizeof wrong, "%.*s", (int)length, flag);
+        if ((options[i].verbs & verb->bit) && (!keys || options[i].config))
+            name[n++] = options[i].name;
+    snprintf(wrong, sizeof wrong, "%.*s", (int)length, text);
     for (char *c = wrong; *c; c++)
         if (*c == '_') *c = '-';
     const char *near = other_spelling(verb, wrong);
-    if (!near) near = name_nearest(wrong, name, n);
-    snprintf(wrong, sizeof wrong, "%.*s", (int)length, flag);
-    if (near)
-        return err_set(ERR_USAGE, "%s: unknown flag --%s: did you mean --%s?", verb->name, wrong,
-                       near);
-    return err_set(ERR_USAGE, "%s: unknown flag --%s", verb->name, wrong);
+    return near ? near : name_nearest(wrong, name, n);
+}
+
+static Status unknown_flag(const Verb *verb, const char *flag, size_t length)
+{
+    const char *near = near_flag(verb, flag, length, false);
+    return err_set(ERR_USAGE, "%s: unknown flag --%.*s%s%s%s", verb->name, (int)length, flag,
+                   near ? ": did you mean --" : "", near ? near : "", near ? "?" : "");
 }
 
 // One flag at argv[*i]; moves *i to the last argument that belongs to it.
@@ -621,13 +625,15 @@ static Status prompts_as_before(Options *o, const Json *root)
     return options_default(o, "prompts", "true", FROM_CONFIG);
 }
 
-bool option_is_key(const char *key)
+bool option_is_key(const char *key, char near[64])
 {
-    char name[64];
+    const Verb train = { .name = "train", .bit = VERB_TRAIN };
     for (int i = 0; i < COUNT; i++) {
-        option_key(name, options[i].name);
-        if (options[i].config && !strcmp(name, key)) return true;
+        option_key(near, options[i].name);
+        if (options[i].config && !strcmp(near, key)) return true;
     }
+    const char *flag = near_flag(&train, key, strlen(key), true);
+    option_key(near, flag ? flag : "");
     return false;
 }
 

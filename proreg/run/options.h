@@ -143,7 +143,8 @@ Source options_source(const Options *o, const char *name);
 
 // config.json has one member per option that a run writes down, under its name with `_` for `-`.
 void option_key(char key[64], const char *name);
-bool option_is_key(const char *key);               // of an option that config.json holds
+// Of an option that config.json holds? near, else: the key that it may be meant for, or "".
+bool option_is_key(const char *key, char near[64]);
 Status options_write_config(const Options *o, JsonOut *out);
 // Takes from a run's config.json the options that can be repeated and that this verb has.
 Status options_read_config(Options *o, const char *path);

@@ -188,6 +188,7 @@ Status tuned_open(RunCheckpoint *c, Arena *arena, const char *folder)
     Status status = OK;
     if (has_origin) {
         status = json_load(&root, &scratch, origin);
+        if (status == OK) status = json_once(root);
         if (status == OK) status = read_origin(c, arena, root, origin);
     }
     arena_free(&scratch);

@@ -473,6 +473,15 @@ Status json_expect(const Json *v, JsonType type)
     return v && v->type == type ? OK : mismatch(v, names[type]);
 }
 
+Status json_once(const Json *v)
+{
+    if (v->type != JSON_OBJECT && v->type != JSON_ARRAY) return OK;
+    if (v->type == JSON_OBJECT && v->twice)
+        return json_error(ERR_FORMAT, v, "\"%s\" stands there twice", v->twice);
+    for (int64_t i = 0; i < v->count; i++) TRY(json_once(&v->item[i]));
+    return OK;
+}
+
 Status json_bool(bool *out, const Json *v)
 {
     TRY(json_expect(v, JSON_BOOL));

@@ -53,6 +53,10 @@ Status json_load(const Json **out, Arena *arena, const char *path);
 const Json *json_get(const Json *v, const char *key);
 const Json *json_at(const Json *v, int64_t index);
 
+// ERR_FORMAT names a key that stands twice in an object, `v` or below it: its first value would be
+// passed over.
+Status json_once(const Json *v);
+
 // The value as a C type. On failure *out is unchanged; the message names file, place and value.
 Status json_bool(bool *out, const Json *v);
 Status json_int(int64_t *out, const Json *v, int64_t low, int64_t high);  // 3, 3.0; not 3.5, "3"
