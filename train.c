@@ -324,7 +324,7 @@ static Status verb_demo(Options *o)
 }
 
 static const Verb verbs[] = {
-    { "demo", "", 0, 0, "seven methods on a drawn world with a bias, in a minute; a report",
+    { "demo", "", 0, 0, "seven methods on a drawn world with a bias; a report",
       VERB_DEMO, verb_demo },
     { "train", "", 0, 0, "fine-tune on labelled pictures", VERB_TRAIN, verb_train },
     { "eval", "", 0, 0, "accuracy of a run or a model on a split", VERB_EVAL, verb_eval },

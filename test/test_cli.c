@@ -123,6 +123,9 @@ static void flags(void)
 {
     static const Bad bad[] = {
         { TRAIN "--bach 3", 2, "unknown flag --bach: did you mean --batch?" },
+        { TRAIN "--checkpoint x", 2, "unknown flag --checkpoint: did you mean --model?" },
+        { "eval --ckpt x", 2, "unknown flag --ckpt: did you mean --run?" },
+        { TRAIN "--resume-from x", 2, "unknown flag --resume-from: did you mean --resume?" },
         { TRAIN "--batch_size 3", 2, "unknown flag --batch_size: did you mean --batch?" },
         { TRAIN "--learning-rate=3", 2, "did you mean --lr?" },
         { "data decode --num-workers 3 x", 2, "unknown flag --num-workers" },

@@ -464,6 +464,29 @@ static void many_classes(void)
     page_after(page, "style=\"min-width:");
 }
 
+// Names that are too wide keep both ends, in whole characters; others stay as they are.
+static void long_names(void)
+{
+    FileOut o;
+    char path[FILE_PATH];
+    const char *row[] = { "a rather long name of number 12",
+                          "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
+                          "\xc3\xa9\xc3\xa9 and many more \xc3\xa9t\xc3\xa9s", "ring" };
+    const char *column[] = { "test" };
+    const Cell cell[] = { { 4, 1 }, { 4, 2 }, { 4, 3 } };
+    path_join(path, world.path, "wide.html");
+    CHECK_OK(html_begin(&o, path, "wide"));
+    svg_heat(&o, &(Heat){ .about = "wide", .row = row, .column = column, .cell = cell, .rows = 3,
+                          .columns = 1 });
+    CHECK_OK(html_end(&o));
+    const char *text = program_file("wide.html", NULL);
+    page_walk(text);
+    page_after(text, "<title>a rather long name of number 12, test: ");
+    text = page_after(text, ">a rather \xe2\x80\xa6number 12</text>");
+    text = page_after(text, "\xc3\xa9\xc3\xa9\xe2\x80\xa6more \xc3\xa9t\xc3\xa9s</text>");
+    page_after(text, ">ring</text>");
+}
+
 // ---- what may go wrong --------------------------------------------------------------------------
 
 // Whatever a method lacks, the page holds.
@@ -559,6 +582,7 @@ static const TestCase cases[] = {
     { "intervals", intervals }, { "contrasts", contrasts }, { "cells", cells },
     { "whole_ticks", whole_ticks }, { "hidden", hidden }, { "one_step", one_step },
     { "headings", headings }, { "older", older }, { "many_classes", many_classes },
+    { "long_names", long_names },
     { "methods", methods }, { "formulas", formulas }, { "names", names },
     { "text", text }, { "fails", fails },
 };

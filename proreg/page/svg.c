@@ -384,6 +384,28 @@ void svg_chart(FileOut *o, const Chart *c)
 // ---- heat maps ----------------------------------------------------------------------------------
 
 enum { CELL_READ = 26 };                           // least width of a cell in a map that may scroll
+enum { NAME_MOST = 150, NAME_ENDS = 9 };           // of a name's width; of a cut one's characters
+
+static size_t characters(const char *text, int n)  // bytes of the first n
+{
+    size_t bytes = 0;
+    for (; text[bytes] && n > 0; n--)
+        for (bytes++; (text[bytes] & 0xc0) == 0x80;) bytes++;
+    return bytes;
+}
+
+// A name that is too wide lacks its middle: such names often differ at their ends.
+static void heat_name(FileOut *o, const char *name)
+{
+    char cut[2 * 4 * NAME_ENDS + 4];
+    int n = 0;
+    for (const char *c = name; *c; c++) n += (*c & 0xc0) != 0x80;
+    size_t first = characters(name, NAME_ENDS), rest = characters(name, n - NAME_ENDS);
+    bool fits = text_width(name) + 8 <= NAME_MOST || n <= 2 * NAME_ENDS;
+    if (!fits)
+        snprintf(cut, sizeof cut, "%.*s\xe2\x80\xa6%s", (int)first, name, name + rest);
+    html_text(o, fits ? name : cut);
+}
 
 typedef struct { double left, top, width, height, whole; bool turned; } Grid;
 
@@ -392,12 +414,13 @@ static Grid grid_of(const Heat *h)
     double left = 20, name = 20;
     for (int r = 0; r < h->rows; r++) left = larger(left, text_width(h->row[r]) + 8);
     for (int c = 0; c < h->columns; c++) name = larger(name, text_width(h->column[c]));
-    left = smaller(left, 150);
+    left = smaller(left, NAME_MOST);
     double width = smaller((WIDTH - 24 - left) / h->columns, 90);
     if (h->wide) width = larger(width, CELL_READ);
     bool turned = name > width;
     double whole = larger(WIDTH, left + width * h->columns + 24);
-    return (Grid){ left, turned ? smaller(name, 150) * .75 + 14 : 20, width, 22, whole, turned };
+    double top = turned ? smaller(name, NAME_MOST) * .75 + 14 : 20;
+    return (Grid){ left, top, width, 22, whole, turned };
 }
 
 static void heat_names(FileOut *o, const Heat *h, const Grid *g)
@@ -405,7 +428,7 @@ static void heat_names(FileOut *o, const Heat *h, const Grid *g)
     for (int r = 0; r < h->rows; r++) {
         file_printf(o, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">", g->left - 6,
                     g->top + (r + .5) * g->height + 4);
-        html_text(o, h->row[r]);
+        heat_name(o, h->row[r]);
         file_printf(o, "</text>\n");
     }
     for (int c = 0; c < h->columns; c++) {
@@ -413,7 +436,7 @@ static void heat_names(FileOut *o, const Heat *h, const Grid *g)
         if (g->turned)
             file_printf(o, "<text transform=\"translate(%.1f %.1f) rotate(-48)\">", x + 2, y);
         else file_printf(o, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">", x, y);
-        html_text(o, h->column[c]);
+        heat_name(o, h->column[c]);
         file_printf(o, "</text>\n");
     }
 }

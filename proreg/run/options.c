@@ -283,6 +283,9 @@ static const struct { const char *theirs, *ours; } spelling[] = {
     { "gradient-accumulation-steps", "micro-batch" }, { "accum-freq", "micro-batch" },
     { "prompt", "template" }, { "labels", "classes" }, { "topk", "top" }, { "force", "overwrite" },
     { "image-folder", "images" }, { "random-seed", "seed" }, { "silent", "quiet" },
+    { "ckpt", "run" }, { "checkpoint", "model" }, { "ckpt", "model" },
+    { "gpu", "device" }, { "cuda", "device" }, { "resume-from", "resume" },
+    { "resume-from-checkpoint", "resume" }, { "model-name", "model" }, { "log-dir", "out" },
 };
 
 static const char *other_spelling(const Verb *verb, const char *name)
