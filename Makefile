@@ -219,8 +219,8 @@ bugs: tests ## plant each bug of test/bugs.txt and see its test fail; ONLY=word 
 
 # PYTHON names one that has test/golden/requirements.txt.
 PYTHON   ?= python3
-modules   = $(PYTHON) -c 'import torch, safetensors, transformers, PIL' 2>/dev/null || \
-	{ echo "skip $@: $(PYTHON) lacks test/golden/requirements.txt"; exit 0; };
+modules   = $(PYTHON) -c 'import torch, safetensors, transformers, open_clip, PIL' 2>/dev/null || \
+	{ echo "$@: not run: $(PYTHON) lacks test/golden/requirements.txt"; exit 1; };
 
 parity: $(HEADS) ## a ViT-B/32 against PyTorch: vectors, twenty losses, weights (15 minutes)
 	$(Q)$(modules) $(PYTHON) test/golden/parity.py --program $(B)/bin/proreg

@@ -268,6 +268,35 @@ static void deep_folders(void)
     CHECK(strstr(program_stderr(), "/d: folders more than 16 deep"), "%s", program_stderr());
 }
 
+// A link back to a folder above is passed over and told; two links to one folder are two folders.
+static void looped_folders(void)
+{
+    folder_picture(&world, "ring/train/red/1.ppm", 1);
+    folder_picture(&world, "ring/train/blue/2.ppm", 2);
+    CHECK(system("cd $W/ring && ln -s . a && ln -s .. train/b && ln -s ../../train train/red/c && "
+                 "ln -s . train/red/d") == 0, "ln");
+    CHECK(proreg("encode --model $M --images $W/ring -o $W/ring.npy") == 0, "%s",
+          program_stderr());
+    CHECK(strstr(program_stderr(), "note: 4 links back to a folder above are passed over, the "
+                 "first: ") && strstr(program_stderr(), "/ring/a\n"), "%s", program_stderr());
+    const char *names = program_file("ring.names.txt", NULL);
+    CHECK(strstr(names, "ring/train/blue/2.ppm\n") && strchr(strchr(names, '\n') + 1, '\n')[1] == 0,
+          "%s", names);
+    CHECK(proreg("zeroshot --model $M --data $W/ring") == 0 &&
+          strstr(program_stderr(), "note: 4 links back to a folder above are passed over, the "
+                 "first: a\n"), "%s", program_stderr());
+    CHECK(proreg("data check $W/ring") == 0 &&
+          strstr(program_stdout(), "a: the first of 4 links back to a folder above: passed over"),
+          "%s", program_stdout());
+    CHECK(system("cd $W/ring && rm a train/b train/red/c train/red/d && ln -s blue train/x && "
+                 "ln -s blue train/y") == 0, "ln");
+    CHECK(proreg("encode --model $M --images $W/ring -o $W/ring.npy") == 0 &&
+          !strstr(program_stderr(), "links back"), "%s", program_stderr());
+    names = program_file("ring.names.txt", NULL);
+    CHECK(strstr(names, "train/blue/2.ppm\n") && strstr(names, "train/x/2.ppm\n") &&
+          strstr(names, "train/y/2.ppm\n"), "%s", names);
+}
+
 static void listings(void)
 {
     static const char *const models[] = { "hf-quick", "hf-gelu-sharded", "oc-gelu", "openai.pt" };
@@ -555,7 +584,8 @@ static const TestCase cases[] = {
     { "found_lists", found_lists }, { "numbers_from_one", numbers_from_one },
     { "csv", csv }, { "vectors", vectors },
     { "encoded_names", encoded_names }, { "spared", spared },
-    { "deep_folders", deep_folders }, { "listings", listings }, { "pixels", pixels },
+    { "deep_folders", deep_folders }, { "looped_folders", looped_folders },
+    { "listings", listings }, { "pixels", pixels },
     { "checked", checked }, { "environment", environment }, { "streams", streams },
     { "idle_rows", idle_rows }, { "idle_notes", idle_notes }, { "new_model", new_model },
     { "full_disk", full_disk }, { "lost_json", lost_json },

@@ -33,6 +33,10 @@ static Status items_from_tree(Look *w)
         TRY(check_add(w, CHECK_STRAY, tree.deep,
                       "the first of %lld folders deeper than %d levels: not read",
                       (long long)tree.deeps, TREE_DEPTH));
+    if (tree.loops)
+        TRY(check_add(w, CHECK_STRAY, tree.loop,
+                      "the first of %lld links back to a folder above: passed over",
+                      (long long)tree.loops));
     if (!tree.strays) return OK;
     return check_add(w, CHECK_STRAY, tree.stray,
                      "the first of %lld pictures that do not fit the layout",

@@ -79,6 +79,8 @@ typedef struct {
     const char *other;         // the first of them
     int64_t deeps;             // folders that lie too deep to be read (TREE_DEPTH)
     const char *deep;          // the first of them
+    int64_t loops;             // links back to a folder above them, passed over
+    const char *loop;          // the first of them
     int64_t empties;           // class folders without pictures, of any split and domain
     const char *empty;         // the first of them
     int64_t alones;            // without training: classes of the evaluated pictures alone

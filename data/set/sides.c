@@ -203,6 +203,8 @@ static Status open_root(Work *w)
     w->d->other = w->tree.other;
     w->d->deeps = w->tree.deeps;
     w->d->deep = w->tree.deep;
+    w->d->loops = w->tree.loops;
+    w->d->loop = w->tree.loop;
     if (!w->tree.nowheres || o->skip_bad) return OK;
     return err_set(ERR_IO, "dataset: %s: %s: a link to nowhere (--skip-bad passes it over)",
                    o->root, w->tree.nowhere);

@@ -335,6 +335,8 @@ Status tree_read(Tree *tree, Arena *arena, const char *root, const char *const *
     Walk w;
     *tree = (Tree){ 0 };
     TRY(walk_read(&w, arena, root, TREE_DEPTH));
+    tree->loops = w.loops;
+    tree->loop = w.loop;
     Found found = { .picture = w.picture, .folder = w.folder, .pictures = w.pictures,
                     .folders = w.folders, .extra = extra, .extras = extras };
     return understand(tree, arena, root, &found);

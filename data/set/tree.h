@@ -32,6 +32,8 @@ typedef struct {
     const char *stray;             // the first of them; NULL: none
     int64_t deeps;                 // folders below TREE_DEPTH others: not read
     const char *deep;              // the first of them; NULL: none
+    int64_t loops;                 // links back to a folder above them, passed over
+    const char *loop;              // the first of them; NULL: none
     TreeFile *empty;               // (empties) class folders without pictures beside others
     int64_t empties;
     int64_t nowheres;              // links to nowhere where classes, splits or domains lie

@@ -2,6 +2,7 @@
 #include "data/set/walk.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -32,6 +33,9 @@ typedef struct {
     char path[FILE_PATH];                      // of the folder being read; the walk adds and cuts
     size_t root;                               // bytes of the root in it, with its slash
     int deepest;
+    struct { dev_t device; ino_t inode; } way[WALK_DEEPEST + 1];   // the folders it is in
+    int64_t loops;
+    char loop[FILE_PATH];                      // the first of them in byte order
 } Paths;
 
 static Status keep(Paths *w, WalkKind kind)
@@ -53,6 +57,19 @@ static Status keep(Paths *w, WalkKind kind)
     return OK;
 }
 
+// Does the walk come back to a folder that it is in?
+static bool comes_back(Paths *w, const struct stat *st, int depth)
+{
+    const char *path = w->path + w->root;
+    for (int i = 0; i <= depth; i++) {
+        if (w->way[i].device != st->st_dev || w->way[i].inode != st->st_ino) continue;
+        if (w->loops++ == 0 || strcmp(path, w->loop) < 0)
+            snprintf(w->loop, sizeof w->loop, "%s", path);
+        return true;
+    }
+    return false;
+}
+
 static Status walk_folder(Paths *w, int depth);
 
 // One entry of a folder; the path already names it. A picture that cannot be reached is one still:
@@ -65,6 +82,7 @@ static Status walk_entry(Paths *w, int depth)
     if (nowhere && errno != ENOENT && errno != ELOOP)
         return err_set(ERR_IO, "cannot read: %s: %s", w->path, strerror(errno));
     if (nowhere) return keep(w, WALK_NOWHERE);
+    if (S_ISDIR(st.st_mode) && comes_back(w, &st, depth)) return OK;
     if (S_ISDIR(st.st_mode))
         return depth < w->deepest ? walk_folder(w, depth + 1) : keep(w, WALK_DEEP);
     return picture ? keep(w, WALK_PICTURE) : OK;
@@ -92,7 +110,14 @@ static Status walk_entries(Paths *w, DIR *dir, int depth, bool *any)
 static Status walk_folder(Paths *w, int depth)
 {
     DIR *dir;
+    struct stat st;
     TRY(folder_list(&dir, w->path));
+    if (fstat(dirfd(dir), &st) != 0) {
+        closedir(dir);
+        return err_set(ERR_IO, "cannot read: %s: %s", w->path, strerror(errno));
+    }
+    w->way[depth].device = st.st_dev;
+    w->way[depth].inode = st.st_ino;
     int64_t before = w->pictures;
     bool any = false;
     Status status = walk_entries(w, dir, depth, &any);
@@ -116,6 +141,9 @@ static Status list_paths(Walk *found, Arena *arena, const Paths *w)
         if (*at == (char)WALK_PICTURE) path[found->pictures++] = at + 1;
         else path[w->n - ++found->folders] = at + 1;
     }
+    found->loops = w->loops;
+    found->loop = w->loops ? arena_string(arena, w->loop) : NULL;
+    if (w->loops && !found->loop) return err_memory("dataset");
     found->picture = path;
     found->folder = path + found->pictures;
     if (found->pictures > 0) qsort(found->picture, (size_t)found->pictures, sizeof *path, by_path);
@@ -127,6 +155,7 @@ Status walk_read(Walk *found, Arena *arena, const char *root, int deepest)
 {
     Paths *w = calloc(1, sizeof *w);
     *found = (Walk){ 0 };
+    if (deepest > WALK_DEEPEST) deepest = WALK_DEEPEST;
     if (!w) return err_memory("dataset");
     size_t n = strlen(root);
     bool fits = n + 2 < sizeof w->path;

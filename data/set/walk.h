@@ -6,9 +6,11 @@
 //
 // The suffix alone makes a picture: a link to nowhere, a named pipe or a device with a picture's
 // suffix counts as one too, and reading it is an error that says what it is. A link to nowhere with
-// another name is listed among the folders. Links are followed. Passed over are names that begin
-// with a dot, and what file servers and archives add: @eaDir, #recycle, __MACOSX, Thumbs.db and
-// such (walk_clutter).
+// another name is listed among the folders. Links are followed: a folder that two of them lead to
+// is read twice, as two folders with two paths; a link back to a folder that the walk is in (by
+// device and inode) is a loop, counted and passed over. Passed over too are names that begin with a
+// dot, and what file servers and archives add: @eaDir, #recycle, __MACOSX, Thumbs.db and such
+// (walk_clutter).
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,9 +26,13 @@ typedef struct {
     const char **picture;          // (pictures) in byte order, relative to the root
     const char **folder;           // (folders) likewise
     int64_t pictures, folders;
+    int64_t loops;                 // links back to a folder above them
+    const char *loop;              // the first of them in byte order; NULL: none
 } Walk;
 
-// Folders below `deepest` others are not read. Everything lies in the arena.
+enum { WALK_DEEPEST = 16 };
+
+// Folders below `deepest` others, WALK_DEEPEST at most, are not read. Everything lies in the arena.
 Status walk_read(Walk *w, Arena *arena, const char *root, int deepest);
 WalkKind walk_kind(const char *path);          // of an entry of the two lists
 bool walk_clutter(const char *name);           // of a file or folder that is never looked at

@@ -43,6 +43,9 @@ static Status add_folder(Encode *e, const char *folder)
     Walk w;
     char path[FILE_PATH];
     TRY(walk_read(&w, &e->o->arena, folder, DEPTH_MOST));
+    if (w.loops)
+        say(e->o, "note: %lld links back to a folder above are passed over, the first: %s/%s",
+            (long long)w.loops, folder, w.loop);
     for (int64_t i = 0; i < w.folders; i++)
         if (walk_kind(w.folder[i]) == WALK_DEEP)
             return err_set(ERR_FORMAT, "encode: %s/%s: folders more than %d deep", folder,

@@ -124,6 +124,9 @@ Status setup_dataset(Dataset *d, Options *o, int sides, const char *const *known
     if (d->nowheres)
         say(o, "note: %lld links to nowhere are passed over, the first: %s",
             (long long)d->nowheres, d->nowhere);
+    if (d->loops)
+        say(o, "note: %lld links back to a folder above are passed over, the first: %s",
+            (long long)d->loops, d->loop);
     if (d->deeps)
         say(o, "note: %lld folders lie deeper than %d levels and are not read, the first: %s",
             (long long)d->deeps, TREE_DEPTH, d->deep);
