@@ -220,7 +220,10 @@ static Status copy_text(Options *o, const char **out, const char *text)
 
 static Status check_text(const Option *row, const char *text)
 {
+    bool list = row->type == T_PATHS || !strncmp(row->takes, "A,B", 3);
     if (!*text) return err_set(ERR_USAGE, "--%s: is empty", row->name);
+    if (list && name_missing(text))
+        return err_set(ERR_USAGE, "--%s: %.200s: an empty name in the list", row->name, text);
     if (row->at == AT(template) && !strstr(text, "{}"))
         return err_set(ERR_USAGE, "--template: %.200s: has no {} for the class", text);
     return OK;

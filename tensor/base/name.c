@@ -219,3 +219,12 @@ const char *name_nearest(const char *wrong, const char *const *name, int64_t n)
     }
     return best;
 }
+
+bool name_missing(const char *list)
+{
+    for (const char *s = list; s; s = strchr(s, ',') ? strchr(s, ',') + 1 : NULL) {
+        while (*s == ' ') s++;
+        if (!*s || *s == ',') return true;
+    }
+    return false;
+}

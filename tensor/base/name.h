@@ -40,3 +40,4 @@ enum { EDITS_MOST = 256 };               // longer names are not compared
 // Insertions, deletions and substitutions that turn a into b (Levenshtein 1966), at most `limit`.
 // Both at most EDITS_MOST bytes; any_case: a equals A.
 int edits_between(const char *a, const char *b, int limit, bool any_case);
+bool name_missing(const char *list);           // "a,,b", "a,": an empty one among the commas
