@@ -351,12 +351,24 @@ static void merges_file(void)
     file_unmap(&map);
 }
 
+static uint32_t crc_by_bits(const uint8_t *p, size_t bytes)
+{
+    uint32_t r = ~0u;
+    for (size_t i = 0; i < 8 * bytes; i++) {
+        if (i % 8 == 0) r ^= p[i / 8];
+        r = r >> 1 ^ (r & 1 ? 0xedb88320u : 0);
+    }
+    return ~r;
+}
+
 static void crc(void)
 {
     uint8_t data[100];
     for (int i = 0; i < 100; i++) data[i] = (uint8_t)(i * i);
     CHECK(crc32_of(0, "123456789", 9) == 0xcbf43926u, "the known answer");
     CHECK(crc32_of(0, NULL, 0) == 0, "of nothing");
+    for (size_t n = 0; n <= 90; n++)
+        CHECK(crc32_of(0, data + n % 7, n) == crc_by_bits(data + n % 7, n), "%zu bytes", n);
     uint32_t whole = crc32_of(0, data, 100);
     for (size_t cut = 0; cut <= 100; cut++)
         CHECK(crc32_of(crc32_of(0, data, cut), data + cut, 100 - cut) == whole, "cut at %zu", cut);

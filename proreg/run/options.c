@@ -220,9 +220,8 @@ static Status copy_text(Options *o, const char **out, const char *text)
 
 static Status check_text(const Option *row, const char *text)
 {
-    bool list = row->type == T_PATHS || !strncmp(row->takes, "A,B", 3);
     if (!*text) return err_set(ERR_USAGE, "--%s: is empty", row->name);
-    if (list && name_missing(text))
+    if ((row->type == T_PATHS || !strncmp(row->takes, "A,B", 3)) && name_missing(text))
         return err_set(ERR_USAGE, "--%s: %.200s: an empty name in the list", row->name, text);
     if (row->at == AT(template) && !strstr(text, "{}"))
         return err_set(ERR_USAGE, "--template: %.200s: has no {} for the class", text);
@@ -447,7 +446,6 @@ Status options_split(Options *o, const char *list, Items *out)
         if (next) *next++ = 0;
         while (*s == ' ') s++;
         for (size_t n = strlen(s); n > 0 && s[n - 1] == ' '; n--) s[n - 1] = 0;
-        if (!*s) return err_set(ERR_USAGE, "%.200s: an empty name in the list", list);
         if (out->n == ITEMS_MAX)
             return err_set(ERR_USAGE, "%.40s...: more than %d names", list, ITEMS_MAX);
         out->item[out->n++] = s;

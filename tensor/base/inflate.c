@@ -590,9 +590,9 @@ Status inflate_gzip(uint8_t **out, size_t *size, size_t max, const uint8_t *in, 
 
 // ---- CRC-32 -------------------------------------------------------------------------------------
 
-// crc_table[k][x]: the remainder of byte x followed by k zero bytes, so that eight bytes are looked
-// up at once.
-static uint32_t crc_table[8][256];
+// crc_table[k][x]: the remainder of byte x followed by k zero bytes, so that sixteen bytes are
+// looked up at once.
+static uint32_t crc_table[16][256];
 
 static void crc_fill(void)
 {
@@ -601,7 +601,7 @@ static void crc_fill(void)
         for (int i = 0; i < 8; i++) r = r >> 1 ^ (r & 1 ? 0xedb88320u : 0);
         crc_table[0][x] = r;
     }
-    for (int k = 1; k < 8; k++)
+    for (int k = 1; k < 16; k++)
         for (int x = 0; x < 256; x++) {
             uint32_t r = crc_table[k - 1][x];
             crc_table[k][x] = r >> 8 ^ crc_table[0][r & 255];
@@ -614,10 +614,11 @@ uint32_t crc32_of(uint32_t crc, const void *data, size_t bytes)
     pthread_once(&once, crc_fill);
     const uint8_t *p = data;
     crc = ~crc;
-    for (; bytes >= 8; p += 8, bytes -= 8) {
-        uint64_t x = load64(p) ^ crc;
+    for (; bytes >= 16; p += 16, bytes -= 16) {
+        uint64_t x = load64(p) ^ crc, y = load64(p + 8);
         crc = 0;
-        for (int k = 0; k < 8; k++) crc ^= crc_table[7 - k][x >> 8 * k & 255];
+        for (int k = 0; k < 8; k++)
+            crc ^= crc_table[15 - k][x >> 8 * k & 255] ^ crc_table[7 - k][y >> 8 * k & 255];
     }
     for (; bytes > 0; bytes--) crc = crc >> 8 ^ crc_table[0][(crc ^ *p++) & 255];
     return ~crc;
