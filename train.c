@@ -287,6 +287,7 @@ static Status train(Train *t, Options *o)
     TRY(loader_open(&t->loader, &t->run.loading));
     tape_init(&t->tape, t->run.be);
     tape_init(&t->class_tape, t->run.be);
+    t->tape.recompute = t->class_tape.recompute = o->recompute;
     if (o->check) t->tape.check = t->class_tape.check = check_finite;
     t->rows = arena_take(&t->run.arena, (size_t)o->batch * sizeof *t->rows);
     if (!t->rows) return err_memory("train");

@@ -52,6 +52,32 @@ static Tensor *linear_part(Tape *t, const Linear *l, Tensor *x, int64_t from, in
     return op_linear(t, x, tape_rows(t, l->w, from, n), tape_rows(t, l->b, from, n), ACT_NONE);
 }
 
+static void drop_all(Tape *t, Tensor *const *x, int n)
+{
+    for (int i = 0; i < n; i++) tape_drop(t, x[i]);
+}
+
+// x + y, of which backward reads neither.
+static Tensor *add(Tape *t, Tensor *x, Tensor *y)
+{
+    Tensor *sum = op_add(t, x, y);
+    tape_drop(t, y);
+    return sum;
+}
+
+// x + c_proj(act(c_fc(ln_2(x)))). To drop the argument of act, it must be a tensor of its own.
+static Tensor *mlp(Tape *t, const Block *b, Tensor *x)
+{
+    Tensor *u = layernorm(t, &b->ln_2, x);                              // as x
+    Tensor *in = t->recompute ? linear(t, &b->c_fc, u, ACT_NONE) : NULL;
+    Tensor *h = in ? op_act(t, in, b->act) : linear(t, &b->c_fc, u, b->act);      // (..,mlp)
+    tape_drop(t, u);
+    tape_drop(t, in);
+    Tensor *o = linear(t, &b->c_proj, h, ACT_NONE);
+    tape_drop(t, h);
+    return add(t, x, o);
+}
+
 // A block changes every token twice, each time by adding to it. First attention: each token asks
 // with a query q, every token offers a key and a value; the answer is the mean of the values,
 // weighted by softmax(q . key). Then an MLP of each token by itself. A layer norm comes before
@@ -59,23 +85,25 @@ static Tensor *linear_part(Tape *t, const Linear *l, Tensor *x, int64_t from, in
 //
 // Keys and values are made of every token, as every query may look at them. In the last block,
 // where only one token's result will be read (seq->read_row), the query and all that follows it are
-// made for that token alone: u, q, a, h and x then are (B,..) instead of (B,T,..).
+// made for that token alone: asks, q, a, mid and y then are (B,..) instead of (B,T,..).
 Tensor *block(Tape *t, const Block *b, Tensor *x, const Sequence *seq)
 {
     int64_t C = b->width;
-    Tensor *u = layernorm(t, &b->ln_1, x);                              // (B,T,C)
+    Tensor *u = layernorm(t, &b->ln_1, x), *asks = u;                   // (B,T,C)
     Tensor *kv = linear_part(t, &b->in_proj, u, C, 2 * C);              // (B,T,2C)
     const int32_t *n_keys = seq->n_keys;
     if (seq->read_row && kv) {
         x = op_gather(t, x, seq->read_row, kv->dim[0]);                 // (B,C)
-        u = op_gather(t, u, seq->read_row, kv->dim[0]);                 // (B,C)
+        asks = op_gather(t, u, seq->read_row, kv->dim[0]);              // (B,C)
         n_keys = seq->read_n_keys;
     }
-    Tensor *q = linear_part(t, &b->in_proj, u, 0, C);                   // (B,T,C) or (B,C)
+    Tensor *q = linear_part(t, &b->in_proj, asks, 0, C);                // (B,T,C) or (B,C)
+    tape_drop(t, u);
     Tensor *a = op_attention(t, q, kv, b->heads, n_keys);               // as q
-    x = op_add(t, x, linear(t, &b->out_proj, a, ACT_NONE));             // as q
-    Tensor *h = linear(t, &b->c_fc, layernorm(t, &b->ln_2, x), b->act); // (B,T,mlp) or (B,mlp)
-    return op_add(t, x, linear(t, &b->c_proj, h, ACT_NONE));
+    Tensor *mid = add(t, x, linear(t, &b->out_proj, a, ACT_NONE));      // as q
+    Tensor *y = mlp(t, b, mid);
+    if (t->recompute) drop_all(t, (Tensor *[]){ asks, kv, q, a, mid }, 5);
+    return y;
 }
 
 // Without gradients one block's memory serves all of them (tape_slot).

@@ -92,7 +92,18 @@ static void linear_backward(Tape *t, const Node *n)
     grad_end(t, x, dx);
 }
 
-static const Op linear_op = { "linear", "y = act(x w^T + b)", linear_forward, linear_backward };
+// The argument of act was kept.
+static void linear_again(Tape *t, const Node *n)
+{
+    Tensor *y = n->out;
+    if (n->saved[0]) t->be->act_fwd(y->data, n->saved[0], tensor_size(y), n->act);
+    else linear_forward(t, n);
+}
+
+static const Op linear_op = {
+    .name = "linear", .equation = "y = act(x w^T + b)", .forward = linear_forward,
+    .backward = linear_backward, .reads = READS_IN0 | READS_IN1, .again = linear_again,
+};
 
 Tensor *op_linear(Tape *t, Tensor *x, Tensor *w, Tensor *b, Act act)
 {
@@ -133,8 +144,11 @@ static void attention_backward(Tape *t, const Node *n)
     grad_end(t, kv, dkv);
 }
 
-static const Op attention_op = { "attention", "y = softmax(q k^T / sqrt(D)) v per head",
-                                 attention_forward, attention_backward };
+static const Op attention_op = {
+    .name = "attention", .equation = "y = softmax(q k^T / sqrt(D)) v per head",
+    .forward = attention_forward, .backward = attention_backward,
+    .reads = READS_IN0 | READS_IN1 | READS_OUT,
+};
 
 Tensor *op_attention(Tape *t, Tensor *q, Tensor *kv, int64_t heads, const int32_t *n_keys)
 {
@@ -168,8 +182,10 @@ static void layernorm_backward(Tape *t, const Node *n)
     grad_end(t, x, dx);
 }
 
-static const Op layernorm_op = { "layernorm", "y = (x - mean) rstd w + b", layernorm_forward,
-                                 layernorm_backward };
+static const Op layernorm_op = {
+    .name = "layernorm", .equation = "y = (x - mean) rstd w + b", .forward = layernorm_forward,
+    .backward = layernorm_backward, .reads = READS_IN0 | READS_IN1,
+};
 
 Tensor *op_layernorm(Tape *t, Tensor *x, Tensor *w, Tensor *b, real eps)
 {
@@ -198,7 +214,10 @@ static void act_backward(Tape *t, const Node *n)
     grad_end(t, x, dx);
 }
 
-static const Op act_op = { "act", "y = act(x)", act_forward, act_backward };
+static const Op act_op = {
+    .name = "act", .equation = "y = act(x)", .forward = act_forward, .backward = act_backward,
+    .reads = READS_IN0,
+};
 
 Tensor *op_act(Tape *t, Tensor *x, Act act)
 {
@@ -222,7 +241,9 @@ static void add_backward(Tape *t, const Node *n)
     grad_pass(t, a, y);
 }
 
-static const Op add_op = { "add", "y = a + b", add_forward, add_backward };
+static const Op add_op = {
+    .name = "add", .equation = "y = a + b", .forward = add_forward, .backward = add_backward,
+};
 
 Tensor *op_add(Tape *t, Tensor *a, Tensor *b)
 {
@@ -245,7 +266,10 @@ static void add_each_backward(Tape *t, const Node *n)
     grad_pass(t, x, y);
 }
 
-static const Op add_each_op = { "add_each", "y_m = x_m + p", add_each_forward, add_each_backward };
+static const Op add_each_op = {
+    .name = "add_each", .equation = "y_m = x_m + p", .forward = add_each_forward,
+    .backward = add_each_backward,
+};
 
 Tensor *op_add_each(Tape *t, Tensor *x, Tensor *p)
 {
@@ -270,7 +294,10 @@ static void scale_backward(Tape *t, const Node *n)
     grad_end(t, x, dx);
 }
 
-static const Op scale_op = { "scale", "y = exp(s) x", scale_forward, scale_backward };
+static const Op scale_op = {
+    .name = "scale", .equation = "y = exp(s) x", .forward = scale_forward,
+    .backward = scale_backward, .reads = READS_OUT | READS_IN1,
+};
 
 Tensor *op_scale(Tape *t, Tensor *x, Tensor *s)
 {
@@ -294,7 +321,10 @@ static void gather_backward(Tape *t, const Node *n)
     if (dw) t->be->gather_bwd(dw, y->grad, n->rows, tensor_rows(y), tensor_cols(w));
 }
 
-static const Op gather_op = { "gather", "y_m = w_index[m]", gather_forward, gather_backward };
+static const Op gather_op = {
+    .name = "gather", .equation = "y_m = w_index[m]", .forward = gather_forward,
+    .backward = gather_backward,
+};
 
 static Tensor *gather(Tape *t, Tensor *w, const int32_t *index, int ndim, const int64_t *dim)
 {
@@ -330,7 +360,10 @@ static void unit_backward(Tape *t, const Node *n)
     grad_end(t, x, dx);
 }
 
-static const Op unit_op = { "unit", "y = x / |x|", unit_forward, unit_backward };
+static const Op unit_op = {
+    .name = "unit", .equation = "y = x / |x|", .forward = unit_forward,
+    .backward = unit_backward, .reads = READS_OUT,
+};
 
 Tensor *op_unit(Tape *t, Tensor *x)
 {
@@ -345,7 +378,9 @@ static void softmax_forward(Tape *t, const Node *n)
     t->be->softmax_fwd(y->data, z->data, tensor_rows(z), tensor_cols(z), n->temp);
 }
 
-static const Op softmax_op = { "softmax", "y = softmax(z / temp)", softmax_forward, NULL };
+static const Op softmax_op = {
+    .name = "softmax", .equation = "y = softmax(z / temp)", .forward = softmax_forward,
+};
 
 Tensor *op_softmax(Tape *t, Tensor *z, real temp)
 {
@@ -370,8 +405,10 @@ static void xent_backward(Tape *t, const Node *n)
     grad_end(t, z, dz);
 }
 
-static const Op xent_op = { "xent", "loss = -sum q log softmax(z / temp)", xent_forward,
-                            xent_backward };
+static const Op xent_op = {
+    .name = "xent", .equation = "loss = -sum q log softmax(z / temp)", .forward = xent_forward,
+    .backward = xent_backward, .reads = READS_IN0 | READS_IN1,
+};
 
 Tensor *op_xent(Tape *t, Tensor *z, Tensor *q, real temp)
 {
@@ -397,7 +434,10 @@ static void dot_backward(Tape *t, const Node *n)
     grad_end(t, x, dx);
 }
 
-static const Op dot_op = { "dot", "y = sum w x", dot_forward, dot_backward };
+static const Op dot_op = {
+    .name = "dot", .equation = "y = sum w x", .forward = dot_forward, .backward = dot_backward,
+    .reads = READS_IN1,
+};
 
 Tensor *op_dot(Tape *t, Tensor *x, Tensor *w)
 {
@@ -425,8 +465,10 @@ static void tokens_backward(Tape *t, const Node *n)
     grad_end(t, x, dx);
 }
 
-static const Op tokens_op = { "tokens", "y_b = [cls; x_b] + pos", tokens_forward,
-                              tokens_backward };
+static const Op tokens_op = {
+    .name = "tokens", .equation = "y_b = [cls; x_b] + pos", .forward = tokens_forward,
+    .backward = tokens_backward,
+};
 
 Tensor *op_tokens(Tape *t, Tensor *x, Tensor *cls, Tensor *pos)
 {
@@ -444,7 +486,9 @@ static void patches_forward(Tape *t, const Node *n)
     t->be->patches_fwd(y->data, x->data, x->dim[0], x->dim[2], n->patch);
 }
 
-static const Op patches_op = { "patches", "squares of P x P pixels", patches_forward, NULL };
+static const Op patches_op = {
+    .name = "patches", .equation = "squares of P x P pixels", .forward = patches_forward,
+};
 
 Tensor *op_patches(Tape *t, Tensor *x, int64_t P)
 {

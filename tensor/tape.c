@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "tensor/base/debug.h"
-
-struct Spare { real *data; int64_t n; Spare *next; };   // a gradient that is no longer needed
+#include "tensor/reuse.h"
 
 void tape_init(Tape *t, const Backend *be)
 {
@@ -32,40 +31,7 @@ void tape_begin(Tape *t, TapeMode mode)
     t->status = OK;
 }
 
-// ---- errors -------------------------------------------------------------------------------------
-
-Status tape_fail(Tape *t, Status status)
-{
-    if (t->status == OK) {
-        t->status = status;
-        err_copy(t->message, sizeof t->message);
-    }
-    return t->status;
-}
-
-Status tape_status(const Tape *t)
-{
-    return t->status == OK ? OK : err_set(t->status, "%s", t->message);
-}
-
 // ---- tensors ------------------------------------------------------------------------------------
-
-int64_t tensor_size(const Tensor *x)
-{
-    int64_t n = 1;
-    for (int i = 0; i < x->ndim; i++) n *= x->dim[i];
-    return n;
-}
-
-int64_t tensor_cols(const Tensor *x)
-{
-    return x->dim[x->ndim - 1];
-}
-
-int64_t tensor_rows(const Tensor *x)
-{
-    return tensor_size(x) / tensor_cols(x);
-}
 
 char *tensor_shape(char text[96], const Tensor *x)
 {
@@ -74,27 +40,6 @@ char *tensor_shape(char text[96], const Tensor *x)
         n += snprintf(text + n, 96 - (size_t)n, "%s%lld", i ? "," : "", (long long)x->dim[i]);
     if (n < 95) snprintf(text + n, 96 - (size_t)n, ")");
     return text;
-}
-
-// In a debug build, whoever reads these numbers before they are written reads NaN.
-static void spoil_numbers(const Tape *t, real *p, int64_t n)
-{
-#ifdef DEBUG
-    t->be->fill(p, (real)NAN, n);
-#else
-    (void)t, (void)p, (void)n;
-#endif
-}
-
-real *tape_numbers(Tape *t, int64_t n)
-{
-    if (t->status != OK) return NULL;
-    REQUIRE(n > 0);
-    real *p = arena_take(&t->device, (size_t)n * sizeof(real));
-    if (p && !t->be->host_memory) spoil_numbers(t, p, n);      // else the arena has done it
-    if (!p) tape_fail(t, err_set(ERR_MEMORY, "tape: no memory on the device for %lld numbers",
-                                 (long long)n));
-    return p;
 }
 
 static void *step_memory(Tape *t, size_t bytes)
@@ -112,7 +57,7 @@ Tensor *tape_tensor(Tape *t, int ndim, const int64_t *dim)
     if (!x) return NULL;
     x->ndim = ndim;
     memcpy(x->dim, dim, (size_t)ndim * sizeof *dim);
-    x->data = tape_numbers(t, tensor_size(x));
+    x->data = reuse_take(t, tensor_size(x));
     return x->data ? x : NULL;
 }
 
@@ -239,31 +184,6 @@ void tape_leaf(Tape *t, Tensor *x)
 }
 
 // ---- gradients ----------------------------------------------------------------------------------
-// A gradient that is no longer needed goes to a list, from which the next tensor of its size takes
-// it. A transformer's backward pass needs a handful of buffers instead of one per activation.
-
-static real *spare_take(Tape *t, int64_t n)
-{
-    for (Spare **s = &t->spare; *s; s = &(*s)->next) {
-        if ((*s)->n != n) continue;
-        Spare *found = *s;
-        *s = found->next;
-        found->next = t->unused;
-        t->unused = found;
-        return found->data;
-    }
-    return tape_numbers(t, n);
-}
-
-static void spare_give(Tape *t, real *data, int64_t n)
-{
-    spoil_numbers(t, data, n);
-    Spare *s = t->unused;
-    if (s) t->unused = s->next;
-    else if (!(s = step_memory(t, sizeof *s))) return;
-    *s = (Spare){ data, n, t->spare };
-    t->spare = s;
-}
 
 // Does x want a gradient? Then it is about to get one, which is noted of its leaf.
 static bool reaches(Tensor *x)
@@ -276,7 +196,7 @@ static bool reaches(Tensor *x)
 real *grad_begin(Tape *t, const Tensor *x)
 {
     if (!x || !x->needs_grad) return NULL;
-    return spare_take(t, tensor_size(x));
+    return reuse_take(t, tensor_size(x));
 }
 
 void grad_end(Tape *t, Tensor *x, real *dx)
@@ -288,14 +208,14 @@ void grad_end(Tape *t, Tensor *x, real *dx)
         return;
     }
     t->be->axpy(x->grad, 1, dx, tensor_size(x));
-    spare_give(t, dx, tensor_size(x));
+    reuse_give(t, dx, tensor_size(x));
 }
 
 real *grad_add(Tape *t, Tensor *w)
 {
     if (!reaches(w)) return NULL;
     if (!w->grad) {
-        w->grad = spare_take(t, tensor_size(w));
+        w->grad = reuse_take(t, tensor_size(w));
         if (w->grad) t->be->fill(w->grad, 0, tensor_size(w));
     }
     return w->grad;
@@ -369,6 +289,7 @@ Tensor *tape_record(Tape *t, const Node *node)
         *(t->last ? &t->last->next : &t->first) = n;
         t->last = n;
         n->out->needs_grad = true;
+        n->out->maker = n;
     }
     REQUIRE(usable_node(node));
     node->op->forward(t, node);
@@ -378,7 +299,10 @@ Tensor *tape_record(Tape *t, const Node *node)
 
 void tape_replay(Tape *t)
 {
-    for (Node *n = t->first; n; n = n->next) n->op->forward(t, n);
+    for (Node *n = t->first; n; n = n->next) {
+        if (!n->out->data) n->out->data = reuse_take(t, tensor_size(n->out));
+        if (t->status == OK) n->op->forward(t, n);
+    }
 }
 
 static Status loss_gradient(Tape *t, Tensor *loss)
@@ -390,7 +314,7 @@ static Status loss_gradient(Tape *t, Tensor *loss)
     if (tensor_size(loss) != 1)
         return tape_fail(t, err_set(ERR_SHAPE, "backward: the loss %s has more than one element",
                                     tensor_shape(shape, loss)));
-    loss->grad = spare_take(t, 1);
+    loss->grad = reuse_take(t, 1);
     if (loss->grad) t->be->fill(loss->grad, 1, 1);
     return tape_status(t);
 }
@@ -401,11 +325,13 @@ Status tape_backward(Tape *t, Tensor *loss)
     TRY(loss_gradient(t, loss));
     for (Node *n = t->last; n && t->status == OK; n = n->prev) {
         if (!n->out->grad) continue;           // nothing that the loss depends on
-        n->op->backward(t, n);
+        reuse_remake(t, n);
+        if (t->status == OK) n->op->backward(t, n);
         REQUIRE(usable_gradients(n));
         if (t->check) t->check(t, n, true);
-        if (n->out->grad && !n->out->leaf) spare_give(t, n->out->grad, tensor_size(n->out));
+        if (n->out->grad && !n->out->leaf) reuse_give(t, n->out->grad, tensor_size(n->out));
         n->out->grad = NULL;
+        reuse_drop(t, n->out);
     }
     return wait(t);
 }

@@ -25,27 +25,33 @@
 #define MAX_SAVED 2
 
 typedef struct Tensor Tensor;
+typedef struct Node Node;
 struct Tensor {
-    real *data, *grad;           // contiguous, on the device; grad is NULL until backward comes by
+    real *data, *grad;           // contiguous, on the device; grad is NULL until backward comes by,
+                                 // data after tape_drop
     int64_t dim[MAX_DIM];        // dim[0] is the slowest
     int ndim;
     bool needs_grad;
     bool leaf;                   // its gradient is added to by the backward of tapes that did not
                                  // make it: a parameter, or an output that tape_leaf was given
     bool reached;                // some backward has added to this leaf
+    bool dropped;                // tape_drop: data is there only while backward reads it
     Tensor *whole;               // tape_rows: the tensor whose rows these are
+    Node *maker;                 // the node that made it; NULL: no backward will pass here
     const char *name;            // for messages; may be NULL
 };
 
 typedef struct Tape Tape;
-typedef struct Node Node;
 
-// What an op is: two functions that call kernels. An upper layer may add its own.
+// What an op is: functions that call kernels. An upper layer may add its own.
 typedef struct Op {
     const char *name, *equation;
     void (*forward)(Tape *t, const Node *n);
     void (*backward)(Tape *t, const Node *n);    // NULL: no gradient passes
+    unsigned reads;                              // whose values backward reads
+    void (*again)(Tape *t, const Node *n);       // makes out->data once more; NULL: forward does
 } Op;
+enum { READS_IN0 = 1, READS_IN1 = 2, READS_IN2 = 4, READS_IN3 = 8, READS_OUT = 16 };
 
 struct Node {
     const Op *op;
@@ -75,6 +81,7 @@ struct Tape {
     // looks. tape_begin keeps it. See check.h.
     void (*check)(Tape *t, const Node *n, bool backward);
     const char *place;           // with check: the last parameter that an op was given
+    bool recompute;              // layers drop all they can (tape_drop); tape_begin keeps it
 };
 
 void tape_init(Tape *t, const Backend *be);
@@ -114,6 +121,13 @@ Tensor *tape_rows(Tape *t, Tensor *x, int64_t first, int64_t n);
 // are made once per step and used by each of its micro-batches (README.md). The gradient lives
 // until this tape's backward has passed x.
 void tape_leaf(Tape *t, Tensor *x);
+
+// What backward can make again need not be kept: gives the memory of x, the output of an op, to
+// tensors that are made later. Where backward reads its values, the op runs once more, with the
+// same bits. After this x may be an operand of no further op, and nobody may read its values; its
+// gradient is as ever. Nothing happens where no backward will pass.
+//     h = f(t, x);  y = g(t, h);  tape_drop(t, h);
+void tape_drop(Tape *t, Tensor *x);
 
 // Inference needs the memory of one layer, whatever the number of layers:
 //     TapeSlot slot = tape_slot_like(t, x);                  // memory for a result of x's shape

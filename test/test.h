@@ -87,6 +87,12 @@ static inline bool test_check_close(double a, double b, double limit, const char
 }
 
 // Ends up behind the case's name, whether it failed or not: the error that was reached, a count.
+// The greater of two errors, of which NaN is the greatest: fmax would lose it.
+static inline double test_worse(double a, double b)
+{
+    return isnan(a) || b <= a ? a : b;
+}
+
 static inline void test_note(const char *format, ...) ERR_PRINTF(1, 2);
 static inline void test_note(const char *format, ...)
 {

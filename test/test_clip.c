@@ -29,7 +29,7 @@ static double distance(const Weights *w, const char *name, const float *got)
     double worst = 0;
     float *want = numbers(w, name, &n);
     for (int64_t i = 0; want && i < n; i++)
-        worst = fmax(worst, fabs((double)got[i] - (double)want[i]));
+        worst = test_worse(worst, fabs((double)got[i] - (double)want[i]));
     free(want);
     return want ? worst : INFINITY;
 }
@@ -65,13 +65,13 @@ static void compare(const Clip *c, const Weights *w)
     Tensor *v = clip_text(&t, c, ids, K);
     CHECK_OK(tape_read(&t, image, f));
     CHECK_OK(tape_read(&t, text, v));
-    double raw = fmax(distance(w, "image", image) / largest(image, B * E),
-                      distance(w, "text", text) / largest(text, K * E));
+    double raw = test_worse(distance(w, "image", image) / largest(image, B * E),
+                            distance(w, "text", text) / largest(text, K * E));
     f = op_unit(&t, f), v = op_unit(&t, v);
     CHECK_OK(tape_read(&t, unit, f));
     double unit_error = distance(w, "image_unit", unit);
     CHECK_OK(tape_read(&t, unit, v));
-    unit_error = fmax(unit_error, distance(w, "text_unit", unit));
+    unit_error = test_worse(unit_error, distance(w, "text_unit", unit));
     CHECK_OK(tape_read(&t, logits, clip_logits(&t, f, v, c->logit_scale)));
     double logit_error = distance(w, "logits", logits);
     CHECK(raw < 1e-5, "raw vectors differ by %g of the largest", raw);

@@ -267,6 +267,59 @@ static void case_inference_memory(void)
     CHECK(peak[0] == peak[1], "%zu bytes for 2 layers, %zu for 16", peak[0], peak[1]);
 }
 
+// Bytes that one more block keeps until backward.
+static int64_t bytes_kept(bool recompute)
+{
+    size_t peak[2];
+    float x[B * T * C];
+    random_floats(x, B * T * C, 0);
+    for (int deep = 0; deep < 2; deep++) {
+        Net n;
+        net_open(&n, device_open("ref"));
+        n.t.recompute = recompute;
+        tape_begin(&n.t, TAPE_TRAIN);
+        Tensor *in = tape_constant(&n.t, 3, (int64_t[]){ B, T, C }, x);
+        CHECK(blocks(&n.t, n.blocks, deep ? 6 : 4, in, &(Sequence){ 0 }), "no result");
+        peak[deep] = n.t.device.peak;
+        net_close(&n);
+    }
+    return (int64_t)(peak[1] - peak[0]) / 2;
+}
+
+// What backward has made again it gives back: with everything recomputed, more blocks add no more
+// to the peak of the whole step than each one's x.
+static void case_peak(void)
+{
+    size_t peak[2];
+    float x[B * T * C];
+    random_floats(x, B * T * C, 0);
+    for (int deep = 0; deep < 2; deep++) {
+        Net n;
+        net_open(&n, device_open("ref"));
+        n.t.recompute = true;
+        tape_begin(&n.t, TAPE_TRAIN);
+        Tensor *in = tape_constant(&n.t, 3, (int64_t[]){ B, T, C }, x);
+        Tensor *y = blocks(&n.t, n.blocks, deep ? 6 : 4, in, &(Sequence){ 0 });
+        Tensor *w = tape_constant(&n.t, 3, (int64_t[]){ B, T, C }, x);
+        CHECK_OK(tape_backward(&n.t, op_dot(&n.t, y, w)));
+        peak[deep] = n.t.device.peak;
+        net_close(&n);
+    }
+    CHECK(peak[1] - peak[0] == (size_t)(2 * bytes_kept(true)), "%zu bytes more, not %lld",
+          peak[1] - peak[0], 2 * (long long)bytes_kept(true));
+}
+
+// Of the 18 results of a block (here an mlp is 1.5 wide, so 13) backward needs x, x after
+// attention, q, k, v, attention's answer and the argument of act; with --recompute x.
+static void case_kept(void)
+{
+    const int64_t unit = B * T * C * (int64_t)sizeof(real), rows = 64 * 7;    // mean, rstd, lse
+    int64_t kept = bytes_kept(false), least = bytes_kept(true);
+    CHECK(kept >= 15 * unit / 2 && kept <= 15 * unit / 2 + rows, "%lld bytes", (long long)kept);
+    CHECK(least >= unit && least <= unit + rows, "%lld bytes", (long long)least);
+    test_note("%lld and %lld bytes a block", (long long)kept, (long long)least);
+}
+
 // ---- the same bits ------------------------------------------------------------------------------
 
 static void same_gradients(const Net *a, const Net *b, const char *what)
@@ -286,6 +339,24 @@ static void case_micro_batches(void)
         CHECK_OK(step(&a, 0, B, &(Sequence){ 0 }));
         for (int i = 0; i < B; i++) CHECK_OK(step(&b, i, 1, &(Sequence){ 0 }));
         same_gradients(&a, &b, "micro-batches");
+        net_close(&a);
+        net_close(&b);
+    }
+}
+
+// Whatever is kept, and whatever is computed again.
+static void case_recompute(void)
+{
+    int32_t first[B] = { 0, T, 2 * T }, all[B] = { T, T, T };
+    const Sequence seqs[2] = { { 0 }, { .read_row = first, .read_n_keys = all } };
+    for (int d = 0; d < 4; d++) {
+        Net a, b;
+        net_open(&a, devices()[d % 2]);
+        net_open(&b, devices()[d % 2]);
+        b.t.recompute = true;
+        CHECK_OK(step(&a, 0, B, &seqs[d / 2]));
+        CHECK_OK(step(&b, 0, B, &seqs[d / 2]));
+        same_gradients(&a, &b, "recomputed");
         net_close(&a);
         net_close(&b);
     }
@@ -415,7 +486,9 @@ static const TestCase cases[] = {
     { "rows", case_rows },
     { "no_silent_zero", case_no_silent_zero }, { "to_host", case_to_host },
     { "no_allocation", case_no_allocation }, { "refused", case_refused },
-    { "inference_memory", case_inference_memory },
+    { "inference_memory", case_inference_memory }, { "kept", case_kept },
+    { "peak", case_peak },
+    { "recompute", case_recompute },
     { "micro_batches", case_micro_batches }, { "short_block", case_short_block },
     { "schedule", case_schedule }, { "groups", case_groups }, { "clip", case_clip },
     { "check", case_check },

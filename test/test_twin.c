@@ -89,7 +89,7 @@ static double worst_of(const Param *q, const float *got, const float *want)
     for (int64_t i = 0; i < tensor_size(&q->value); i++) {
         if (is_noise(q, i)) continue;
         largest = fmax(largest, fabs((double)want[i]));
-        error = fmax(error, fabs((double)got[i] - (double)want[i]));
+        error = test_worse(error, fabs((double)got[i] - (double)want[i]));
     }
     return error / largest;
 }

@@ -62,7 +62,7 @@ typedef struct Options {
     double power, gamma, alpha, temp, lr, head_lr_scale, wd, betas[2], momentum, warmup, clip_norm;
     double ra_m;
     int64_t seed, epochs, ra_n, eval_every, save_every, keep, max_steps;
-    bool resume, overwrite, plan, check, clamp_scale;
+    bool resume, overwrite, plan, check, clamp_scale, recompute;
     bool mute;                                    // train prints no result: another verb does
     // other verbs
     const char *predictions, *save_logits, *images, *texts, *output, *ops, *alphas;

@@ -308,6 +308,7 @@ static Status pretrain_all(Pretrain *p)
     TRY(setup_templates(o));
     TRY(setup_machine(o, &p->be));
     tape_init(&p->tape, p->be);
+    p->tape.recompute = o->recompute;
     TRY(open_captions(p));
     TRY(open_weights(p));
     TRY(encode_captions(p));
