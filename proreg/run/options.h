@@ -24,7 +24,7 @@
 #include "tensor/base/err.h"
 #include "tensor/base/json.h"
 
-enum { OPTIONS_MAX = 128, ITEMS_MAX = 256 };       // flags; values of a flag that may be repeated
+enum { OPTIONS_MAX = 160, ITEMS_MAX = 256 };       // flags; values of a flag that may be repeated
 enum { EXTENSIONS_MAX = 64 };                      // of one run, by --resume --epochs
 
 typedef enum { FROM_TABLE, FROM_METHOD, FROM_RECIPE, FROM_CONFIG, FROM_FLAG } Source;
