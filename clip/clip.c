@@ -60,6 +60,8 @@ static Status choose(Clip *c, Form form, const ClipOptions *o)
         if (!c->config.text.heads) c->config.text.heads = 1;
         return OK;
     }
+    c->heads_guessed = !said && ((!o->heads && !config_published(c->config.vision.width, false)) ||
+                                 (!o->text_heads && !config_published(c->config.text.width, true)));
     TRY(choose_heads(c, &c->config.vision, said, o->heads, "--heads"));
     TRY(choose_heads(c, &c->config.text, said, o->text_heads, "--text-heads"));
     return choose_activation(c, said || said_by_script(c), o->activation);

@@ -68,6 +68,7 @@ typedef struct Clip {
     Param *last;                         // the file's last parameter; a method's own follow
     Weights *weights;                    // the mapped file
     int spelling;                        // names.h
+    bool heads_guessed;                  // said by nothing, in a tower as wide as none published
     char folder[FILE_PATH];              // to look for the tokenizer's files in
     char file[FILE_PATH];                // the file that holds the weights
 } Clip;

@@ -279,6 +279,17 @@ static int64_t count_layers(const Dict *d, const char *prefix)
     return n - 1;
 }
 
+bool config_published(int64_t width, bool text)
+{
+    static const int widths[2][12] = {
+        { 256, 384, 512, 640, 768, 896, 1024, 1152, 1280, 1408, 1664, 1792 },
+        { 256, 384, 512, 640, 768, 1024, 1280 },
+    };
+    bool found = false;
+    for (int i = 0; i < 12; i++) found |= widths[text][i] == width;
+    return found;
+}
+
 // Heads are 64 wide (CLIP/clip/model.py, build_model), but not in open_clip's largest image towers:
 // SO400M, ViT-H, g, bigG, e. Their text towers, of 1024 and 1280, have heads of 64.
 int64_t config_heads(int64_t width, bool text)

@@ -16,8 +16,10 @@ Status config_open_clip(ClipConfig *c, const char *folder);
 // left unchanged; `path` is for messages.
 Status config_state(ClipConfig *c, const Weights *w, const char *path, int spelling);
 
-// The heads of published towers of this width, of images or of texts; 0: none is known.
+// The heads of towers of this width, of images or of texts; 0: none is known. Where no published
+// tower is that wide, heads of 64 are what OpenAI's build_model takes, and may be wrong.
 int64_t config_heads(int64_t width, bool text);
+bool config_published(int64_t width, bool text);
 
 // The widths of both MLPs.
 Status config_mlp(ClipConfig *c, const Weights *w, const char *path, int spelling);

@@ -455,6 +455,15 @@ static void case_refused(void)
     for (int i = 0; i < TEST_COUNT(text_heads); i++)
         CHECK(config_heads(text_heads[i][0], true) == text_heads[i][1], "text, width %d",
               (int)text_heads[i][0]);
+    static const int64_t published[] = { 256, 384, 512, 640, 768, 896, 1024, 1152, 1280, 1408, 1664,
+                                         1792 };
+    for (int64_t width = 64; width <= 2048; width += 32) {
+        bool image = false;
+        for (int i = 0; i < TEST_COUNT(published); i++) image |= width == published[i];
+        bool texts = image && width <= 1280 && width != 896 && width != 1152;
+        CHECK(config_published(width, false) == image && config_published(width, true) == texts,
+              "width %d", (int)width);
+    }
     Clip c;
     CHECK_STATUS(clip_open(&c, device(), GOLDEN("hf-quick"), &(ClipOptions){ .heads = 4 }),
                  ERR_FORMAT, "has 3 heads, not --heads 4");

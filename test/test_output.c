@@ -429,6 +429,9 @@ static void idle_notes(void)
     static const struct { const char *command, *said; } notes[] = {
         { "encode -m $M --texts $W/t.txt -o $W/t.npy --mean 0.3", "--mean: without effect: it" },
         { "predict -m $M --classes a,b --checkpoint best $W/set/test/red/*", "--checkpoint: with" },
+        { "encode -m test/golden/clip/oc-checkpoint.pt --activation gelu --images $W/set/test/red "
+          "-o $W/heads.npy", "nothing says its heads: 1 are taken for the images' width 64, 1 for "
+          "the texts' width 64 (--heads N, --text-heads N)" },
         { "data check $W/set --label-base 1", "--label-base: without effect: it needs" },
         { "info $M --threads 2", "--threads: without effect: it needs --machine" },
         { "data preprocess $W/set/test/red/* -o $W/x.npy --threads 2", "--threads: without" },
@@ -437,6 +440,9 @@ static void idle_notes(void)
     for (int i = 0; i < TEST_COUNT(notes); i++)
         CHECK(proreg("%s", notes[i].command) == 0 && strstr(program_stderr(), notes[i].said),
               "%s: %s", notes[i].command, program_stderr());
+    CHECK(proreg("encode -m test/golden/clip/oc-checkpoint.pt --activation gelu --heads 1 "
+                 "--text-heads 1 --images $W/set/test/red -o $W/heads.npy") == 0 &&
+          !strstr(program_stderr(), "heads"), "%s", program_stderr());
 }
 
 // A new model is as the flags say.

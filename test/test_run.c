@@ -215,6 +215,9 @@ static void idle_flags(void)
         { "--momentum 0.5 --optimizer sgd", NULL, "betas" },
         { "--method probe --template 'a {}'", "--template: without effect: it needs a method",
           "weight" },
+        { "--method probe --clamp-scale", "--clamp-scale: without effect: it needs a method",
+          "clamp_scale" },
+        { "--clamp-scale", NULL, "momentum" },
         { "--weight ce-ratio --gamma 2", NULL, "power" },
         { "--label-base 1", "--label-base: without effect: it needs --train-list", "gamma" },
     };

@@ -201,6 +201,8 @@ static const Shape lists[] = {
     { "art/cat/1.ppm 0\nart/dog/1.ppm 1.0\n", "refused: line 2: label 1.0: not a whole number" },
     { "art/cat/1.ppm 0\nart/dog/1.ppm 0\n", "refused: folders do not name them" },
     { "art/cat/1.ppm\nart/dog/1.ppm\n", "refused: line 1: no label behind" },
+    { "path,label\nart/cat/1.ppm,0\n", "refused: line 1: no label behind (lines are `path label` "
+      "or `path<TAB>class`, not CSV): path,label" },
     { "art/cat/1.ppm,0\nart/dog/1.ppm,1\n", "refused: line 1: a comma before the label" },
     { "a b/cat/1.ppm,0\nart/dog/1.ppm,1\n", "refused: line 1: a comma before the label" },
     { "art\\cat\\1.ppm 0\nart\\dog\\1.ppm 1\n", "refused: line 1: a backslash (\\) in the path" },

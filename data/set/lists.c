@@ -113,8 +113,9 @@ static Status split_line(ListEntry *e, char *text, int64_t line, const char *wha
     const bool tabbed = cut != NULL;
     TRY(check_style(text, line, what));
     if (!cut) cut = strrchr(text, ' ');
-    if (!cut) return err_set(ERR_FORMAT, "list: %s: line %lld: no label behind: %.80s", what,
-                             (long long)line, text);
+    if (!cut) return err_set(ERR_FORMAT, "list: %s: line %lld: no label behind%s: %.80s", what,
+                             (long long)line, strchr(text, ',') ? " (lines are `path label` or "
+                             "`path<TAB>class`, not CSV)" : "", text);
     char *label = cut + 1;
     while (cut > text && blank_within(*cut)) *cut-- = 0;
     while (blank_within(*label)) label++;

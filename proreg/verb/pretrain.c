@@ -84,6 +84,7 @@ static Status open_weights(Pretrain *p)
         const ClipOptions options = setup_clip(o, CLIP_BOTH);
         TRY(clip_read(&p->clip, p->be, o->model, &options));
         TRY(clip_load(&p->clip, group_pretrain));
+        setup_say_heads(o, &p->clip);
         return setup_bpe(&p->bpe, o, &p->clip, true);
     }
     TRY(bpe_open(&p->bpe, o->merges, 0));

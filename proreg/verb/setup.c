@@ -80,6 +80,16 @@ ClipOptions setup_clip(const Options *o, ClipTowers towers)
                           .text_heads = o->text_heads, .pixels = setup_pixels(o) };
 }
 
+void setup_say_heads(const Options *o, const Clip *c)
+{
+    const ClipConfig *g = &c->config;
+    if (c->heads_guessed)
+        say(o, "note: %s: nothing says its heads: %lld are taken for the images' width %lld, %lld "
+            "for the texts' width %lld (--heads N, --text-heads N)", c->file,
+            (long long)g->vision.heads, (long long)g->vision.width, (long long)g->text.heads,
+            (long long)g->text.width);
+}
+
 Status setup_model(Clip *c, const Options *o, const Backend *be, const char *path,
                    ClipTowers towers)
 {
@@ -94,7 +104,9 @@ Status setup_model(Clip *c, const Options *o, const Backend *be, const char *pat
     if (run)
         return err_set(ERR_IO, "model: %s: is a run: --run names it, or --model %s", path, last);
     const ClipOptions options = setup_clip(o, towers);
-    return clip_open(c, be, path, &options);
+    TRY(clip_open(c, be, path, &options));
+    setup_say_heads(o, c);
+    return OK;
 }
 
 Status setup_bpe(Bpe **bpe, const Options *o, const Clip *c, bool need)

@@ -28,6 +28,9 @@ Status setup_machine(Options *o, const Backend **be);
 TransformGiven setup_pixels(const Options *o);
 ClipOptions setup_clip(const Options *o, ClipTowers towers);
 
+// A note where the number of heads is a guess.
+void setup_say_heads(const Options *o, const Clip *c);
+
 // The model at `path` with these towers, frozen. Its tokenizer; *bpe is NULL if it has none and
 // `need` is false.
 Status setup_model(Clip *c, const Options *o, const Backend *be, const char *path,
