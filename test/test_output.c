@@ -225,6 +225,46 @@ static void encoded_names(void)
 }
 
 // No output is an input, by whatever name, or a part of the model; a folder may stand alone too.
+// Rows that would be missing, texts that would be cut: refused, and the place is named.
+static void lost_rows(void)
+{
+    CHECK(system("mkdir -p $W/none $W/broken && ln -s /nowhere $W/broken/sub") == 0, "ln");
+    folder_picture(&world, "broken/1.ppm", 1);
+    CHECK(proreg(ENCODE "$W/none -o $W/lost.npy") == 1 &&
+          strstr(program_stderr(), "/none: holds no pictures"), "%s", program_stderr());
+    CHECK(proreg(ENCODE "$W/broken -o $W/lost.npy") == 1 &&
+          strstr(program_stderr(), "/broken/sub: a link to nowhere (--skip-bad"), "%s",
+          program_stderr());
+    CHECK(proreg("encode --model $M --skip-bad $W/broken -o $W/lost.npy") == 0 &&
+          strstr(program_stderr(), "/broken/sub: a link to nowhere, passed over"), "%s",
+          program_stderr());
+    CHECK(system("printf 'a red dog\\na red\\000 cat\\n' >$W/zero.txt") == 0, "printf");
+    CHECK(proreg(ENCODE "--texts $W/zero.txt -o $W/lost.npy --overwrite") == 1 &&
+          strstr(program_stderr(), "zero.txt: line 2: holds a zero byte"), "%s", program_stderr());
+    CHECK(proreg("tokenize --model $M --pad <$W/zero.txt") == 1 &&
+          strstr(program_stderr(), "a zero byte in the text: a red"), "%s", program_stderr());
+    CHECK(proreg("tokenize --model $M --pad --json <<'X'\n\"a\\u0000b\"\nX\n") == 1, "JSON");
+    CHECK(system("mkfifo $W/pipe.ppm") == 0 &&
+          proreg("predict --model $M --classes a,b $W/pipe.ppm") == 1 &&
+          strstr(program_stderr(), "pipe.ppm: is not a regular file"), "%s", program_stderr());
+}
+
+// The splits of a folder that holds many others beside them.
+static void many_folders(void)
+{
+    folder_picture(&world, "many/train/red/0.ppm", 1);
+    folder_picture(&world, "many/train/blue/1.ppm", 2);
+    folder_picture(&world, "many/val/red/0.ppm", 3);
+    folder_text(&world, "many/captions.tsv", "filepath\ttitle\ntrain/red/0.ppm\ta red dog\n"
+                "train/blue/1.ppm\ta blue cat\nval/red/0.ppm\ta red cat\n");
+    CHECK(system("cd $W/many && seq 2000 | sed s/^/c/ | xargs mkdir") == 0, "mkdir");
+    CHECK(proreg("pretrain --model $M --data $W/many --epochs 1 --batch 2 --lr 1e-6 --out $W/wide")
+          == 0, "%s", program_stderr());
+    CHECK(strstr(program_stderr(), "1 of 3 captions are of pictures outside train/"), "%s",
+          program_stderr());
+    CHECK(strstr(program_file("wide/pretrain.jsonl", NULL), "\"top1\""), "not evaluated");
+}
+
 static void spared(void)
 {
     static const struct { const char *line; int status; const char *word; } bad[] = {
@@ -517,6 +557,7 @@ static void foreign(void)
         "zeroshot --model $M --data $W/odd --eval-split 'q\x1b[31m\xc2\x9b'",
         "predict --model $M --classes 'a,b' $W/odd/*/*/none\x1b[2J.ppm",
         "eval --run $W/oddrun --data $W/odd --eval-domains '\xff\xe2\x80\xae'",
+        "data check $W/set --train-list \"$W/l\x1b[31m.txt\" --eval-list $W/l.txt",
     };
     char file[8 + sizeof head + 4] = { (char)(sizeof head - 1) };
     memcpy(file + 8, head, sizeof head - 1);
@@ -524,6 +565,8 @@ static void foreign(void)
     if (!out) exit(2);
     fwrite(file, 1, 8 + sizeof head - 1 + 4, out);
     fclose(out);
+    folder_text(&world, "l.txt", "train/red/0.ppm red\ntrain/blue/1.ppm blue\n");
+    folder_text(&world, "l\x1b[31m.txt", "train/red/0.ppm red\n");
     for (int i = 0; i < 8; i++) {
         char name[100];
         snprintf(name, sizeof name, "odd/%s/%s/%d.ppm", i & 1 ? "test" : "train",
@@ -589,7 +632,8 @@ static const TestCase cases[] = {
     { "predictions", predictions }, { "class_names", class_names },
     { "found_lists", found_lists }, { "numbers_from_one", numbers_from_one },
     { "csv", csv }, { "vectors", vectors },
-    { "encoded_names", encoded_names }, { "spared", spared },
+    { "encoded_names", encoded_names }, { "lost_rows", lost_rows },
+    { "many_folders", many_folders }, { "spared", spared },
     { "deep_folders", deep_folders }, { "looped_folders", looped_folders },
     { "listings", listings }, { "pixels", pixels },
     { "checked", checked }, { "environment", environment }, { "streams", streams },

@@ -44,6 +44,7 @@ typedef struct {
 static const Sweep sweeps[] = {
     { "check", "", "data check $W/set -q", NULL, NULL, { "stdout" } },
     { "info", "", "info $W/old", NULL, NULL, { "stdout" } },
+    { "info_file", "", "info $M/model.safetensors", NULL, NULL, { "stdout" } },
     { "zeroshot", "", "zeroshot --model $M --data $W/set -q --workers 1", NULL, NULL,
       { "stdout" } },
     { "predict", "", "predict --run $W/old -q $W/set/test/*/*.ppm", NULL, NULL, { "stdout" } },

@@ -101,7 +101,7 @@ static void print_check(const Check *c)
                    (long long)c->found[k]);
     for (int64_t i = 0; i < c->share_n; i++)
         printf("%lld of %lld %s pictures are also in %s\n", (long long)c->share[i].also,
-               (long long)c->share[i].n, c->share[i].split, c->share[i].trained);
+               (long long)c->share[i].n, shown(c->share[i].split), shown(c->share[i].trained));
     int64_t found = 0;
     for (int k = 0; k < CHECK_KINDS; k++) found += c->found[k];
     printf("%lld pictures, %lld finding%s, %lld of them keep%s a run from training\n",

@@ -9,7 +9,7 @@
 #include "tensor/base/fmath.h"
 #include "weights/npy.h"
 
-enum { TEXTS_AT_A_TIME = 64, DEPTH_MOST = 16 };
+enum { TEXTS_AT_A_TIME = 64 };
 
 typedef struct {
     Options *o;
@@ -38,18 +38,29 @@ static Status add_name(Encode *e, const char *name)
     return OK;
 }
 
+// What lies behind a link to nowhere may have been pictures: rows would be missing.
+static Status check_folder(const Encode *e, const char *folder, const char *below)
+{
+    if (walk_kind(below) == WALK_DEEP)
+        return err_set(ERR_FORMAT, "encode: %s/%s: folders more than %d deep", folder, below,
+                       WALK_DEEPEST);
+    if (walk_kind(below) != WALK_NOWHERE) return OK;
+    if (!e->o->skip_bad)
+        return err_set(ERR_IO, "encode: %s/%s: a link to nowhere (--skip-bad passes it over)",
+                       folder, below);
+    say(e->o, "note: %s/%s: a link to nowhere, passed over", folder, below);
+    return OK;
+}
+
 static Status add_folder(Encode *e, const char *folder)
 {
     Walk w;
     char path[FILE_PATH];
-    TRY(walk_read(&w, &e->o->arena, folder, DEPTH_MOST));
+    TRY(walk_read(&w, &e->o->arena, folder, WALK_DEEPEST));
     if (w.loops)
         say(e->o, "note: %lld links back to a folder above are passed over, the first: %s/%s",
             (long long)w.loops, folder, w.loop);
-    for (int64_t i = 0; i < w.folders; i++)
-        if (walk_kind(w.folder[i]) == WALK_DEEP)
-            return err_set(ERR_FORMAT, "encode: %s/%s: folders more than %d deep", folder,
-                           w.folder[i], DEPTH_MOST);
+    for (int64_t i = 0; i < w.folders; i++) TRY(check_folder(e, folder, w.folder[i]));
     for (int64_t i = 0; i < w.pictures; i++) {
         TRY(path_join(path, folder, w.picture[i]));
         TRY(add_name(e, path));
@@ -79,7 +90,8 @@ static Status list_pictures(Encode *e)
         if (!there)
             return err_set(ERR_IO, "encode: %s: no such file, or no regular one", e->name[i]);
     }
-    return e->n ? OK : err_set(ERR_FORMAT, "encode: %s: holds no pictures", o->images);
+    return e->n ? OK : err_set(ERR_FORMAT, "encode: %s: holds no pictures",
+                               o->images ? o->images : o->args[0]);
 }
 
 // ---- rows ---------------------------------------------------------------------------------------
@@ -270,6 +282,18 @@ static Status encode_options(Options *o)
 }
 
 // Every line is a text, even an empty one, so that row i belongs to line i.
+static Status add_text_line(Encode *e, const char *text, size_t n)
+{
+    if (memchr(text, 0, n))                    // it would end the text in silence
+        return err_set(ERR_FORMAT, "encode: %s: line %lld: holds a zero byte: is no text",
+                       e->o->texts, (long long)e->n + 1);
+    char *line = arena_take(&e->o->arena, n + 1);
+    if (!line) return err_memory("encode");
+    memcpy(line, text, n);
+    line[n && line[n - 1] == '\r' ? n - 1 : n] = 0;
+    return add_name(e, line);
+}
+
 static Status list_texts(Encode *e)
 {
     FileMap map;
@@ -279,13 +303,7 @@ static Status list_texts(Encode *e)
     while (status == OK && text < stop) {
         const char *end = memchr(text, '\n', (size_t)(stop - text));
         size_t n = (size_t)((end ? end : stop) - text);
-        char *line = arena_take(&e->o->arena, n + 1);
-        if (!line) status = err_memory("encode");
-        else {
-            memcpy(line, text, n);
-            line[n && line[n - 1] == '\r' ? n - 1 : n] = 0;
-            status = add_name(e, line);
-        }
+        status = add_text_line(e, text, n);
         text += n + 1;
     }
     file_unmap(&map);

@@ -133,6 +133,7 @@ static Status info_file(const Options *o, const char *path)
     TRY(backend_open(&be, "ref", NULL));
     Status status = clip_read(&c, be, path, &(ClipOptions){ .sizes = true,
                                                             .pixels = setup_pixels(o) });
+    if (err_of_machine(status)) return status;
     if (status != OK && flag && strstr(err_msg(), flag)) return status;
     if (status != OK && flag) return err_prefix(status, "--%s: goes with a model", flag);
     if (status != OK) return info_weights(o, path);

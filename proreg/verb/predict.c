@@ -180,7 +180,8 @@ Status verb_predict(Options *o)
         TRY(path_kind(&kind, o->args[i]));
         if (kind != PATH_FILE)
             return err_set(ERR_IO, "predict: %s: %s", o->args[i],
-                           kind == PATH_FOLDER ? "is a folder" : "no such file");
+                           kind == PATH_FOLDER ? "is a folder" : kind == PATH_OTHER
+                           ? "is not a regular file" : "no such file");
     }
     TRY(setup_tuned(&tuned, &run, o));
     if (o->run) TRY(run_open(&run, &o->arena, o->run, o->checkpoint));

@@ -40,7 +40,8 @@ Status setup_find_lists(Options *o, const char **lists)
     return OK;
 }
 
-static Status folders_of_data(Options *o, Items *items)
+// Those alone that may be splits: of classes there may be any number.
+static Status splits_of_data(Options *o, Items *items)
 {
     DIR *dir;
     Status status = folder_list(&dir, o->data);
@@ -51,6 +52,7 @@ static Status folders_of_data(Options *o, Items *items)
         bool folder = false;
         status = folder_next(&name, dir, o->data);
         if (status != OK || !name) break;
+        if (!split_called(name, &o->eval_split, 1)) continue;
         status = path_join(path, o->data, name);
         if (status == OK) status = folder_there(&folder, path);
         if (!folder) continue;
@@ -74,7 +76,7 @@ Status setup_caption_splits(const char **prefix, bool *evaluates, Options *o)
 {
     Items items;
     *prefix = "";
-    TRY(folders_of_data(o, &items));
+    TRY(splits_of_data(o, &items));
     int64_t train = split_find_kind(SPLIT_TRAIN, items.item, items.n);
     int64_t eval = o->eval_split ? split_find(o->eval_split, items.item, items.n)
                                  : split_find_kind(SPLIT_VAL, items.item, items.n);

@@ -26,6 +26,8 @@ static Status tokenize_text(Tokenizer *t, const char *text, size_t bytes)
 {
     int32_t *ids;
     int64_t n = t->context;
+    if (t->o->pad && memchr(text, 0, bytes))   // bpe_context would take it for the end
+        return err_set(ERR_FORMAT, "tokenize: --pad: a zero byte in the text: %.80s..", text);
     if (t->o->pad) {
         ids = arena_take(&t->arena, (size_t)n * sizeof *ids);
         if (!ids) return err_memory("tokenize");
