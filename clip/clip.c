@@ -140,6 +140,29 @@ static Status no_tensor(const Clip *c, const char *name)
                    near ? "; the nearest is " : "", near ? near : "");
 }
 
+// Whole numbers are what a quantized file holds: they are weights only with factors that CLIP's
+// tensors do not have.
+static Status check_dtype(const Clip *c, const WeightsTensor *x)
+{
+    if (weights_dtype_is_float(x->dtype)) return OK;
+    return err_set(ERR_UNSUPPORTED, "model: %s: %s holds %s: weights are F32, F16, BF16 or F64",
+                   c->file, x->name, weights_dtype_name(x->dtype));
+}
+
+Status clip_check_scale(float scale, const char *path)
+{
+    if (!(scale < -87)) return OK;                 // NaN and more than 88 show in the logits
+    return err_set(ERR_FORMAT, "model: %s: logit_scale is %g: its exponential, 0, would make all "
+                   "classes equal", path, (double)scale);
+}
+
+static Status check_scale(const Clip *c, const WeightsTensor *x)
+{
+    float scale;
+    weights_to_f32(&scale, x);
+    return clip_check_scale(scale, c->file);
+}
+
 static Status find_part(const WeightsTensor **out, const Clip *c, const Param *q, const Spelt *s,
                         int part)
 {
@@ -153,6 +176,8 @@ static Status find_part(const WeightsTensor **out, const Clip *c, const Param *q
     if (!same)
         return err_set(ERR_SHAPE, "model: %s: %s is %s, not %s", c->file, x->name,
                        shape_text(got, x->ndim, x->dim), shape_text(want, n, dim));
+    TRY(check_dtype(c, x));
+    if (n == 0) TRY(check_scale(c, x));
     *out = x;
     return OK;
 }

@@ -98,6 +98,9 @@ Tensor *clip_logits(Tape *t, Tensor *image, Tensor *classes, Tensor *scale);
 Status clip_scale(float *scale, const Clip *c);
 Status clip_clamp_scale(Clip *c);
 
+// ERR_FORMAT where exp(scale) is 0, so that all logits would be equal; `path`: the file of it.
+Status clip_check_scale(float scale, const char *path);
+
 // Writes Hugging Face's config.json, preprocessor_config.json and model.safetensors into `folder`,
 // which must exist: the image tower and scale of `image`, the text tower of `text` (may be equal).
 Status clip_save(const char *folder, const Clip *image, const Clip *text);

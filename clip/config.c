@@ -45,8 +45,22 @@ static Status activation_hf(Act *act, const Json *from)
     return OK;
 }
 
+// transformers refuses a null here; the default would be a guess.
+static Status no_null(const Json *from, const char *const *keys)
+{
+    for (; *keys; keys++) {
+        const Json *v = json_get(from, *keys);
+        if (v && v->type == JSON_NULL) return json_error(ERR_FORMAT, v, "null is no number");
+    }
+    return OK;
+}
+
 static Status tower_hf(TowerSize *s, Act *act, double *eps, const Json *from)
 {
+    static const char *const numbers[] = { "hidden_size", "num_hidden_layers", "layer_norm_eps",
+        "num_attention_heads", "image_size", "patch_size", "vocab_size", "eos_token_id",
+        "max_position_embeddings", NULL };
+    TRY(no_null(from, numbers));
     TRY(json_opt_int(&s->width, from, "hidden_size", 1, WIDEST));
     TRY(json_opt_int(&s->layers, from, "num_hidden_layers", 1, LAYERS));
     TRY(json_opt_int(&s->heads, from, "num_attention_heads", 1, WIDEST));

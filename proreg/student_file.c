@@ -101,6 +101,9 @@ static Status read_tensor(Params *p, const Param *q, const Weights *w, const cha
     if (!same)
         return err_set(ERR_SHAPE, "checkpoint: %s: no %s of the shape of %s", path, name,
                        tensor_shape(want, &q->value));
+    if (!weights_dtype_is_float(x->dtype))
+        return err_set(ERR_UNSUPPORTED, "checkpoint: %s: %s holds %s: weights are F32, F16, BF16 "
+                       "or F64", path, name, weights_dtype_name(x->dtype));
     float *host = malloc((size_t)tensor_size(&q->value) * sizeof *host);
     if (!host) return err_memory("checkpoint");
     Param to = *q;
@@ -187,6 +190,7 @@ Status tuned_scale(Clip *c, const char *path)
     if (one) weights_to_f32(&scale, x);
     weights_close(w);
     if (!one) return err_set(ERR_SHAPE, "classifier: %s: no logit_scale of one number", path);
+    TRY(clip_check_scale(scale, path));
     if (q->group < 0) q->value.data = NULL;        // it may lie in the model's file
     return params_set(&c->params, q, &scale);
 }

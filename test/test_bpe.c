@@ -456,7 +456,56 @@ static void bad_files(void)
     CHECK_STATUS(bpe_open(&bpe, sub_folder("bad"), 0), ERR_FORMAT, "<|endoftext|>");
     put("bad", "vocab.json", "{\"ab\": -1}");
     CHECK_STATUS(bpe_open(&bpe, sub_folder("bad"), 0), ERR_FORMAT, "ab");
+    path = put("bad", "cr.txt", "#version: 0.2\ra b\rab c\r");
+    CHECK_STATUS(bpe_open(&bpe, path, 0), ERR_FORMAT, "line 1: a carriage return");
     CHECK(bpe == NULL, "not NULL");
+}
+
+static const char differ_vocab[] =
+    "{\"a\": 0, \"b</w>\": 1, \"ab</w>\": 2, \"<|startoftext|>\": 3, \"<|endoftext|>\": 4";
+
+// `merges` (tokenizer.json's; "": it only lists added tokens) beside the same vocabulary.
+static void put_differ(const char *ids, const char *lines, const char *merges, const char *map,
+                       const char *config)
+{
+    char text[512];
+    snprintf(text, sizeof text, "%s%s}", differ_vocab, ids);
+    put("differ", "vocab.json", text);
+    put("differ", "merges.txt", lines);
+    if (*merges)
+        snprintf(text, sizeof text, "{\"model\": {\"end_of_word_suffix\": \"</w>\", \"vocab\": "
+                 "%s}, \"merges\": [%s]}}", differ_vocab, merges);
+    put("differ", "tokenizer.json", *merges ? text : "{\"added_tokens\": []}");
+    put("differ", "special_tokens_map.json", map);
+    put("differ", "tokenizer_config.json", config);
+}
+
+// Each file would be read alone; what two of them say differently is refused.
+static void files_differ(void)
+{
+    static const char one[] = "a b</w>\n", same[] = "\"a b</w>\"";
+    static const struct { const char *ids, *lines, *merges, *map, *config, *word; } t[] = {
+        { "", one, "", "{}", "{}", NULL },
+        { "", one, same, "{}", "{}", NULL },
+        { ", \"ba\": 5", one, "", "{}", "{}", "\"ba\" (id 5) is the result of no merge" },
+        { ", \"ba\": 5", one, "", "{}", "{\"pad_token\": \"ba\"}", NULL },
+        { "", "a b</w>\na b</w>\n", same, "{}", "{}", "differ from merge 2 on (2 and 1" },
+        { ", \"c\": 5", one, same, "{}", "{}", "\"c\" has the ids 5 and -1" },
+        { "", one, "", "{\"eos_token\": \"a\"}", "{\"eos_token\": \"<|endoftext|>\"}",
+          "names the token <|endoftext|> where" },
+        { "", one, "", "{}", "{\"eos_token\": \"<|startoftext|>\"}", "start and end are both" },
+        { "", one, "", "{}", "{\"tokenizer_class\": \"CLIPTokenizerFast\"}", NULL },
+        { "", one, "", "{}", "{\"tokenizer_class\": \"GPT2Tokenizer\"}",
+          "tokenizer_class: GPT2Tokenizer" },
+    };
+    for (int i = 0; i < TEST_COUNT(t); i++) {
+        Bpe *bpe;
+        put_differ(t[i].ids, t[i].lines, t[i].merges, t[i].map, t[i].config);
+        Status status = bpe_open(&bpe, sub_folder("differ"), 0);
+        CHECK(t[i].word ? status != OK && strstr(err_msg(), t[i].word) : status == OK, "%d: %s", i,
+              status == OK ? "read" : err_msg());
+        bpe_close(bpe);
+    }
 }
 
 // ---- rows ------------------------------------------------------------------------------------
@@ -577,7 +626,8 @@ static const TestCase cases[] = {
     { "unicode", unicode }, { "bad_utf8", bad_utf8 }, { "byte_symbols", byte_symbols },
     { "cleaning", cleaning },
     { "learning", learning }, { "forms", forms }, { "odd_vocabulary", odd_vocabulary },
-    { "odd_merges", odd_merges }, { "bad_files", bad_files }, { "rows", rows },
+    { "odd_merges", odd_merges }, { "bad_files", bad_files },
+    { "files_differ", files_differ }, { "rows", rows },
     { "clip_golden", clip_golden }, { "clip_speed", clip_speed },
 };
 

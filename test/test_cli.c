@@ -597,6 +597,24 @@ static void not_finite(void)
     }
 }
 
+// exp(-inf) would make every answer the first class.
+static void no_scale(void)
+{
+    spoil("no_scale", "logit_scale", -INFINITY);
+    int status = proreg("zeroshot --data $W/set --eval-split test -q --model $W/no_scale");
+    CHECK(status == 1 && strstr(program_stderr(), "logit_scale is -inf"), "%d: %s", status,
+          program_stderr());
+}
+
+// Every text would be read at its start.
+static void other_end(void)
+{
+    config_with("other_end", "\"eos_token_id\": ", "\"eos_token_id\": 4, \"was\": ");
+    int status = proreg("zeroshot --data $W/set --eval-split test -q --model $W/other_end");
+    CHECK(status == 1 && strstr(program_stderr(), "read at the id 4 (eos_token_id)"), "%d: %s",
+          status, program_stderr());
+}
+
 // Pretraining brings back a scale of more than 100: ln 100 is the limit.
 static void scale_limit(void)
 {
@@ -657,7 +675,7 @@ static const TestCase cases[] = {
     { "configurations", configurations }, { "run_configurations", run_configurations },
     { "activations", activations }, { "pickles", pickles }, { "bombs", bombs },
     { "outputs", outputs }, { "replaced", replaced }, { "outside", outside },
-    { "not_finite", not_finite },
+    { "not_finite", not_finite }, { "no_scale", no_scale }, { "other_end", other_end },
     { "scale_limit", scale_limit },
 };
 

@@ -522,8 +522,32 @@ static void case_broken(void)
            "\"patch_size\": 5}, \"text_config\": {\"hidden_size\": 16, \"num_attention_heads\": 2, "
            "\"num_hidden_layers\": 1, \"max_position_embeddings\": 16, \"vocab_size\": 600}}",
            ERR_FORMAT, "text_model.encoder.layers.1.");
+    broken("config.json", "{\"vision_config\": {\"num_attention_heads\": null}}", ERR_FORMAT,
+           "num_attention_heads: null");
     broken("preprocessor_config.json", "{\"image_std\": [1, 0, 1]}", ERR_FORMAT, "image_std");
     broken("model.safetensors", "not weights", ERR_FORMAT, "model.safetensors");
+}
+
+// Numbers of a quantized file are no weights.
+static void case_whole_numbers(void)
+{
+    char folder[] = "/tmp/proreg-clip-XXXXXX", path[FILE_PATH];
+    FileMap map;
+    CHECK(mkdtemp(folder), "no folder");
+    snprintf(path, sizeof path, "%s/config.json", folder);
+    CHECK_OK(file_copy(GOLDEN("hf-quick/config.json"), path));
+    snprintf(path, sizeof path, "%s/model.safetensors", folder);
+    if (!CHECK_OK(file_map(&map, GOLDEN("hf-quick/model.safetensors")))) return;
+    char *bytes = malloc(map.size);
+    if (!bytes) exit(2);
+    memcpy(bytes, map.data, map.size);
+    char *type = strstr(bytes + 8, "\"F32\"");
+    if (CHECK(type, "no F32")) type[1] = 'I';
+    CHECK_OK(file_save(path, bytes, map.size));
+    refused(folder, NULL, ERR_UNSUPPORTED, "holds I32: weights are F32");
+    free(bytes);
+    file_unmap(&map);
+    folder_discard(folder);
 }
 
 static void case_names(void)
@@ -554,7 +578,8 @@ static const TestCase cases[] = {
     { "random", case_random },
     { "prefixes", case_prefixes }, { "folders", case_folders },
     { "open_clip_keys", case_open_clip_keys },
-    { "refused", case_refused }, { "broken", case_broken }, { "names", case_names },
+    { "refused", case_refused }, { "broken", case_broken },
+    { "whole_numbers", case_whole_numbers }, { "names", case_names },
 };
 
 int main(void)

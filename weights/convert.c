@@ -24,6 +24,11 @@ const char *weights_dtype_name(WeightsDtype dtype)
     return types[dtype].name;
 }
 
+bool weights_dtype_is_float(WeightsDtype dtype)
+{
+    return dtype <= WEIGHTS_BF16;
+}
+
 size_t weights_dtype_bytes(WeightsDtype dtype)
 {
     return types[dtype].bytes;

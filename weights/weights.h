@@ -81,6 +81,7 @@ Status weights_drop_prefix(Weights *w, const char *prefix);
 int64_t weights_elements(const WeightsTensor *t);
 const char *weights_dtype_name(WeightsDtype dtype);    // as in safetensors: "F32", "BF16", ..
 size_t weights_dtype_bytes(WeightsDtype dtype);
+bool weights_dtype_is_float(WeightsDtype dtype);
 
 // Converts all elements, whatever the dtype; 16-bit floats exactly, others to the nearest float.
 void weights_to_f32(float *dst, const WeightsTensor *t);

@@ -69,6 +69,11 @@ Status bpe_merge(Bpe *bpe, int32_t left, int32_t right);
 int32_t bpe_rank(const Bpe *bpe, int32_t left, int32_t right);              // -1: never merged
 
 Status bpe_number(Bpe *bpe);         // gives ids by the rule for merges alone
+
+// Of files that are read: every token that is no byte, special or added is the result of a merge.
+Status bpe_agree_merges(const Bpe *bpe, const char *path);
+Status bpe_agree(const Bpe *a, const Bpe *b, const char *folder);   // vocab.json, tokenizer.json
+
 int32_t bpe_byte(uint8_t byte);      // its symbol within a word; + BYTES: at the end
 
 // The next word of a cleaned text from *i on, at *from..*i; false at the end.

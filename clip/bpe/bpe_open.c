@@ -69,6 +69,9 @@ static Status parse_merges(Bpe *bpe, const char *text, size_t bytes, int64_t lim
         size_t length[2];
         stop = memchr(p, '\n', (size_t)(end - p));
         if (!stop) stop = end;
+        if (memchr(p, '\r', (size_t)(stop - p)) && stop[-1] != '\r')
+            return err_set(ERR_FORMAT, "bpe: %s: line %ld: a carriage return (CR) inside: lines "
+                           "must end in LF or CR LF", file, line);
         if (line == 1 && is_heading(p, stop)) continue;
         if (!two_fields(p, stop, field, length))
             return err_set(ERR_FORMAT, "bpe: %s: line %ld does not hold two symbols", file, line);
@@ -141,14 +144,17 @@ static Status read_special(Bpe *bpe, const char **name, const Json *map, const c
     return OK;
 }
 
-static Status read_specials(Bpe *bpe, const char *path)
+// The names as the file at `path` says them; NULL where it does not.
+static Status read_specials(Bpe *bpe, const char *name[3], const char *path)
 {
+    static const char *const keys[3] = { "bos_token", "eos_token", "unk_token" };
     Arena arena = { 0 };
     const Json *map;
     Status status = json_load(&map, &arena, path);
-    if (status == OK) status = read_special(bpe, &bpe->start_name, map, "bos_token");
-    if (status == OK) status = read_special(bpe, &bpe->end_name, map, "eos_token");
-    if (status == OK) status = read_special(bpe, &bpe->unknown_name, map, "unk_token");
+    for (int i = 0; i < 3 && status == OK; i++) {
+        name[i] = NULL;
+        status = read_special(bpe, &name[i], map, keys[i]);
+    }
     arena_free(&arena);
     return status;
 }
@@ -166,6 +172,8 @@ static Status resolve_ids(Bpe *bpe, const char *path)
     bpe->end = id_of(bpe, bpe->end_name);
     bpe->unknown = id_of(bpe, bpe->unknown_name);
     if (bpe->unknown == NO_ID) bpe->unknown = bpe->end;
+    if (bpe->start == bpe->end && bpe->start != NO_ID)
+        return err_set(ERR_FORMAT, "bpe: %s: start and end are both %s", path, bpe->end_name);
     if (bpe->start == NO_ID || bpe->end == NO_ID)
         return err_set(ERR_FORMAT, "bpe: %s: no token %s", path,
                        bpe->start == NO_ID ? bpe->start_name : bpe->end_name);
@@ -175,7 +183,7 @@ static Status resolve_ids(Bpe *bpe, const char *path)
             return err_set(ERR_FORMAT, "bpe: %s: merge %d makes \"%s\", which has no id", path,
                            i + 1, s->name);
     }
-    return OK;
+    return bpe_agree_merges(bpe, path);
 }
 
 // ---- tokenizer.json --------------------------------------------------------------------------
@@ -231,13 +239,43 @@ static Status file_near(bool *there, char out[FILE_PATH], const char *path, cons
     return file_beside(there, out, folder, name);
 }
 
+// A folder of another tokenizer may hold files of the same names.
+static Status check_class(const char *path)
+{
+    static const char *const known[] = { "CLIPTokenizer", "CLIPTokenizerFast",
+                                         "PreTrainedTokenizerFast", "TokenizersBackend" };
+    Arena arena = { 0 };
+    const Json *root;
+    const char *name = known[0];
+    Status status = json_load(&root, &arena, path);
+    if (status == OK) status = json_opt_string(&name, root, "tokenizer_class");
+    bool is = status != OK;
+    for (size_t i = 0; i < sizeof known / sizeof *known && !is; i++) is = !strcmp(name, known[i]);
+    if (!is)
+        status = json_error(ERR_UNSUPPORTED, json_get(root, "tokenizer_class"),
+                            "%.100s: only CLIPTokenizer is implemented", name);
+    arena_free(&arena);
+    return status;
+}
+
 static Status specials_beside(Bpe *bpe, const char *path)
 {
-    char map[FILE_PATH];
+    const char *map[3] = { NULL }, *config[3] = { NULL };
+    const char **const to[3] = { &bpe->start_name, &bpe->end_name, &bpe->unknown_name };
+    char beside[FILE_PATH];
     bool there;
-    TRY(file_near(&there, map, path, "special_tokens_map.json"));
-    if (!there) TRY(file_near(&there, map, path, "tokenizer_config.json"));
-    return there ? read_specials(bpe, map) : OK;
+    TRY(file_near(&there, beside, path, "special_tokens_map.json"));
+    if (there) TRY(read_specials(bpe, map, beside));
+    TRY(file_near(&there, beside, path, "tokenizer_config.json"));
+    if (there) TRY(check_class(beside));
+    if (there) TRY(read_specials(bpe, config, beside));
+    for (int i = 0; i < 3; i++) {
+        if (map[i] && config[i] && strcmp(map[i], config[i]) != 0)
+            return err_set(ERR_FORMAT, "bpe: %s: names the token %.100s where "
+                           "special_tokens_map.json names %.100s", beside, config[i], map[i]);
+        if (map[i] || config[i]) *to[i] = map[i] ? map[i] : config[i];
+    }
+    return OK;
 }
 
 static Status added_beside(Bpe *bpe, const char *path)
@@ -326,13 +364,37 @@ Status bpe_there(bool *there, const char *folder)
     return OK;
 }
 
+// Where a folder has both forms, transformers reads tokenizer.json.
+static Status agree_with_json(const Bpe *bpe, const char *folder)
+{
+    Arena arena = { 0 };
+    const Json *root;
+    char path[FILE_PATH];
+    bool there;
+    Bpe *other = NULL;
+    TRY(file_beside(&there, path, folder, "tokenizer.json"));
+    if (!there) return OK;
+    Status status = json_load(&root, &arena, path);
+    if (status == OK && json_get(root, "model")) {
+        status = bpe_new(&other);
+        if (status == OK) status = open_json(other, path);
+        if (status == OK) status = bpe_agree(bpe, other, folder);
+    }
+    bpe_close(other);
+    arena_free(&arena);
+    return status;
+}
+
 static Status open_in_folder(Bpe *bpe, const char *folder, int64_t vocab)
 {
     char path[FILE_PATH], ids[FILE_PATH];
     bool merges, there;
     TRY(file_beside(&merges, path, folder, "merges.txt"));
     TRY(file_beside(&there, ids, folder, "vocab.json"));
-    if (merges && there) return open_file(bpe, path, vocab);
+    if (merges && there) {
+        TRY(open_file(bpe, path, vocab));
+        return agree_with_json(bpe, folder);
+    }
     for (size_t i = 0; i < sizeof bpe_files / sizeof bpe_files[0]; i++) {
         TRY(file_beside(&there, path, folder, bpe_files[i]));
         if (there) return open_file(bpe, path, vocab);

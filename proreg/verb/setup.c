@@ -109,6 +109,15 @@ Status setup_model(Clip *c, const Options *o, const Backend *be, const char *pat
     return OK;
 }
 
+// A text without the end that the model looks for would be read at its start, like any other.
+static Status check_end(const Bpe *bpe, const Clip *c)
+{
+    if (c->config.eos < 0 || c->config.eos == bpe_end(bpe)) return OK;
+    return err_set(ERR_FORMAT, "model: %s: texts are read at the id %lld (eos_token_id), but the "
+                   "tokenizer ends them with %d", c->folder, (long long)c->config.eos,
+                   bpe_end(bpe));
+}
+
 Status setup_bpe(Bpe **bpe, const Options *o, const Clip *c, bool need)
 {
     bool there = true;
@@ -116,6 +125,7 @@ Status setup_bpe(Bpe **bpe, const Options *o, const Clip *c, bool need)
     if (!need && !o->merges) TRY(bpe_there(&there, c->folder));
     if (!there) return OK;
     Status status = bpe_open(bpe, o->merges ? o->merges : c->folder, c->config.vocab);
+    if (status == OK) status = check_end(*bpe, c);
     if (status == OK || o->merges) return status;
     if (need || status == ERR_IO || err_of_machine(status))
         return err_prefix(status, "tokenizer (--merges names another)");
