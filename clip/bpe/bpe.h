@@ -37,9 +37,9 @@ typedef struct Bpe Bpe;
 //     merges.txt
 //     bpe_simple_vocab_16e6.txt.gz, bpe_simple_vocab_16e6.txt
 //
-// Files of both of the first lines must agree: ERR_FORMAT names the first difference. Which of these
-// a file is, is told by its content; next to a vocab.json or a merges.txt the other one is used if
-// it exists. From merges alone, the first M = min(lines, vocab - 514) are taken, and
+// Files of both of the first lines must agree: ERR_FORMAT names the first difference. Which of
+// these a file is, is told by its content; next to a vocab.json or a merges.txt the other one is
+// used if it exists. From merges alone, the first M = min(lines, vocab - 514) are taken, and
 // ids are 0..255 the bytes, 256..511 the bytes with </w>, 512 + i the merges, 512 + M start and 513
 // + M end. `vocab` is the number of rows of the model's embedding, which ids must stay below; 0:
 // unknown, then M is at most CLIP's 48894. On failure *out is NULL.
