@@ -320,9 +320,29 @@ static void sizes(void)
     CHECK_STATUS(size_mul(&n, -1, 3), ERR_FORMAT, "does not fit");
 }
 
+static bool cell_is(const char *text, int least, int most, const char *want)
+{
+    char *got = NULL;
+    size_t n = 0;
+    FILE *to = open_memstream(&got, &n);
+    if (!CHECK(to, "open_memstream")) return false;
+    shown_cell(to, text, least, most);
+    fclose(to);
+    bool same = !strcmp(got, want);
+    free(got);
+    return same;
+}
+
 // What a terminal would obey is escaped, all else comes through.
 static void shown_texts(void)
 {
+    static const struct { const char *text, *cell; int columns; } cells[] = {
+        { "ab", "ab    ", 2 }, { "", "      ", 0 }, { "K\xc3\xa4se", "K\xc3\xa4se  ", 4 },
+        { "Ka\xcc\x88se", "Ka\xcc\x88se  ", 4 },            // the same, from macOS
+        { "\xe7\x8a\xac\xe7\x8c\xab", "\xe7\x8a\xac\xe7\x8c\xab  ", 4 },
+        { "abcdefghij", "abcdefgh", 10 }, { "abcdefg\xe7\x8a\xac", "abcdefg", 9 },
+        { "a\x1b", "a\\x1b ", 5 },
+    };
     static const struct { const char *text, *shown; } cases_[] = {
         { "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", NULL }, { "", NULL }, { "a\\b", NULL },
         { "a\tb\r\n", "a\\tb\\r\\n" }, { "\x1b[2J\x7f", "\\x1b[2J\\x7f" },
@@ -334,6 +354,11 @@ static void shown_texts(void)
     for (size_t i = 0; i < sizeof cases_ / sizeof *cases_; i++) {
         const char *want = cases_[i].shown ? cases_[i].shown : cases_[i].text;
         CHECK(!strcmp(shown(cases_[i].text), want), "%s", shown(cases_[i].text));
+    }
+    for (int i = 0; i < TEST_COUNT(cells); i++) {
+        CHECK(cell_is(cells[i].text, 6, 8, cells[i].cell), "cell of %s", cells[i].text);
+        CHECK(shown_columns(cells[i].text) == cells[i].columns, "%s: %d columns", cells[i].text,
+              shown_columns(cells[i].text));
     }
     CHECK(shown_into(out, 8, "abcd\x1b[") == 4 && !strcmp(out, "abcd"), "half an escape: %s", out);
     JsonOut json = { 0 };

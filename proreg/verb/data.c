@@ -83,13 +83,16 @@ static void print_check(const Check *c)
 {
     int wide = 12;                             // names of list files may be longer
     for (int64_t i = 0; i < c->count_n; i++) {
-        int n = (int)strlen(shown(c->count[i].split));
+        int n = shown_columns(c->count[i].split);
         if (n > wide && n <= 40) wide = n;
     }
     printf("%-*s %-16s %-24s %8s\n", wide, "split", "domain", "class", "n");
-    for (int64_t i = 0; i < c->count_n; i++)
-        printf("%-*s %-16s %-24s %8lld\n", wide, shown(c->count[i].split),
-               shown(c->count[i].domain), shown(c->count[i].class_name), (long long)c->count[i].n);
+    for (int64_t i = 0; i < c->count_n; i++) {
+        shown_cell(stdout, c->count[i].split, wide + 1, FILE_PATH);
+        shown_cell(stdout, c->count[i].domain, 17, FILE_PATH);
+        shown_cell(stdout, c->count[i].class_name, 24, FILE_PATH);
+        printf(" %8lld\n", (long long)c->count[i].n);
+    }
     for (int64_t i = 0; i < c->finding_n; i++) {
         const Finding *f = &c->finding[i];
         printf("%s: %s%s%s\n", check_kind(f->kind), shown(f->path), *f->path ? ": " : "",

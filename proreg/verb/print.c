@@ -15,10 +15,13 @@ Status print_json(JsonOut *lines)
     return status;
 }
 
+enum { WIDE = 26 };                        // columns of a table's names
+
 static void print_score_row(const char *indent, const char *name, ScoreRow row)
 {
-    printf("%s%-24s %7lld %7lld   %.4f", indent, shown(name), (long long)row.n,
-           (long long)row.correct, row.top1);
+    fputs(indent, stdout);
+    shown_cell(stdout, name, WIDE - (int)strlen(indent), FILE_PATH);
+    printf(" %7lld %7lld   %.4f", (long long)row.n, (long long)row.correct, row.top1);
 }
 
 static void print_score_classes(const Score *e, const ScoreLine *l)
@@ -36,8 +39,8 @@ static void print_score_split(const Score *e, int split)
 {
     const char *name = e->of.split_name[split];
     bool several = score_domains(e, split) > 1;
-    printf("%-26s %7s %7s   top1     mean class\n", *name ? shown(name) : "pictures", "n",
-           "correct");
+    shown_cell(stdout, *name ? name : "pictures", WIDE, FILE_PATH);
+    printf(" %7s %7s   top1     mean class\n", "n", "correct");
     for (int d = several ? SCORE_ALL : 0; d < e->of.domains; d++) {
         ScoreRow row = score_row(e, split, d);
         const char *domain = score_domain_name(e, d);

@@ -58,7 +58,10 @@ static void print_alpha_head(const Score *e)
 {
     printf("alpha   %-9s", "top1");
     for (int d = 0; d < e->of.domains && score_domains(e, SCORE_ALL) > 1; d++)
-        if (score_row(e, SCORE_ALL, d).n) printf(" %-9.30s", shown(e->of.domain_name[d]));
+        if (score_row(e, SCORE_ALL, d).n) {
+            putchar(' ');
+            shown_cell(stdout, e->of.domain_name[d], 9, 30);
+        }
     printf(" mean class%s\n", e->of.splits > 1 ? " split" : "");
 }
 
@@ -68,7 +71,7 @@ static void print_alpha_split(const Score *e, double alpha, int split)
     printf("%-7g %-9.4f", alpha, all.top1);
     for (int d = 0; d < e->of.domains && score_domains(e, SCORE_ALL) > 1; d++) {
         ScoreRow row = score_row(e, split, d);
-        int width = (int)strlen(shown(e->of.domain_name[d]));
+        int width = shown_columns(e->of.domain_name[d]);
         width = width > 30 ? 30 : width < 9 ? 9 : width;
         if (row.n) printf(" %-*.4f", width, row.top1);
         else if (score_row(e, SCORE_ALL, d).n) printf(" %-*s", width, "");

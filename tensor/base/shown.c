@@ -104,3 +104,44 @@ void shown_lines(FILE *to, const char *text, size_t bytes)
         p += n;
     }
 }
+
+// ---- tables -------------------------------------------------------------------------------------
+
+static int columns_of(unsigned c)
+{
+    static const unsigned wide[][2] = { { 0x1100, 0x115f }, { 0x2e80, 0xa4cf }, { 0xac00, 0xd7a3 },
+        { 0xf900, 0xfaff }, { 0xfe30, 0xfe6f }, { 0xff00, 0xff60 }, { 0x1f300, 0x1faff } };
+    if (c >= 0x300 && c <= 0x36f) return 0;    // NFD, as in folders from macOS
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
+        if (c >= wide[i][0] && c <= wide[i][1]) return 2;
+    return 1;
+}
+
+// Columns of the characters that fit into `most`; *bytes: theirs. `text` is shown text.
+static int fitting(size_t *bytes, const char *text, int most)
+{
+    const unsigned char *p = (const unsigned char *)text, *end = p + strlen(text);
+    int columns = 0;
+    while (p < end) {
+        int n = utf8_size(p, end), one = n ? columns_of(utf8_value(p, n)) : 1;
+        if (columns + one > most) break;
+        columns += one;
+        p += n ? n : 1;
+    }
+    *bytes = (size_t)(p - (const unsigned char *)text);
+    return columns;
+}
+
+int shown_columns(const char *text)
+{
+    size_t bytes;
+    return fitting(&bytes, shown(text), SHOWN_MOST);
+}
+
+void shown_cell(FILE *to, const char *text, int least, int most)
+{
+    const char *safe = shown(text);
+    size_t bytes;
+    int columns = fitting(&bytes, safe, most);
+    fprintf(to, "%.*s%*s", (int)bytes, safe, columns < least ? least - columns : 0, "");
+}

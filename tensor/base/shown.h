@@ -21,6 +21,10 @@ const char *shown(const char *text);
 // out. Returns the length. `out` must not overlap `text`.
 size_t shown_into(char *out, size_t size, const char *text);
 void shown_print(FILE *to, const char *format, va_list args);
+// As a cell of a table: at least `least` columns of a terminal, filled with blanks, and at most
+// `most`. Columns are characters, two for a wide one (CJK), none for an accent of its own.
+void shown_cell(FILE *to, const char *text, int least, int most);
+int shown_columns(const char *text);
 void shown_lines(FILE *to, const char *text, size_t bytes);    // of a file: its line ends stay
 // Bytes of the UTF-8 character at p; 0: invalid (overlong, a surrogate, cut off at the end). Its
 // number.
