@@ -88,6 +88,26 @@ static void flipped(void)
     CHECK(proreg("train --resume --out $W/flip -q") == 0, "%s", program_stderr());
 }
 
+// Two runs have the same names of files. What came to a checkpoint's files would be read with them.
+static void exchanged(void)
+{
+    CHECK(proreg(TRAIN "--epochs 2 --max-steps 3 --out $W/one") == 0, "%s", program_stderr());
+    CHECK(proreg(TRAIN "--epochs 2 --max-steps 3 --seed 5 --out $W/two") == 0, "%s",
+          program_stderr());
+    folder_text(&world, "one/last/added_tokens.json", "{\"a\": 5}");
+    CHECK(proreg("eval --run $W/one -q") == 1 &&
+          strstr(program_stderr(), "added_tokens.json: is not of the checkpoint"), "%s",
+          program_stderr());
+    remove(folder_name(&world, "one/last/added_tokens.json"));
+    CHECK(proreg("eval --run $W/one -q") == 0, "%s", program_stderr());
+    CHECK(rename(folder_name(&world, "two/last"), folder_name(&world, "one/other")) == 0 &&
+          rename(folder_name(&world, "one/last"), folder_name(&world, "two/last")) == 0, "moved");
+    CHECK(proreg("eval --run $W/two -q") == 1 && strstr(program_stderr(), "is of another run"),
+          "%s", program_stderr());
+    CHECK(proreg("train --resume --out $W/two -q") == 1 &&
+          strstr(program_stderr(), "is of another run"), "%s", program_stderr());
+}
+
 // A state.json of an earlier version says nothing of the other files.
 static void unsummed(void)
 {
@@ -236,7 +256,8 @@ static void outputs_inside(void)
 
 static const TestCase cases[] = {
     { "swept", swept }, { "overwritten", overwritten }, { "half_overwritten", half_overwritten },
-    { "flipped", flipped }, { "unsummed", unsummed }, { "strangers", strangers },
+    { "flipped", flipped }, { "exchanged", exchanged }, { "unsummed", unsummed },
+    { "strangers", strangers },
     { "inside", inside }, { "outputs_inside", outputs_inside },
 };
 

@@ -202,7 +202,7 @@ Status run_rewind(const char *folder, int64_t step)
 
 // ---- checkpoints --------------------------------------------------------------------------------
 
-static Status save_state(const char *folder, const RunState *s)
+static Status save_state(const char *folder, const char *run, const RunState *s)
 {
     JsonOut o = { .indent = 2 };
     json_out_object(&o);
@@ -211,7 +211,8 @@ static Status save_state(const char *folder, const RunState *s)
     json_put_int(&o, "epoch_step", s->epoch_step);
     json_put_double(&o, "best_top1", s->best_top1);
     json_put_int(&o, "best_step", s->best_step);
-    Status status = sums_put(&o, folder);
+    Status status = sums_put_run(&o, run);
+    if (status == OK) status = sums_put(&o, folder);
     json_out_end(&o);
     json_out_line_end(&o);
     if (status == OK) return json_out_save(&o, folder, "state.json");
@@ -226,21 +227,21 @@ static Status save_alone(const char *folder, const Checkpoint *c)
     return tuned_save(folder, c);
 }
 
-static Status save_parts(const char *folder, const Checkpoint *c)
+static Status save_parts(const char *folder, const char *run, const Checkpoint *c)
 {
     char path[FILE_PATH];
     TRY(save_alone(folder, c));
     TRY(path_join(path, folder, "optimizer.safetensors"));
     TRY(student_save_optimizer(path, c->student));
-    return save_state(folder, &c->state);
+    return save_state(folder, run, &c->state);
 }
 
-static Status save_whole(const char *path, const Checkpoint *c,
-                         Status (*save)(const char *folder, const Checkpoint *c))
+// Of a run; NULL: to use alone.
+static Status save_whole(const char *path, const char *run, const Checkpoint *c)
 {
     char temp[FILE_PATH];
     TRY(folder_begin(temp, path));
-    Status status = save(temp, c);
+    Status status = run ? save_parts(temp, run, c) : save_alone(temp, c);
     if (status == OK) status = folder_commit(temp, path);
     if (status != OK) folder_discard(temp);
     return status;
@@ -251,12 +252,12 @@ Status run_save(const char *folder, const char *name, const Checkpoint *c)
     char path[FILE_PATH];
     TRY(run_recover(path, folder, name));
     TRY(checkpoint_spare(path, false));
-    return save_whole(path, c, save_parts);
+    return save_whole(path, folder, c);
 }
 
 Status run_save_model(const char *folder, const Checkpoint *c)
 {
-    return save_whole(folder, c, save_alone);
+    return save_whole(folder, NULL, c);
 }
 
 Status run_forget(const char *folder, int64_t keep)
@@ -341,6 +342,7 @@ Status run_open(RunCheckpoint *c, Arena *arena, const char *folder, const char *
     *c = (RunCheckpoint){ 0 };
     TRY(run_checkpoint(c->path, folder, name));
     TRY(sums_check_config(folder));
+    TRY(sums_check_run(folder, c->path));
     TRY(run_method(&c->method, folder));
     TRY(run_load_state(&c->state, c->path));
     return tuned_classes(arena, &c->class_name, &c->classes, c->path);

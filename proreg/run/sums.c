@@ -1,4 +1,4 @@
-// sums.c - checksums of a checkpoint's files, and of config.json.
+// sums.c - checksums of a checkpoint's files, and of config.json; which run a checkpoint is of.
 #include "proreg/run/sums.h"
 
 #include <stdio.h>
@@ -112,10 +112,30 @@ static Status check_state_sum(const Json *root, const FileMap *map, const char *
     return same ? OK : changed(folder, "state.json", sum.is, sum.was);
 }
 
+// A file that came later would be read beside those of the checkpoint, or instead of them.
+static Status check_newcomers(const Json *sums, const char *folder)
+{
+    static const char *const read[] = {
+        "preprocessor_config.json", "processor_config.json", "vocab.json", "merges.txt",
+        "tokenizer.json", "added_tokens.json", "tokenizer_config.json", "special_tokens_map.json",
+        "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt", "classifier.json",
+    };
+    for (size_t i = 0; i < sizeof read / sizeof *read; i++) {
+        char path[FILE_PATH];
+        bool there = false;
+        if (!json_get(sums, read[i])) TRY(file_beside(&there, path, folder, read[i]));
+        if (there)
+            return err_set(ERR_FORMAT, "checkpoint: %s: is not of the checkpoint, but would be "
+                           "read: move it elsewhere", path);
+    }
+    return OK;
+}
+
 static Status check_file_sums(const Json *root, const char *folder, bool training)
 {
     const Json *sums;
     TRY(json_need(&sums, root, "crc32", JSON_OBJECT));
+    TRY(check_newcomers(sums, folder));
     for (int64_t i = 0; i < sums->count; i++) {
         const Json *v = json_at(sums, i);
         const char *was;
@@ -200,6 +220,72 @@ Status sums_check_config(const char *run)
     TRY(file_read(&map, path));
     Status status = check_config(&arena, &map, path);
     file_unmap(&map);
+    arena_free(&arena);
+    return status;
+}
+
+// ---- which run ----------------------------------------------------------------------------------
+
+// What of a config.json no --resume changes.
+static void put_lasting(JsonOut *o, const Json *config)
+{
+    static const char *const keys[] = { "method", "seed", "batch", "lr", "train_sha256" };
+    const Json *files = json_get(config, "model_sha256");
+    json_out_object(o);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const Json *v = json_get(config, keys[i]);
+        if (v && v->type == JSON_NUMBER) json_put_double(o, keys[i], v->number);
+        if (v && v->type == JSON_STRING) json_put_string(o, keys[i], v->string);
+    }
+    for (int64_t i = 0; files && i < files->count; i++) {
+        const Json *v = json_at(files, i);
+        if (v->type == JSON_STRING) json_put_string(o, v->key, v->string);
+    }
+    json_out_end(o);
+}
+
+// "": there is no config.json, or one of an older program, which has no checksum.
+static Status run_number(char hex[9], const char *run)
+{
+    Arena arena = { 0 };
+    JsonOut o = { 0 };
+    const Json *config;
+    char path[FILE_PATH];
+    bool there;
+    *hex = 0;
+    TRY(file_beside(&there, path, run, "config.json"));
+    if (!there) return OK;
+    Status status = json_load(&config, &arena, path);
+    if (status == OK) put_lasting(&o, config);
+    if (status == OK) status = json_out_status(&o);
+    if (status == OK && json_get(config, "crc32"))
+        snprintf(hex, 9, "%08x", (unsigned)crc32_of(0, o.text, o.size));
+    json_out_free(&o);
+    arena_free(&arena);
+    return status;
+}
+
+Status sums_put_run(JsonOut *state, const char *run)
+{
+    char hex[9];
+    TRY(run_number(hex, run));
+    if (*hex) json_put_string(state, "run", hex);
+    return OK;
+}
+
+Status sums_check_run(const char *run, const char *checkpoint)
+{
+    Arena arena = { 0 };
+    char path[FILE_PATH], hex[9];
+    const Json *state;
+    const char *was = NULL;
+    TRY(path_join(path, checkpoint, "state.json"));
+    Status status = json_load(&state, &arena, path);
+    if (status == OK) status = json_opt_string(&was, state, "run");
+    if (status == OK && was) status = run_number(hex, run);
+    if (status == OK && was && *hex && strcmp(hex, was) != 0)
+        status = err_set(ERR_FORMAT, "checkpoint: %s: is of another run than %s/config.json: they "
+                         "differ in data, model, method, seed, batch or lr", checkpoint, run);
     arena_free(&arena);
     return status;
 }

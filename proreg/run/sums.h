@@ -14,7 +14,8 @@
 Status sums_put(JsonOut *state, const char *folder);
 
 // *summed: there are sums, and the files are as they were written. Of optimizer.safetensors, which
-// only training reads, only where `training` asks for it. ERR_FORMAT: a file has changed.
+// only training reads, only where `training` asks for it. ERR_FORMAT: a file has changed, or one
+// that would be read has come to them.
 Status sums_check(bool *summed, const char *folder, bool training);
 
 // *sums, in the arena: the member crc32, which lists the files. NULL: state.json has none, or is
@@ -28,3 +29,10 @@ Status sums_put_text(JsonOut *out, const char *key);
 // ERR_FORMAT where a run's config.json, which ends with such a `crc32`, is not as the run wrote it:
 // what it says is not what the run has done. One of an older program, without, is taken as it is.
 Status sums_check_config(const char *run);
+
+// state.json's member `run`, of a checkpoint in the folder `run`: the checksum of what of its
+// config.json no --resume changes. Without a config.json there is none.
+Status sums_put_run(JsonOut *state, const char *run);
+
+// ERR_FORMAT where the checkpoint is another run's. One of an older program is taken as it is.
+Status sums_check_run(const char *run, const char *checkpoint);

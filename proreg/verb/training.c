@@ -371,6 +371,7 @@ static Status open_checkpoint(Training *r, Student *s)
     char last[FILE_PATH], path[FILE_PATH];
     TRY(run_checkpoint(last, r->o->out, "last"));          // it says all that is to be known of it
     TRY(setup_checkpoint(r->o, last, true));
+    TRY(sums_check_run(r->o->out, last));
     TRY(student_open(s, r->be, last, NULL, r->method, r->data.class_count, NULL, 0));
     TRY(path_join(path, last, "classifier.safetensors"));
     TRY(student_load_classifier(s, path));
