@@ -33,7 +33,8 @@ static Status write_param(WeightsOut *o, const Params *p, const Param *q, const 
     float *x = malloc(2 * n * sizeof *x);
     if (!x) return err_memory("model");
     Status status = params_get(p, q, x);
-    if (transposed) transpose_matrix(x + n, x, q->value.dim[0], q->value.dim[1]);
+    if (status == OK && transposed)
+        transpose_matrix(x + n, x, q->value.dim[0], q->value.dim[1]);
     if (status == OK) status = weights_write(o, transposed ? x + n : x, n * sizeof *x);
     free(x);
     return status;

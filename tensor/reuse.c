@@ -1,6 +1,6 @@
-// reuse.c - a step's memory: whose numbers are free again, and what is computed
-// twice instead of kept (Chen et al. 2016, "Training Deep Nets with Sublinear Memory
-// Cost").
+// reuse.c - a step's memory: sizes of tensors, the first failure, whose numbers are free again, and
+// what is computed twice instead of kept (Chen et al. 2016, "Training Deep Nets with Sublinear
+// Memory Cost").
 #include "tensor/reuse.h"
 
 #include <math.h>

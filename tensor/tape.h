@@ -73,7 +73,7 @@ struct Tape {
     const Backend *be;
     Arena host, device;          // structs and nodes; numbers
     Node *first, *last;
-    Spare *spare, *unused;       // gradients that can be used again; list entries that can
+    Spare *spare, *unused;       // numbers that can be used again; list entries that can
     TapeMode mode;
     Status status;               // of the first op that failed
     char message[640];

@@ -254,10 +254,62 @@ static void outputs_inside(void)
     CHECK(proreg("export --model $M -o $W/last/of/nobody") == 0, "%s", program_stderr());
 }
 
+// The weights in a file of another name, and an index that lists it.
+static void make_shard(void)
+{
+    char path[FILE_PATH];
+    Weights *w;
+    JsonOut o = { 0 };
+    CHECK(system("cp -r $W/model $W/parts && cd $W/parts && mv model.safetensors "
+                 "model-00001-of-00001.safetensors") == 0, "cp");
+    path_join(path, world.path, "parts/model-00001-of-00001.safetensors");
+    if (!CHECK_OK(weights_open(&w, path))) return;
+    json_out_object(&o);
+    json_put_object(&o, "weight_map");
+    for (int64_t i = 0; i < weights_count(w); i++)
+        json_put_string(&o, weights_at(w, i)->name, path_name(path));
+    json_out_end(&o);
+    json_out_end(&o);
+    folder_text(&world, "parts/model.safetensors.index.json", o.text);
+    json_out_free(&o);
+    weights_close(w);
+}
+
+// Each file that an index lists is recorded; of older runs, the index alone.
+static void changed_shards(void)
+{
+#define SHARD "parts/model-00001-of-00001.safetensors"
+    size_t n;
+    make_shard();
+    CHECK(proreg("train --model $W/parts --data $W/set --epochs 2 --max-steps 1 --batch 4 -q "
+                 "--out $W/sharded") == 0, "%s", program_stderr());
+    const char *config = program_file("sharded/config.json", NULL);
+    const char *hash = strstr(config, "\"model-00001-of-00001.safetensors\": ");
+    CHECK(hash, "%s", config);
+    CHECK(proreg("train --resume --out $W/sharded --max-steps 2 -q") == 0, "%s",
+          program_stderr());
+    const char *bytes = program_file(SHARD, &n);
+    char *changed = malloc(n);
+    if (!changed) exit(2);
+    memcpy(changed, bytes, n);
+    changed[n - 3] ^= 1;
+    CHECK_OK(file_save(folder_name(&world, SHARD), changed, n));
+    free(changed);
+    CHECK(proreg("train --resume --out $W/sharded -q") == 1 &&
+          strstr(program_stderr(), "model-00001-of-00001.safetensors has changed since"), "%s",
+          program_stderr());
+    CHECK(proreg("wise --run $W/sharded -q --alphas 0") == 1 &&
+          strstr(program_stderr(), "model-00001-of-00001.safetensors: is not what the run began"),
+          "%s", program_stderr());
+    program_unsummed("sharded/config.json");
+    CHECK(system("sed -i '/model-00001/d' $W/sharded/config.json") == 0, "sed");
+    CHECK(proreg("train --resume --out $W/sharded -q") == 0, "%s", program_stderr());
+}
+
 static const TestCase cases[] = {
     { "swept", swept }, { "overwritten", overwritten }, { "half_overwritten", half_overwritten },
     { "flipped", flipped }, { "exchanged", exchanged }, { "unsummed", unsummed },
-    { "strangers", strangers },
+    { "strangers", strangers }, { "changed_shards", changed_shards },
     { "inside", inside }, { "outputs_inside", outputs_inside },
 };
 

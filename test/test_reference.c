@@ -162,6 +162,8 @@ static void keys(void)
     same("run/results.jsonl", "## results.jsonl", false);
     same("run/last/classifier.json", "classifier.json:", false);
     same("run/last/state.json", "state.json:", false);
+    CHECK(proreg("wise --run $W/run -q --alpha 0.5 -o $W/mix") == 0, "%s", program_stderr());
+    same("mix/classifier.json", "classifier.json:", false);
 }
 
 // Each name of the folder stands on the page; last/'s in the section on checkpoints.

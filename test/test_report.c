@@ -145,6 +145,12 @@ static void means(void)
     int n = run_files_at(&r, -1, &first);
     CHECK(run_files_trained_on(&r, "ink") && !run_files_trained_on(&r, "oil"), "domains");
     CHECK(!run_files_trained_on(&r, "in") && !run_files_trained_on(&r, "inks"), "parts of names");
+    static const char blanks[] = "{\"train_domains\": \"Real_World , art\"}";
+    RunFiles typed = { .evals = 0 };
+    CHECK_OK(json_parse(&typed.config, &typed.arena, blanks, sizeof blanks - 1, "blanks"));
+    CHECK(run_files_trained_on(&typed, "Real World") && run_files_trained_on(&typed, "art") &&
+          !run_files_trained_on(&typed, "World"), "as --train-domains names them");
+    run_files_close(&typed);
     CHECK_CLOSE(run_files_mean(&r, r.eval + first, n, false), r.eval[first].top1, 0);
     CHECK_CLOSE(run_files_mean(&r, r.eval + first, n, true), r.eval[first + 1].top1, 0);
     CHECK(r.logs == 12 && r.samples == 24, "%d steps, %d samples", (int)r.logs, (int)r.samples);

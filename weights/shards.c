@@ -73,6 +73,11 @@ static Status check_index(const Weights *w, const Json **file, int64_t n)
     return OK;
 }
 
+const char *weights_shard(const Weights *w, int64_t i)
+{
+    return i < w->shards ? w->shard[i]->file : NULL;
+}
+
 Status read_shards(Weights *w)
 {
     const Json *root, *map;

@@ -68,6 +68,8 @@ Status weights_parse(Weights **out, const void *data, size_t bytes, const char *
 void weights_close(Weights *w);                        // accepts NULL
 
 WeightsKind weights_kind(const Weights *w);
+// The path of each file that an index lists, sorted; NULL: no more, or there is no index.
+const char *weights_shard(const Weights *w, int64_t i);
 const char *weights_kind_name(WeightsKind kind);       // "safetensors", "TorchScript", ..
 int64_t weights_count(const Weights *w);
 const WeightsTensor *weights_at(const Weights *w, int64_t i);   // in file order; NULL: out of range

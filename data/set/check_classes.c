@@ -311,8 +311,6 @@ Status check_split_names(Look *w)
 }
 
 // What a run would do with it.
-
-// What a run would do with it.
 Status check_opened(Look *w, const Dataset *d)
 {
     TRY(check_prompts(w, d));

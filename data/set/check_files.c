@@ -37,6 +37,7 @@ static void note_fault(Item *e, CheckKind kind, Status status, const char *messa
     e->status = status;
     e->message = malloc(n);
     if (e->message) memcpy(e->message, message, n);
+    else e->status = ERR_MEMORY;               // else a finding would be lost
 }
 
 static void look_inside(Item *e, const FileMap *map, int64_t max_pixels)

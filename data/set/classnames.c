@@ -96,28 +96,30 @@ static bool line_in_form(NameLine *l, Arena *arena, const char *line, int form, 
     return kind == FOLDER_FIRST || wordnet_id(first);
 }
 
-// Do the numbers of all lines count from 0 or 1, *from? Then sorts the lines by them; else *odd is
-// one that does not fit.
-static bool sort_by_number(NameLine *line, int64_t n, int32_t *from, Arena *arena,
-                           const NameLine **odd)
+// Do the numbers of all lines count from 0 or 1, *from? Then sorts the lines by them, and *odd is
+// NULL; else *odd is a line that does not fit.
+static Status sort_by_number(NameLine *line, int64_t n, int32_t *from, Arena *arena,
+                             const NameLine **odd)
 {
     int32_t least = INT32_MAX;
     NameLine *sorted = arena_zero(arena, (size_t)n * sizeof *sorted);
     *odd = line;
+    if (!sorted) return err_memory("classnames");
     for (int64_t i = 0; i < n; i++) {
         if (line[i].number < least) *odd = &line[i];
         if (line[i].number < least) least = line[i].number;
     }
-    if (!sorted || least < 0 || least > 1) return false;
+    if (least < 0 || least > 1) return OK;
     for (int64_t i = 0; i < n; i++) {
         int64_t at = line[i].number - least;
         *odd = &line[i];
-        if (at >= n || sorted[at].name) return false;
+        if (at >= n || sorted[at].name) return OK;
         sorted[at] = line[i];
     }
     memcpy(line, sorted, (size_t)n * sizeof *line);
     *from = least;
-    return true;
+    *odd = NULL;
+    return OK;
 }
 
 // ---- folders by key -----------------------------------------------------------------------------
@@ -318,14 +320,15 @@ static Status mixture(const Reading *r, Arena *arena, const Lines *lines,
 static Status classes_of(ClassNames *made, Arena *arena, const Lines *lines, Reading *r, int form,
                          const char *const *folder)
 {
-    const NameLine *odd;
+    const NameLine *odd = NULL;
     const bool folder_first = forms[form].form == FOLDER_FIRST;
     bool numbers = true;
     for (int64_t i = 0; i < r->n; i++) {
         r->line[i].folder = r->folder[i] < 0 ? NULL : folder[r->folder[i]];
         numbers &= r->line[i].number >= 0;
     }
-    if (numbers && !sort_by_number(r->line, r->n, &made->from, arena, &odd))
+    if (numbers) TRY(sort_by_number(r->line, r->n, &made->from, arena, &odd));
+    if (odd)
         return err_set(ERR_FORMAT, "classnames: %s: line %lld: number %d: its numbers are not "
                        "0..%lld or 1..%lld, each once", lines->what, (long long)odd->at,
                        odd->number, (long long)r->n - 1, (long long)r->n);
@@ -409,8 +412,10 @@ static Status plain_lines(NameLine *line, ClassNames *names, Arena *arena, const
         if (failed) return err_memory("classnames");
         if (i < lines->n) continue;
         const bool numbers = forms[form].form == NUMBER_FIRST;
-        names->numbers = numbers && sort_by_number(line, lines->n, &names->from, arena, &odd);
-        if (!numbers || names->numbers) return OK;
+        if (!numbers) return OK;
+        TRY(sort_by_number(line, lines->n, &names->from, arena, &odd));
+        names->numbers = !odd;
+        if (!odd) return OK;
     }
     return OK;
 }

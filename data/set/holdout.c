@@ -6,8 +6,8 @@
 //
 // The number that a content draws is a hash of the seed and of its fingerprint: of nothing else, so
 // it keeps this number whatever is added, removed or renamed beside it. The contents with the
-// smallest numbers are held out. A picture more in a class and domain so changes the side of no
-// other picture, or of one: that which it takes the place of, or which makes the share up.
+// smallest numbers are held out. One more content in a class and domain thus moves at most one
+// other: the one whose place it takes, or the one that the larger share adds.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

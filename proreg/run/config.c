@@ -1,13 +1,21 @@
 // config.c - what a run writes down about itself, so that it can be repeated and trusted.
+#include "proreg/run/config.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "proreg/run/config.h"
 
 #include "proreg/run/idle.h"
 #include "proreg/run/recipe_apply.h"
 #include "proreg/run/run.h"
 #include "proreg/run/sums.h"
+
+static Status put_hash(JsonOut *o, const char *key, const char *path)
+{
+    char hex[65];
+    TRY(run_hash(hex, path));
+    json_put_string(o, key, hex);
+    return OK;
+}
 
 // The weights, and the files in the model's folder that change numbers.
 static Status hash_model(JsonOut *o, const Clip *c, const char *tuned, const char *merges)
@@ -18,26 +26,22 @@ static Status hash_model(JsonOut *o, const Clip *c, const char *tuned, const cha
         "tokenizer_config.json", "special_tokens_map.json", "bpe_simple_vocab_16e6.txt.gz",
         "bpe_simple_vocab_16e6.txt",
     };
-    char hex[65], path[FILE_PATH];
+    char path[FILE_PATH];
+    const char *shard;
     json_out_object(o);
-    TRY(run_hash(hex, c->file));
-    json_put_string(o, path_name(c->file), hex);
+    TRY(put_hash(o, path_name(c->file), c->file));
+    for (int64_t i = 0; (shard = weights_shard(c->weights, i)); i++)
+        TRY(put_hash(o, path_name(shard), shard));
     for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
         bool there;
         TRY(file_beside(&there, path, c->folder, beside[i]));
-        if (!there) continue;
-        TRY(run_hash(hex, path));
-        json_put_string(o, beside[i], hex);
+        if (there) TRY(put_hash(o, beside[i], path));
     }
     if (tuned) {
         TRY(path_join(path, tuned, "classifier.safetensors"));
-        TRY(run_hash(hex, path));
-        json_put_string(o, path_name(path), hex);
+        TRY(put_hash(o, path_name(path), path));
     }
-    if (merges) {
-        TRY(run_hash(hex, merges));
-        json_put_string(o, "--merges", hex);
-    }
+    if (merges) TRY(put_hash(o, "--merges", merges));
     json_out_end(o);
     return OK;
 }
@@ -261,13 +265,25 @@ static Status same_member(const Json *ours, const Json *theirs, const char *path
                    path, ours->key, a, b);
 }
 
-// The weights and what lies beside them: each file of the one run is one of the other.
-// These were not recorded from the beginning.
-static bool is_late(const char *name)
+static bool has_suffix(const char *name, const char *suffix)
 {
-    return !strcmp(name, "tokenizer_config.json") || !strcmp(name, "special_tokens_map.json");
+    size_t n = strlen(name), m = strlen(suffix);
+    return n > m && !strcmp(name + n - m, suffix);
 }
 
+// These were not recorded from the beginning. Of shards: which there are, the index says, whose
+// hash always was.
+static bool is_late(const char *name, const Json *was)
+{
+    bool index = false;
+    for (int64_t i = 0; i < was->count; i++) index |= has_suffix(was->item[i].key, ".index.json");
+    bool shard = has_suffix(name, ".bin") || (has_suffix(name, ".safetensors") &&
+                                              strcmp(name, "classifier.safetensors") != 0);
+    return (index && shard) || !strcmp(name, "tokenizer_config.json") ||
+           !strcmp(name, "special_tokens_map.json");
+}
+
+// The weights and what lies beside them: each file of the one run is one of the other.
 static Status same_files(const Json *ours, const Json *theirs, const char *path)
 {
     const Json *now, *was;
@@ -282,7 +298,7 @@ static Status same_files(const Json *ours, const Json *theirs, const char *path)
     for (int64_t i = 0; i < now->count; i++) {
         const char *name = json_at(now, i)->key;
         if (json_get(was, name)) TRY(same_member(json_at(now, i), was, path));
-        else if (!is_late(name))
+        else if (!is_late(name, was))
             return err_set(ERR_FORMAT, "config: %s: the model has a file %.100s, which it did not "
                            "have", path, name);
     }

@@ -127,8 +127,7 @@ static Status bad_number(const Option *row, const char *text, const char *kind)
 static Status parse_real(double *out, const Option *row, const char *text, char end)
 {
     char *rest;
-    errno = 0;
-    double x = strtod(text, &rest);
+    double x = strtod(text, &rest);            // beyond double: not finite, or 0
     bool read = rest != text && (*rest == 0 || *rest == end) && *text != ' ';
     if (!read || !isfinite(x) || x < row->low || x > row->high)
         return bad_number(row, text, "a number");
@@ -672,9 +671,9 @@ static bool only_eases(const Options *o, const Options *was, const Option *row)
 static Status same_value(const Options *o, const Options *was, const Option *row, bool *eased)
 {
     JsonOut ours = { 0 }, theirs = { 0 };
-    write_value(o, row, &ours);
-    write_value(was, row, &theirs);
-    Status status = json_out_status(&ours);
+    Status status = write_value(o, row, &ours);
+    if (status == OK) status = write_value(was, row, &theirs);
+    if (status == OK) status = json_out_status(&ours);
     if (status == OK) status = json_out_status(&theirs);
     bool differs = status == OK && strcmp(ours.text, theirs.text) != 0;
     if (differs && only_eases(o, was, row)) *eased = true;

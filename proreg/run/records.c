@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tensor/base/file.h"
+#include "tensor/base/name.h"
 
 // ---- lines of a file ----------------------------------------------------------------------------
 
@@ -507,13 +508,13 @@ double run_files_number(const RunFiles *r, const char *key)
 bool run_files_trained_on(const RunFiles *r, const char *domain)
 {
     const char *list = run_files_text(r, "train_domains");
-    size_t n = strlen(domain);
     if (!*list) return true;
     while (*list) {
-        size_t length = strcspn(list, ","), from = strspn(list, " ");
-        size_t end = length;
+        char name[FILE_PATH];
+        size_t length = strcspn(list, ","), from = strspn(list, " "), end = length;
         while (end > from && list[end - 1] == ' ') end--;
-        if (from <= end && end - from == n && !memcmp(list + from, domain, n)) return true;
+        snprintf(name, sizeof name, "%.*s", from < end ? (int)(end - from) : 0, list + from);
+        if (*name && name_same(name, domain)) return true;         // as the dataset matches them
         list += length + (list[length] == ',');
     }
     return false;

@@ -32,8 +32,12 @@ static Status names_in(const char **name, int64_t *n, int64_t most, Arena *arena
     const char *next = "";
     TRY(folder_list(&dir, folder));
     Status status = OK;
-    while ((status = folder_next(&next, dir, folder)) == OK && next && *n < most)
-        if (!(name[(*n)++] = arena_string(arena, next))) status = err_memory("checkpoint");
+    while (status == OK && (status = folder_next(&next, dir, folder)) == OK && next) {
+        if (*n == most)
+            status = err_set(ERR_LIMIT, "checkpoint: %s: more than %lld files", folder,
+                             (long long)most);
+        else if (!(name[(*n)++] = arena_string(arena, next))) status = err_memory("checkpoint");
+    }
     closedir(dir);
     if (status == OK) qsort(name, (size_t)*n, sizeof *name, by_file_name);
     return status;

@@ -85,8 +85,9 @@ Status predict_logits(const Predictor *p, float *logits, const float *pixels, in
 
 // ---- between zero-shot and a run ----------------------------------------------------------------
 
-// The other end must be the weights that the run began with, wherever the file is now.
-static Status check_file(const Options *o, const char *file)
+// The other end must be the weights that the run began with, wherever the file is now. only_known:
+// a shard, which older programs did not record.
+static Status check_file(const Options *o, const char *file, bool only_known)
 {
     char path[FILE_PATH], hex[65];
     Arena arena = { 0 };
@@ -100,6 +101,7 @@ static Status check_file(const Options *o, const char *file)
         const Json *v = json_at(hashes, i);
         same |= v->type == JSON_STRING && !strcmp(v->string, hex);
     }
+    if (status == OK && only_known) same |= !json_get(hashes, path_name(file));
     arena_free(&arena);
     if (status == OK && !same)
         status = err_set(ERR_FORMAT, "wise: %s: is not what the run began with: its SHA-256 %.12s.."
@@ -124,11 +126,20 @@ static Status zeroshot_vectors(float *raw, Options *o, const Clip *clip,
 static Status start_vectors(float *raw, const Options *o, const char *path, const Classifier *c)
 {
     int64_t E = c->config->embed;
-    TRY(check_file(o, path));
+    TRY(check_file(o, path, false));
     float *unit = malloc((size_t)(c->n * E) * sizeof *unit);
     Status status = unit ? tuned_vectors(raw, unit, path, c->n, E) : err_memory("wise");
     free(unit);
     return status;
+}
+
+static Status check_weights(const Options *o, const Clip *c)
+{
+    const char *shard;
+    TRY(check_file(o, c->file, false));
+    for (int64_t i = 0; (shard = weights_shard(c->weights, i)); i++)
+        TRY(check_file(o, shard, true));
+    return OK;
 }
 
 // *path: of the classifier that the run began with; empty: it began with prompts.
@@ -143,7 +154,7 @@ static Status zero_vectors(float **raw, char path[FILE_PATH], Classifier *c, Opt
     if (tuned) TRY(path_join(path, start.path, "classifier.safetensors"));
     TRY(setup_model(&clip, o, be, o->model, CLIP_BOTH));
     *raw = malloc((size_t)n * (size_t)clip.config.embed * sizeof **raw);
-    Status status = *raw ? check_file(o, clip.file) : err_memory("wise");
+    Status status = *raw ? check_weights(o, &clip) : err_memory("wise");
     if (status == OK)
         status = tuned ? start_vectors(*raw, o, path, c)
                        : zeroshot_vectors(*raw, o, &clip, prompts, n);

@@ -263,7 +263,7 @@ static Status write_commands(const Demo *d)
     FileOut f;
     TRY(path_join(path, d->folder, "commands.txt"));
     TRY(file_create(&f, path));
-    file_printf(&f, "# what the demo does, as commands to type in this folder\n");
+    file_printf(&f, PLACE_DEMO_MARK ", as commands to type in this folder\n");
     for (int seed = DEMO_SEED; seed < DEMO_SEED + d->seeds; seed++) {
         write_line(&f, d, demo_world, seed);
         for (int m = 0; m < DEMO_METHODS; m++) {

@@ -22,7 +22,7 @@ static Status is_run(bool *yes, const char *folder)
 
 static Status is_demo(bool *yes, const char *folder)
 {
-    static const char first[] = "# what the demo does";
+    static const char first[] = PLACE_DEMO_MARK;
     char path[FILE_PATH];
     FileMap map;
     TRY(file_beside(yes, path, folder, "commands.txt"));
@@ -157,7 +157,6 @@ static Status look_at_place(Place *p, const char *folder, const PlaceKind *kind)
     size_t n = strlen(folder);
     *p = (Place){ .kind = kind, .empty = true };
     TRY(path_join(p->path, folder, ""));
-    p->root = strlen(p->path);
     while (n > 1 && p->path[n - 1] == '/') p->path[--n] = 0;
     p->root = n + (p->path[n - 1] != '/');
     TRY(look_below(p));

@@ -24,7 +24,8 @@ typedef struct {
 } PlaceKind;
 
 extern const PlaceKind place_run;      // config.json with a method of ours
-extern const PlaceKind place_demo;     // commands.txt with its first line
+#define PLACE_DEMO_MARK "# what the demo does"
+extern const PlaceKind place_demo;     // commands.txt that begins with this
 bool place_is_demo(const char *folder);        // false also where that cannot be told
 extern const PlaceKind place_world;    // captions.tsv; each picture named as we name them
 extern const PlaceKind place_model;    // of pretrain: pretrain.jsonl

@@ -223,7 +223,7 @@ static Status set_aside(bool *was, const char *path)
     return *was ? path_move(path, old) : OK;
 }
 
-// Puts it back, over what has come in its put_in_place.
+// Puts it back, over what has come in its place.
 static Status put_back(const char *path)
 {
     char old[FILE_PATH];

@@ -242,4 +242,3 @@ Status folder_writable(const char *path)
     if (kind != PATH_FOLDER) return err_set(ERR_IO, "cannot write: %s: not a folder", part);
     return access(part, W_OK) == 0 ? OK : file_failed("cannot write", part);
 }
-
