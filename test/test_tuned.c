@@ -167,7 +167,13 @@ static void told_otherwise(void)
     refused("zeroshot --model $M " SET "--classifier", 1, "--classifier: ");
     refused("eval --run $W/proreg/last --checkpoint best", 2, "--run names last");
     refused("eval --run $W/proreg-e", 1, "not a run: --model names it");
-    refused("eval --model $W/proreg " SET, 1, "is a run: --run names it");
+    refused("eval --model $W/proreg " SET, 1, "is a run: --run names it, or --model ");
+    refused("zeroshot --model $W/proreg " SET, 1, "/proreg: is a run: --model ");
+    refused("train --model $W/proreg --out $W/none " SET, 1, "/proreg: is a run: --model ");
+    refused("tokenize --model $W/proreg a", 1, "/proreg: is a run: --model ");
+    folder_text(&world, "one.tsv", "filepath\ttitle\ntrain/red/0.ppm\ta red dog\n");
+    refused("pretrain --model $W/proreg --captions $W/one.tsv --out $W/none " SET, 1,
+            "/proreg: is a run: --model ");
     CHECK(system("cp -R $W/proreg/last $W/alone") == 0, "cp");
     refused("eval --run $W/alone", 1, "a checkpoint without its run");
     refused("demo --model $W/proreg-e --out $W/demo", 1, "classifier.safetensors");

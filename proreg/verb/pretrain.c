@@ -82,6 +82,7 @@ static Status open_weights(Pretrain *p)
     Options *o = p->o;
     if (o->model) {
         const ClipOptions options = setup_clip(o, CLIP_BOTH);
+        TRY(setup_no_run(o, o->model));
         TRY(clip_read(&p->clip, p->be, o->model, &options));
         TRY(clip_load(&p->clip, group_pretrain));
         setup_say_heads(o, &p->clip);

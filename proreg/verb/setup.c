@@ -90,19 +90,32 @@ void setup_say_heads(const Options *o, const Clip *c)
             (long long)g->text.width);
 }
 
+static bool takes_run(const Verb *verb)
+{
+    bool found = false;
+    for (FlagText f = { 0 }; !found && options_flag(&f, verb);) found = !strcmp(f.name, "run");
+    return found;
+}
+
+Status setup_no_run(const Options *o, const char *path)
+{
+    char last[FILE_PATH];
+    bool run;
+    TRY(path_join(last, path, "last"));
+    TRY(folder_there(&run, last));
+    if (!run) return OK;
+    return err_set(ERR_IO, "model: %s: is a run: %s--model %s", path,
+                   takes_run(o->verb) ? "--run names it, or " : "", last);
+}
+
 Status setup_model(Clip *c, const Options *o, const Backend *be, const char *path,
                    ClipTowers towers)
 {
-    char last[FILE_PATH];
     PathKind kind;
-    bool run;
     TRY(path_kind(&kind, path));
     if (kind != PATH_FILE && kind != PATH_FOLDER)
         return err_set(ERR_IO, "model: %s: no such file or folder", path);
-    TRY(path_join(last, path, "last"));
-    TRY(folder_there(&run, last));
-    if (run)
-        return err_set(ERR_IO, "model: %s: is a run: --run names it, or --model %s", path, last);
+    TRY(setup_no_run(o, path));
     const ClipOptions options = setup_clip(o, towers);
     TRY(clip_open(c, be, path, &options));
     setup_say_heads(o, c);

@@ -28,6 +28,9 @@ Status setup_machine(Options *o, const Backend **be);
 TransformGiven setup_pixels(const Options *o);
 ClipOptions setup_clip(const Options *o, ClipTowers towers);
 
+// Fails if `path`, given as a model, is the folder of a run.
+Status setup_no_run(const Options *o, const char *path);
+
 // A note where the number of heads is a guess.
 void setup_say_heads(const Options *o, const Clip *c);
 

@@ -82,6 +82,7 @@ static Status open_tokenizer(Tokenizer *t)
     Clip c = { 0 };
     t->context = 77;
     if (!t->o->model) return bpe_open(&t->bpe, t->o->merges, 0);
+    TRY(setup_no_run(t->o, t->o->model));
     TRY(backend_open(&be, "ref", NULL));
     TRY(clip_read(&c, be, t->o->model, &(ClipOptions){ .towers = CLIP_TEXT, .sizes = true }));
     t->context = (int)c.config.context;
