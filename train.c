@@ -245,27 +245,20 @@ static Status begin(Train *t)
     return note_evaluation(t);
 }
 
-// --plan: measures the second of two steps of one micro-batch; the first has memory to find.
-static Status plan(Train *t)
+static Status plan_gradient(void *train, Batch *b, Tensor **classes)
 {
-    Batch b = { 0 };
-    double times[3] = { 0 };
-    Predictor p = { .tape = &t->tape, .student = &t->student };
+    Train *t = train;
+    TRY(gradient(t, b));
+    *classes = t->classes;
+    return OK;
+}
+
+// --plan: a run that was opened is measured instead of run.
+static Status measure(Train *t)
+{
     t->progress = progress_begin("plan", 0, true);
-    while (b.n == 0) TRY(next_pictures(t, &b));
-    float *logits = arena_take(&t->run.arena, (size_t)(b.n * t->student.classes) * sizeof *logits);
-    if (!logits) return err_memory("plan");
-    b.last = true;
-    for (int i = 0; i < 2; i++) {
-        times[0] = seconds_now();
-        TRY(gradient(t, &b));
-        times[1] = seconds_now();
-    }
-    p.classes = t->classes;
-    TRY(predict_logits(&p, logits, b.pixels, b.n));
-    times[2] = seconds_now();
-    return plan_print(&t->run, &t->student, &t->tape, (times[1] - times[0]) / b.n,
-                      (times[2] - times[1]) / b.n);
+    return plan(&(PlanOf){ .run = &t->run, .student = &t->student, .loader = t->loader,
+                           .tape = &t->tape, .gradient = plan_gradient, .train = t });
 }
 
 // The result on stdout.
@@ -291,7 +284,7 @@ static Status train(Train *t, Options *o)
     if (o->check) t->tape.check = t->class_tape.check = check_finite;
     t->rows = arena_take(&t->run.arena, (size_t)o->batch * sizeof *t->rows);
     if (!t->rows) return err_memory("train");
-    if (o->plan) return plan(t);
+    if (o->plan) return measure(t);
     t->progress = progress_begin("train", training_pictures_left(&t->run), o->quiet);
     TRY(begin(t));
     TRY(loop(t));

@@ -354,24 +354,39 @@ static void kept_features(void)
     }
 }
 
-static double planned_seconds(const char *key)
+static double planned_number(const char *key)
 {
     const char *at = strstr(program_stdout(), key);
     return CHECK(at, "no %s in %s", key, program_stdout()) ? strtod(at + strlen(key), NULL) : NAN;
 }
 
-// A probe's second epoch costs next to nothing, its first a forward pass a picture: 33 for training
-// where three evaluations of 12 take 36.
+// The time is that of first visits and of later ones, which are a forward pass cheaper where the
+// frozen tower's answers are kept.
+static void check_plan(double pictures, double first)
+{
+    double step = planned_number("\"picture_seconds\": ");
+    double later = step - (first > 0 ? planned_number("\"forward_seconds\": ") : 0);
+    double update = planned_number("\"update_seconds\": ") * planned_number("\"steps\": ");
+    double sum = step * first + fmax(later, 0) * (pictures - first) + update;
+    double seconds = planned_number("\"train_seconds\": ");
+    CHECK(planned_number("\"pictures\": ") == pictures, "%s", program_stdout());
+    CHECK(planned_number("\"first_visits\": ") == first, "%s", program_stdout());
+    CHECK_CLOSE(seconds, sum, 1e-4 * sum);
+    CHECK(step > 0 && update > 0, "%s", program_stdout());
+}
+
 static void planned(void)
 {
     CHECK(proreg(TRAIN "--plan --json --out $W/planned") == 0, "%s", program_stderr());
     CHECK(strstr(program_stdout(), "\"steps\": 10, \"pictures\": 330"), "%s", program_stdout());
     CHECK(*program_stderr() == 0, "-q: %s", program_stderr());
-    CHECK(proreg(TRAIN "--plan --json --method probe --epochs 2") == 0, "%s", program_stderr());
-    double training = planned_seconds("\"train_seconds\": ");
-    double evaluating = planned_seconds("\"eval_seconds\": ");
-    CHECK(training > evaluating * 33 / 36 * 0.999, "%g s, and %g s for evaluation", training,
-          evaluating);
+    double bytes = planned_number("\"memory_bytes\": ");
+    CHECK(bytes > 4e6 && bytes < 4e9, "%g bytes", bytes);
+    check_plan(330, 33);
+    CHECK(proreg(TRAIN "--plan --json --batch 8 --max-steps 1") == 0, "%s", program_stderr());
+    check_plan(8, 8);
+    CHECK(proreg(TRAIN "--plan --json --method finetune") == 0, "%s", program_stderr());
+    check_plan(330, 0);
     char path[FILE_PATH];
     path_join(path, world.path, "planned");
     CHECK(!folder_exists(path), "--plan wrote");
@@ -400,6 +415,7 @@ static const TestCase cases[] = {
     { "overfits", overfits }, { "evaluated_again", evaluated_again },
     { "begins_as_zeroshot", begins_as_zeroshot }, { "every_method", every_method },
     { "kept_features", kept_features }, { "planned", planned },
+
     { "checked", checked },
 };
 
