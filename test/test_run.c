@@ -217,7 +217,9 @@ static void idle_flags(void)
           "weight" },
         { "--method probe --clamp-scale", "--clamp-scale: without effect: it needs a method",
           "clamp_scale" },
-        { "--clamp-scale", NULL, "momentum" },
+        { "--clamp-scale", NULL, "momentum" }, { "--temp 2", NULL, "momentum" },
+        { "--temp 2 --alpha 0", "--temp: without effect: it needs a method with a teacher, and "
+          "--alpha above 0", "temp" },
         { "--weight ce-ratio --gamma 2", NULL, "power" },
         { "--label-base 1", "--label-base: without effect: it needs --train-list", "gamma" },
     };

@@ -15,6 +15,7 @@ static bool draws(const Options *o) { return o->randaug || o->random_crop > 0 ||
 static bool adamw(const Options *o) { return o->optimizer != OPTIM_SGD; }
 static bool sgd(const Options *o) { return o->optimizer == OPTIM_SGD; }
 static bool taught(const Options *o) { return method_taught(&methods[o->method]); }
+static bool distils(const Options *o) { return taught(o) && o->alpha > 0; }
 static bool has_scale(const Options *o) { return methods[o->method].head == HEAD_PROMPT; }
 static bool is_task(const Options *o) { return o->kind == KIND_TASK; }
 static bool learns_merges(const Options *o) { return o->train != NULL; }
@@ -63,7 +64,7 @@ static const IdleFlag table[] = {
     { "power", VERB_TRAIN, has_exponent, "a --weight with an exponent k" },
     { "gamma", VERB_TRAIN, has_gamma, "--weight ce-ratio" },
     { "alpha", VERB_TRAIN, taught, "a method with a teacher" },
-    { "temp", VERB_TRAIN, taught, "a method with a teacher" },
+    { "temp", VERB_TRAIN, distils, "a method with a teacher, and --alpha above 0" },
     { "clamp-scale", VERB_TRAIN, has_scale, "a method whose classifier has a scale" },
     { "betas", VERB_TRAIN | VERB_PRETRAIN, adamw, "--optimizer adamw or adamw-hf" },
     { "momentum", VERB_TRAIN, sgd, "--optimizer sgd" },
