@@ -225,6 +225,18 @@ static void encoded_names(void)
 }
 
 // No output is an input, by whatever name, or a part of the model; a folder may stand alone too.
+// Lists of one name in two folders are two splits.
+static void lists_alike(void)
+{
+    folder_text(&world, "one/list.txt", "train/red/0.ppm red\ntrain/blue/1.ppm blue\n");
+    folder_text(&world, "two/list.txt", "test/red/0.ppm red\n");
+    CHECK(proreg("data check $W/set --json --train-list $W/one/list.txt --eval-list "
+                 "$W/two/list.txt") == 0, "%s", program_stderr());
+    CHECK(strstr(program_stdout(), "{\"split\": \"list.txt\", \"domain\": ") &&
+          strstr(program_stdout(), "/two/list.txt\", \"trained\": \"list.txt\", \"n\": 1"), "%s",
+          program_stdout());
+}
+
 // Rows that would be missing, texts that would be cut: refused, and the place is named.
 static void lost_rows(void)
 {
@@ -632,7 +644,7 @@ static const TestCase cases[] = {
     { "predictions", predictions }, { "class_names", class_names },
     { "found_lists", found_lists }, { "numbers_from_one", numbers_from_one },
     { "csv", csv }, { "vectors", vectors },
-    { "encoded_names", encoded_names }, { "lost_rows", lost_rows },
+    { "encoded_names", encoded_names }, { "lost_rows", lost_rows }, { "lists_alike", lists_alike },
     { "many_folders", many_folders }, { "spared", spared },
     { "deep_folders", deep_folders }, { "looped_folders", looped_folders },
     { "listings", listings }, { "pixels", pixels },

@@ -43,6 +43,17 @@ static Status items_from_tree(Look *w)
                      (long long)tree.strays);
 }
 
+// What a list is called: its file's name; its path, where a list before is called so.
+static const char *list_called(const Look *w, const char *path)
+{
+    const char *name = path_name(path), *last = NULL;
+    for (int64_t i = 0; i < w->n; i++) {
+        if (w->item[i].split != last && !strcmp(w->item[i].split, name)) return path;
+        last = w->item[i].split;
+    }
+    return name;
+}
+
 static Status items_from_list(Look *w, const char *path, bool eval)
 {
     List list;
@@ -50,6 +61,7 @@ static Status items_from_list(Look *w, const char *path, bool eval)
     if (err_of_machine(status)) return status;
     w->unread |= status != OK;
     if (status != OK) return OK;               // dataset_open will say the same
+    const char *split = list_called(w, path);
     Item *item = arena_zero(w->arena, (size_t)(w->n + list.n) * sizeof *item);
     if (!item) return err_memory("check");
     if (w->n) memcpy(item, w->item, (size_t)w->n * sizeof *item);
@@ -57,7 +69,7 @@ static Status items_from_list(Look *w, const char *path, bool eval)
     for (int64_t i = 0; i < list.n; i++) {
         const ListEntry *e = &list.entry[i];
         const char *name = list.numeric ? folder_above(w->arena, e->path, 1) : e->label;
-        w->item[w->n++] = (Item){ .path = e->path, .split = path_name(path),
+        w->item[w->n++] = (Item){ .path = e->path, .split = split,
                                   .domain = domain_of(w->arena, &w->o->data, e->path),
                                   .class_name = name ? name : "", .number = e->number,
                                   .line = e->line, .eval = eval };

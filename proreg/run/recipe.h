@@ -37,7 +37,6 @@ extern const Recipe recipes[];                    // ends with a NULL name
 const Recipe *recipe_find(const char *name);      // NULL: none
 const char *recipe_name(int i);                   // of row i; NULL after the last
 
-
 // How many steps the learning rate takes to rise and to reach 0; a run's own number of steps.
 typedef struct {
     int64_t warm, total, steps;

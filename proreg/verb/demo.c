@@ -22,7 +22,7 @@ typedef struct {
     Progress progress;
 } DemoRun;
 
-enum { WISE_HALF = DEMO_ALPHAS / 2, SEEDS_SWEPT = 1000 };
+enum { WISE_HALF = DEMO_ALPHAS / 2, SEEDS_SWEPT = DEMO_SEED + 1000 /* --seeds */ };
 
 static const char temp_demo[] = "proreg-demo-";    // folders below TMPDIR, where there is no --out
 
