@@ -108,6 +108,22 @@ static void exchanged(void)
           strstr(program_stderr(), "is of another run"), "%s", program_stderr());
 }
 
+// The same lines in another order are another run: an epoch's permutation is one of the order.
+static void reordered(void)
+{
+    static const char *const lines[2] = { "train/red/0.ppm\tred\ntrain/blue/1.ppm\tblue\n",
+                                          "train/blue/1.ppm\tblue\ntrain/red/0.ppm\tred\n" };
+    for (int i = 0; i < 2; i++) {
+        folder_text(&world, "order.txt", lines[i]);
+        int status = proreg(i ? "train --resume --out $W/order -q" : "train --model $M -q --data "
+                            "$W/set --train-list $W/order.txt --eval-list $W/order.txt --epochs 2 "
+                            "--max-steps 1 --out $W/order");
+        CHECK(status == i && (!i || strstr(program_stderr(), "order_sha256 has changed since")),
+              "%d: %s", i, program_stderr());
+        if (!i) remove(folder_name(&world, "order/samples.jsonl"));
+    }
+}
+
 // A state.json of an earlier version says nothing of the other files.
 static void unsummed(void)
 {
@@ -308,7 +324,8 @@ static void changed_shards(void)
 
 static const TestCase cases[] = {
     { "swept", swept }, { "overwritten", overwritten }, { "half_overwritten", half_overwritten },
-    { "flipped", flipped }, { "exchanged", exchanged }, { "unsummed", unsummed },
+    { "flipped", flipped }, { "exchanged", exchanged },
+    { "reordered", reordered }, { "unsummed", unsummed },
     { "strangers", strangers }, { "changed_shards", changed_shards },
     { "inside", inside }, { "outputs_inside", outputs_inside },
 };

@@ -521,3 +521,11 @@ Status dataset_hash_train(const Dataset *d, char hex[65])
 {
     return hash_sets(d, false, hex);
 }
+
+void dataset_hash_order(const Dataset *d, char hex[65])
+{
+    Sha256 h = sha256_begin();
+    for (int64_t i = 0; i < d->train.n; i++)
+        sha256_add(&h, d->train.sample[i].path, strlen(d->train.sample[i].path) + 1);
+    sha256_end(&h, hex);
+}

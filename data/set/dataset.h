@@ -141,5 +141,9 @@ bool dataset_seen(const Dataset *d, int k);
 Status dataset_hash(const Dataset *d, char hex[65]);
 Status dataset_hash_train(const Dataset *d, char hex[65]);         // of the training set alone
 
+// SHA-256 of the training pictures' paths as they follow each other, each with its byte 0: an
+// epoch's permutation is one of this order.
+void dataset_hash_order(const Dataset *d, char hex[65]);
+
 // The path of a sample's file: below the root, unless the sample's path begins with a slash.
 Status dataset_path(char out[FILE_PATH], const char *root, const char *path);

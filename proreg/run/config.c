@@ -82,6 +82,7 @@ static void write_data(JsonOut *o, const RunFacts *f)
 {
     json_put_string(o, "data_sha256", f->data_hash);
     json_put_string(o, "train_sha256", f->train_hash);
+    json_put_string(o, "order_sha256", f->order_hash);
     json_put_string(o, "train_split_used", f->train_split);
     json_put_string(o, "eval_split_used", f->eval_split);
     json_put_int(o, "train_pictures", f->train_pictures);
@@ -134,7 +135,8 @@ static bool is_fact(const char *key)
 {
     static const char *const facts[] = {
         "without_effect", "version", "compiler", "backend", "instruction_set", "preprocessing",
-        "model_sha256", "data_sha256", "train_sha256", "train_split_used", "eval_split_used",
+        "model_sha256", "data_sha256", "train_sha256", "order_sha256",
+        "train_split_used", "eval_split_used",
         "train_pictures", "eval_pictures", "eval_pictures_trained_on", "selection",
         "validation_pictures", "class_order", "prompt_order", "schedule_counting",
         "schedule_steps", "schedule_warm", "steps", "extended_after", "recipe_published",
@@ -343,6 +345,8 @@ static Status same_data(const Json *ours, const Json *theirs, const char *path)
 {
     TRY(same_member(json_get(ours, "data_sha256"), theirs, path));
     TRY(same_training(ours, theirs, path));
+    if (json_get(theirs, "order_sha256"))
+        TRY(same_member(json_get(ours, "order_sha256"), theirs, path));
     TRY(same_list(ours, theirs, "class_order", path));
     return same_list(ours, theirs, "prompt_order", path);
 }

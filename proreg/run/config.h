@@ -15,6 +15,7 @@ typedef struct {
     const Params *params;      // of the student
     const Backend *be;
     char data_hash[65], train_hash[65];        // of all pictures; of those that are trained on
+    char order_hash[65];                       // of the latter's order
     const char *train_split, *eval_split;      // "": the data has no splits
     int64_t train_pictures, eval_pictures;
     int64_t eval_trained_on;   // of eval_pictures: that are trained on too

@@ -310,6 +310,7 @@ static Status identify_data(Training *r)
                            .classes = d->class_count };
     TRY(dataset_hash(d, r->facts.data_hash));
     TRY(dataset_hash_train(d, r->facts.train_hash));
+    dataset_hash_order(d, r->facts.order_hash);
     if (!o->resume) return OK;
     TRY(path_join(path, o->out, "config.json"));
     return config_same_data(&r->facts, path);
