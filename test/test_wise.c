@@ -139,6 +139,31 @@ static void saved(void)
     CHECK(!folder_exists(folder_name(&world, "not")), "written all the same");
 }
 
+static bool tells(const char *command, bool out, const char *word)
+{
+    int status = proreg("%s", command);
+    bool told = status == 0 && strstr(out ? program_stdout() : program_stderr(), word);
+    return CHECK(told, "%s: %s%s", command, program_stdout(), program_stderr());
+}
+
+// No one takes a mixture for the checkpoint that it was made of; an export is one, too.
+static void told(void)
+{
+    a_run();
+    CHECK(proreg("wise --run $W/run --alpha 0.1 -o $W/tenth -q") == 0, "%s", program_stderr());
+    CHECK(proreg("export --model $W/tenth -o $W/copy -q") == 0, "%s", program_stderr());
+    tells("eval --model $W/tenth --data $W/styles", false, "mixture, alpha 0.1\n");
+    tells("eval --model $W/tenth --data $W/styles -q --json", true,
+          "\"note\": \"mixture, alpha 0.1\"");
+    tells("predict --model $W/copy $W/set/test/red/0.ppm", false, "mixture, alpha 0.1\n");
+    tells("info $W/copy", true, ", mixture, alpha 0.1 of step ");
+    CHECK(proreg("eval --run $W/run --data $W/styles --json") == 0 &&
+          !strstr(program_stdout(), "mixture"), "a run's own: %s", program_stdout());
+    CHECK(system("sed -i 's/alpha\": 0.1/alpha\": 1.5/' $W/copy/classifier.json") == 0 &&
+          proreg("info $W/copy") == 1 && strstr(program_stderr(), "wise_alpha: 1.5: not from 0"),
+          "%s", program_stderr());
+}
+
 static void refused(void)
 {
     a_run();
@@ -154,7 +179,8 @@ static void refused(void)
 }
 
 static const TestCase cases[] = {
-    { "ends", ends }, { "formula", formula }, { "saved", saved }, { "refused", refused },
+    { "ends", ends }, { "formula", formula }, { "saved", saved },
+    { "told", told }, { "refused", refused },
 };
 
 int main(void)

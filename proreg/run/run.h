@@ -88,6 +88,8 @@ typedef struct {
     const char **prompt;       // (classes) what prompts call them; NULL: not known
     const char **template;     // (templates)
     int classes, templates;
+    bool mixed;                // by `wise`, not a run's own: this share of tuned weights
+    double share;
 } RunCheckpoint;
 // ERR_FORMAT also where config.json has been changed since (sums_check_config).
 Status run_open(RunCheckpoint *c, Arena *arena, const char *folder, const char *name);

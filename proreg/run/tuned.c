@@ -130,6 +130,23 @@ static Status check_names(const RunCheckpoint *c, const char *const *name, int n
                    : "missing");
 }
 
+static Status read_mixture(RunCheckpoint *c, const Json *root)
+{
+    const Json *alpha = json_get(root, "wise_alpha");
+    c->mixed = alpha != NULL;
+    if (!alpha) return OK;
+    TRY(json_number(&c->share, alpha));
+    if (c->share >= 0 && c->share <= 1) return OK;
+    return json_error(ERR_FORMAT, alpha, "%g: not from 0 to 1", c->share);
+}
+
+const char *tuned_mixture(char text[MIXTURE_TEXT], const RunCheckpoint *c)
+{
+    *text = 0;
+    if (c->mixed) snprintf(text, MIXTURE_TEXT, "mixture, alpha %.10g", c->share);
+    return text;
+}
+
 static Status read_origin(RunCheckpoint *c, Arena *arena, const Json *root, const char *path)
 {
     const char *method, **name;
@@ -139,6 +156,7 @@ static Status read_origin(RunCheckpoint *c, Arena *arena, const Json *root, cons
     c->method = method_find(method);
     if (!c->method)
         return err_set(ERR_FORMAT, "classifier: %s: no such method: %.60s", path, method);
+    TRY(read_mixture(c, root));
     TRY(read_texts(&name, &n, arena, root, "classes"));
     TRY(check_names(c, name, n, path));
     TRY(read_texts(&c->prompt, &n, arena, root, "prompts"));

@@ -17,6 +17,10 @@ Status tuned_find(bool *found, char folder[FILE_PATH], const char *model);
 // What must be known to open its student. The model's weights are not looked at.
 Status tuned_open(RunCheckpoint *c, Arena *arena, const char *folder);
 
+// "mixture, alpha 0.4": what `wise` saved. "": weights that training left.
+enum { MIXTURE_TEXT = 48 };
+const char *tuned_mixture(char text[MIXTURE_TEXT], const RunCheckpoint *c);
+
 // classes.txt alone: n names, in the arena.
 Status tuned_classes(Arena *arena, const char ***name, int *n, const char *folder);
 

@@ -82,10 +82,12 @@ static Status save_files(const Options *o, const Dataset *d, const char *const *
 // ---- the result ---------------------------------------------------------------------------------
 
 // Evaluates an open classifier, writes the files asked for and prints the result.
-static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, const RunState *s)
+static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d,
+                                 const RunCheckpoint *run)
 {
     Arena arena = { 0 };
     Score e = { 0 };
+    char mixture[MIXTURE_TEXT];
     const char **names = NULL, **prompts;
     float *keep = NULL;
     bool files = o->predictions || o->save_logits;
@@ -99,8 +101,9 @@ static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, co
         status = evaluate(&e, d, names, &l, &p, keep, o->quiet);
     if (status == OK) status = save_files(o, d, names, keep, l.left_out);
     if (status == OK) count_left_out(o, l.left_out, &d->eval, "pictures");
-    if (status == OK && o->run && !o->json) print_checkpoint(o->checkpoint, s);
-    if (status == OK) status = print_score(&e, s->step, o->json);
+    if (status == OK && o->run && !o->json) print_checkpoint(o->checkpoint, &run->state);
+    if (run->mixed) e.of.note = tuned_mixture(mixture, run);
+    if (status == OK) status = print_score(&e, run->state.step, o->json);
     score_free(&e);
     free(keep);
     arena_free(&arena);
@@ -110,13 +113,14 @@ static Status evaluate_and_print(Options *o, Classifier *c, const Dataset *d, co
 // ---- prompts ------------------------------------------------------------------------------------
 
 // Of --model; of a run's checkpoint, the text tower that it keeps.
-static Status eval_prompts(Options *o, const Backend *be, const Dataset *d, const RunState *s)
+static Status eval_prompts(Options *o, const Backend *be, const Dataset *d,
+                           const RunCheckpoint *run)
 {
     Classifier c;
     const char **names, **prompts;
     TRY(setup_names(d, &o->arena, &names, &prompts));
     TRY(classifier_zeroshot(&c, o, be, prompts, d->class_count));
-    Status status = evaluate_and_print(o, &c, d, s);
+    Status status = evaluate_and_print(o, &c, d, run);
     classifier_free(&c);
     return status;
 }
@@ -128,7 +132,7 @@ static Status eval_student(Options *o, const Backend *be, const RunCheckpoint *r
 {
     Classifier c;
     TRY(classifier_student(&c, be, run, o));
-    Status status = evaluate_and_print(o, &c, d, &run->state);
+    Status status = evaluate_and_print(o, &c, d, run);
     classifier_free(&c);
     return status;
 }
@@ -141,7 +145,7 @@ static Status eval_data(Options *o, const RunCheckpoint *run)
     bool prompts = run->classes == 0 || setup_asks_prompts(o);
     TRY(setup_machine(o, &be));
     TRY(setup_dataset(&d, o, DATASET_EVAL, run->class_name, run->classes));
-    Status status = prompts ? eval_prompts(o, be, &d, &run->state)
+    Status status = prompts ? eval_prompts(o, be, &d, run)
                             : eval_student(o, be, run, &d);
     dataset_close(&d);
     return status;

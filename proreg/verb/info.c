@@ -86,15 +86,17 @@ static void print_model(const char *path, const Clip *c)
 
 static Status print_tuned(const char *path)
 {
-    char folder[FILE_PATH];
+    char folder[FILE_PATH], mixture[MIXTURE_TEXT];
     Arena arena = { 0 };
     RunCheckpoint c;
     bool tuned;
     TRY(tuned_find(&tuned, folder, path));
     if (!tuned) return OK;
     Status status = tuned_open(&c, &arena, folder);
-    if (status == OK) printf("  %-12s method %s, step %lld, %d classes:", "classifier",
-                             c.method->name, (long long)c.state.step, c.classes);
+    if (status == OK)
+        printf("  %-12s method %s, %s%sstep %lld, %d classes:", "classifier", c.method->name,
+               tuned_mixture(mixture, &c), c.mixed ? " of " : "", (long long)c.state.step,
+               c.classes);
     for (int k = 0; status == OK && k < c.classes; k++)
         printf("%s %s", k ? "," : "", shown(c.class_name[k]));
     if (status == OK) putchar('\n');

@@ -77,7 +77,7 @@ static Status no_prompts(const Options *o, const char *folder)
 
 Status setup_tuned(bool *found, RunCheckpoint *c, Options *o)
 {
-    char folder[FILE_PATH];
+    char folder[FILE_PATH], mixture[MIXTURE_TEXT];
     bool prompts = setup_asks_prompts(o), of_run = o->run && o->verb->bit != VERB_WISE;
     *found = false;
     if (!of_run && o->model) TRY(tuned_find(found, folder, o->model));
@@ -90,7 +90,7 @@ Status setup_tuned(bool *found, RunCheckpoint *c, Options *o)
     if (!*found) return OK;
     TRY(no_prompts(o, folder));
     TRY(tuned_open(c, &o->arena, folder));
-    say(o, "%s: uses %s/classifier.safetensors: %d classes, method %s", o->verb->name, folder,
-        c->classes, c->method->name);
+    say(o, "%s: uses %s/classifier.safetensors: %d classes, method %s%s%s", o->verb->name, folder,
+        c->classes, c->method->name, c->mixed ? ", " : "", tuned_mixture(mixture, c));
     return OK;
 }
