@@ -484,6 +484,10 @@ static void idle_notes(void)
         { "encode -m test/golden/clip/oc-checkpoint.pt --activation gelu --images $W/set/test/red "
           "-o $W/heads.npy", "nothing says its heads: 1 are taken for the images' width 64, 1 for "
           "the texts' width 64 (--heads N, --text-heads N)" },
+        { "encode -m test/golden/clip/oc-checkpoint.pt --activation gelu --mean 122.8,0.4,0.4 "
+          "--images $W/set/test/red -o $W/mean.npy", "note: test/golden/clip: mean 122.8 and "
+          "deviation 0.26863 of bytes times 0.00392157 send black to -457" },
+        { "data preprocess $W/set/test/red/* -o $W/y.npy --std 58", "and deviation 58 of bytes" },
         { "data check $W/set --label-base 1", "--label-base: without effect: it needs" },
         { "info $M --threads 2", "--threads: without effect: it needs --machine" },
         { "data preprocess $W/set/test/red/* -o $W/x.npy --threads 2", "--threads: without" },

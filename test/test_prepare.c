@@ -307,6 +307,16 @@ static void given(void)
         transform_give(&x, &all[i]);
         CHECK(!transform_differs(&x, &all[i]), "%s: what was given differs", flags[i]);
     }
+    CHECK(transform_odd(&t) < 0, "OpenAI's units are odd");
+    t.mean[2] = 104, t.scale = 1, t.std[2] = 57;
+    CHECK(transform_odd(&t) == 0, "channel %d: bytes by a deviation of 0.27", transform_odd(&t));
+    t.mean[0] = 123, t.mean[1] = 117, t.std[0] = t.std[1] = 58;
+    CHECK(transform_odd(&t) < 0, "all in bytes: channel %d", transform_odd(&t));
+    t.std[1] = 1;
+    CHECK(transform_odd(&t) == 1, "black and white 255 apart");
+    t.mean[1] = 0;
+    CHECK(transform_odd(&t) < 0, "neither subtracted nor divided");
+    t = transform_clip(224);
     CHECK(!transform_differs(&t, &(TransformGiven){ .pillow = 13, .mode = "shortest" }), "pillow");
 }
 

@@ -228,6 +228,7 @@ Status verb_preprocess(Options *o)
         return err_set(ERR_USAGE, "data preprocess: --ops: does not go with --randaug");
     transform_give(&t, &given);
     TRY(transform_check(&t));
+    setup_say_pixels(o, "--mean, --std", &t);
     TRY(setup_output(o, o->output, ppm ? OUTPUT_PPM : OUTPUT_NPY));
     uint8_t *crop = malloc((size_t)(3 * o->size * o->size));
     if (!crop) return err_memory("preprocess");

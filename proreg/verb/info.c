@@ -176,11 +176,12 @@ static Status info_run(const Options *o)
             printf(", best top1 %.4f at step %lld", s.best_top1, (long long)s.best_step);
         putchar('\n');
     }
-    Status changed = sums_check_config(o->args[0]);
-    if (changed == ERR_FORMAT) say(o, "note: %s", err_msg());
-    else TRY(changed);
     if (!o->json) TRY(print_file(o->args[0], "config.json"));
-    return print_file(o->args[0], "results.jsonl");
+    TRY(print_file(o->args[0], "results.jsonl"));
+    Status changed = sums_check_config(o->args[0]);
+    if (changed != ERR_FORMAT) return changed;
+    say(o, "note: %s", err_msg());
+    return OK;
 }
 
 // ---- the machine --------------------------------------------------------------------------------

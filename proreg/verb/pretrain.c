@@ -85,12 +85,14 @@ static Status open_weights(Pretrain *p)
         TRY(setup_no_run(o, o->model));
         TRY(clip_read(&p->clip, p->be, o->model, &options));
         TRY(clip_load(&p->clip, group_pretrain));
-        setup_say_heads(o, &p->clip);
+        setup_say_model(o, &p->clip);
         return setup_bpe(&p->bpe, o, &p->clip, true);
     }
     TRY(bpe_open(&p->bpe, o->merges, 0));
     ClipConfig shape = shape_of(o, bpe_vocab(p->bpe));
-    return clip_random(&p->clip, p->be, &shape, (uint64_t)o->seed, group_pretrain);
+    TRY(clip_random(&p->clip, p->be, &shape, (uint64_t)o->seed, group_pretrain));
+    setup_say_pixels(o, "--mean, --std", &shape.pixels);
+    return OK;
 }
 
 static Status encode_captions(Pretrain *p)

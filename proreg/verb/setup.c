@@ -80,9 +80,21 @@ ClipOptions setup_clip(const Options *o, ClipTowers towers)
                           .text_heads = o->text_heads, .pixels = setup_pixels(o) };
 }
 
-void setup_say_heads(const Options *o, const Clip *c)
+void setup_say_pixels(const Options *o, const char *what, const Transform *t)
+{
+    float black, white;
+    const int c = transform_odd(t);
+    if (c < 0) return;
+    transform_range(&black, &white, t, c);
+    say(o, "note: %s: mean %g and deviation %g of bytes times %g send black to %g and white to %g: "
+        "are they in the same units?", what, (double)t->mean[c], (double)t->std[c], t->scale,
+        (double)black, (double)white);
+}
+
+void setup_say_model(const Options *o, const Clip *c)
 {
     const ClipConfig *g = &c->config;
+    setup_say_pixels(o, c->folder, &g->pixels);
     if (c->heads_guessed)
         say(o, "note: %s: nothing says its heads: %lld are taken for the images' width %lld, %lld "
             "for the texts' width %lld (--heads N, --text-heads N)", c->file,
@@ -118,7 +130,7 @@ Status setup_model(Clip *c, const Options *o, const Backend *be, const char *pat
     TRY(setup_no_run(o, path));
     const ClipOptions options = setup_clip(o, towers);
     TRY(clip_open(c, be, path, &options));
-    setup_say_heads(o, c);
+    setup_say_model(o, c);
     return OK;
 }
 

@@ -31,8 +31,11 @@ ClipOptions setup_clip(const Options *o, ClipTowers towers);
 // Fails if `path`, given as a model, is the folder of a run.
 Status setup_no_run(const Options *o, const char *path);
 
-// A note where the number of heads is a guess.
-void setup_say_heads(const Options *o, const Clip *c);
+// A note where mean and deviation seem to be of other units than the pictures. `what`: who says it.
+void setup_say_pixels(const Options *o, const char *what, const Transform *t);
+
+// That, and a note where the number of heads is a guess.
+void setup_say_model(const Options *o, const Clip *c);
 
 // The model at `path` with these towers, frozen. Its tokenizer; *bpe is NULL if it has none and
 // `need` is false.

@@ -80,6 +80,25 @@ const char *transform_differs(const Transform *t, const TransformGiven *g)
     return memcmp(x.std, t->std, sizeof x.std) != 0 ? "--std" : NULL;
 }
 
+// ---- units --------------------------------------------------------------------------------------
+
+void transform_range(float *black, float *white, const Transform *t, int c)
+{
+    *black = -t->mean[c] / t->std[c];
+    *white = ((float)(255 * t->scale) - t->mean[c]) / t->std[c];
+}
+
+int transform_odd(const Transform *t)
+{
+    for (int c = 0; c < 3; c++) {
+        float black, white;
+        if (t->mean[c] == 0 && t->std[c] == 1) continue;
+        transform_range(&black, &white, t, c);
+        if (black > 0 || white < 0 || white - black < 0.5F || white - black > 50) return c;
+    }
+    return -1;
+}
+
 // ---- words --------------------------------------------------------------------------------------
 
 static void resized_text(char text[64], const Transform *t)

@@ -51,6 +51,14 @@ void transform_give(Transform *t, const TransformGiven *g);
 // `pillow` may always be given.
 const char *transform_differs(const Transform *t, const TransformGiven *g);
 
+// Where do black and white go in channel c?
+void transform_range(float *black, float *white, const Transform *t, int c);
+
+// A channel in which these two look as if scale, mean and deviation were of different units (a mean
+// of bytes for values of 0..1): no 0 between them, or less than 0.5 or more than 50 from each
+// other. -1: none; nor where nothing is subtracted and divided.
+int transform_odd(const Transform *t);
+
 // In words: "shorter side to 224 (bicubic), center 224 x 224, ..".
 enum { TRANSFORM_TEXT = 320 };
 const char *transform_text(char text[TRANSFORM_TEXT], const Transform *t);
