@@ -18,7 +18,8 @@ static pid_t start_program(const char *arguments, const char *file)
     const char *emulator = getenv("RUN"), *before = getenv("PROREG_BEFORE");
     pid_t child = fork();
     if (child != 0) return child;
-    signal(SIGINT, SIG_DFL);
+    const int signals[] = { SIGINT, SIGTERM, SIGHUP };         // under nohup SIGHUP is ignored
+    for (int i = 0; i < TEST_COUNT(signals); i++) signal(signals[i], SIG_DFL);
     snprintf(command, sizeof command, "exec >$W/stdout 2>$W/stderr; %s exec %s %s %s",
              before ? before : "", emulator ? emulator : "", program_path(), arguments);
     execl("/bin/sh", "sh", "-c", command, (char *)NULL);
