@@ -158,7 +158,9 @@ static void interrupted(void)
     CHECK(!strncmp(program_stdout(), "{\"step\": 16, ", 13), "%s", program_stdout());
     char *ended = strdup(program_stdout());
     char *recorded = strdup(program_file("parts/results.jsonl", NULL));
-    CHECK(proreg("train --resume --out $W/parts -q --json") == 0, "%s", program_stderr());
+    CHECK(proreg("train --resume --out $W/parts --json") == 0, "%s", program_stderr());
+    CHECK(strstr(program_stderr(), "note: all 16 steps are made already: nothing is trained "
+                 "(--epochs N extends the run)"), "%s", program_stderr());
     CHECK(ended && !strcmp(ended, program_stdout()), "at its end already: %s", program_stdout());
     CHECK(recorded && !strcmp(recorded, program_file("parts/results.jsonl", NULL)),
           "evaluated again: %s", program_file("parts/results.jsonl", NULL));

@@ -179,8 +179,8 @@ Status verb_predict(Options *o)
         PathKind kind;
         TRY(path_kind(&kind, o->args[i]));
         if (kind != PATH_FILE)
-            return err_set(ERR_IO, "predict: %s: %s", o->args[i],
-                           kind == PATH_FOLDER ? "is a folder" : kind == PATH_OTHER
+            return err_set(ERR_IO, "predict: %s: %s", o->args[i], kind == PATH_FOLDER
+                           ? "is a folder: name its pictures, as FOLDER/*" : kind == PATH_OTHER
                            ? "is not a regular file" : "no such file");
     }
     TRY(setup_tuned(&tuned, &run, o));

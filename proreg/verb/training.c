@@ -529,6 +529,9 @@ Status training_continue(Training *r)
     if (r->o->max_steps > 0 && r->o->max_steps < r->state.step)
         return err_set(ERR_FORMAT, "train: --max-steps %lld: the run has made %lld already",
                        (long long)r->o->max_steps, (long long)r->state.step);
+    if (r->state.step >= training_last_step(r))
+        say(r->o, "note: all %lld steps are made already: nothing is trained (%s extends the run)",
+            (long long)r->state.step, r->o->max_steps > 0 ? "--max-steps N" : "--epochs N");
     if (r->eased) TRY(save_config(r));
     return run_rewind(r->o->out, r->state.step);
 }
