@@ -117,7 +117,7 @@ static void make_again(Tape *t, Tensor *x)
 void reuse_remake(Tape *t, const Node *n)
 {
     for (int i = 0; i < MAX_IN; i++)
-        if ((n->op->reads & READS_IN0 << i) && n->in[i] && !n->in[i]->data)
+        if ((n->op->reads >> i & READS_IN0) && n->in[i] && !n->in[i]->data)
             make_again(t, n->in[i]);
     if ((n->op->reads & READS_OUT) && !n->out->data) make_again(t, n->out);
 }

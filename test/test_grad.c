@@ -86,7 +86,7 @@ static bool is_read(const Bench *b, const Tensor *x)
     for (const Node *n = b->t.first; n; n = n->next) {
         if ((n->op->reads & READS_OUT) && n->out == x) return true;
         for (int i = 0; i < MAX_IN; i++)
-            if (((n->op->reads & READS_IN0 << i) || n->out->dropped) && n->in[i]
+            if (((n->op->reads >> i & READS_IN0) || n->out->dropped) && n->in[i]
                 && (n->in[i] == x || n->in[i]->whole == x))
                 return true;
     }

@@ -125,10 +125,10 @@ static void class_names(void)
 // A list that counts from 1 is taken as counted from 0, and each verb says so once.
 static void numbers_from_one(void)
 {
-    static const char *const verb[] = { "zeroshot --model $M --data $W/set",
-                                        "eval --model $M --data $W/set",
-                                        "train --model $M --data $W/set --train-list from1.txt "
-                                        "--max-steps 1 --out $W/from1" };
+    static const char *const verb[] = {
+        "zeroshot --model $M --data $W/set", "eval --model $M --data $W/set",
+        ("train --model $M --data $W/set --train-list from1.txt --max-steps 1 "
+         "--out $W/from1") };
     static const char tells[] = "from1.txt: labels run from 1 to 2 and none is 0: labels here count"
                                 " from 0";
     folder_text(&world, "set/from1.txt", "test/red/0.ppm 1\ntest/red/1.ppm 2\n");

@@ -476,8 +476,8 @@ static void long_names(void)
     FileOut o;
     char path[FILE_PATH];
     const char *row[] = { "a rather long name of number 12",
-                          "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
-                          "\xc3\xa9\xc3\xa9 and many more \xc3\xa9t\xc3\xa9s", "ring" };
+                          ("\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
+                           "\xc3\xa9\xc3\xa9 and many more \xc3\xa9t\xc3\xa9s"), "ring" };
     const char *column[] = { "test" };
     const Cell cell[] = { { 4, 1 }, { 4, 2 }, { 4, 3 } };
     path_join(path, world.path, "wide.html");
