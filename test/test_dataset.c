@@ -448,6 +448,9 @@ static void no_empty_names(void)
             ERR_IO, "list.txt: no domain called sun: there is none");
     refuses((DatasetOptions){ .root = flat, .eval_domains = "sun" }, ERR_IO,
             "no domain called sun: there is none");
+    refuses((DatasetOptions){ .root = f.path, .sides = DATASET_EVAL, .train_list = list,
+                              .eval_list = list, .eval_domains = "s" },
+            ERR_IO, "list.txt: no domain called s: there is none");
     refuses((DatasetOptions){ .root = flat, .eval_split = "test" }, ERR_IO,
             "no split called test: there is none");
     refuses((DatasetOptions){ .root = art, .train_domains = "sun," }, ERR_USAGE,
