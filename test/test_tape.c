@@ -267,46 +267,37 @@ static void case_inference_memory(void)
     CHECK(peak[0] == peak[1], "%zu bytes for 2 layers, %zu for 16", peak[0], peak[1]);
 }
 
+// The most memory of a step of that many blocks: of the forward pass alone, or with its backward.
+static int64_t step_peak(int depth, bool recompute, bool backward)
+{
+    Net n;
+    float x[B * T * C];
+    random_floats(x, B * T * C, 0);
+    net_open(&n, device_open("ref"));
+    n.t.recompute = recompute;
+    tape_begin(&n.t, TAPE_TRAIN);
+    Tensor *in = tape_constant(&n.t, 3, (int64_t[]){ B, T, C }, x);
+    Tensor *y = blocks(&n.t, n.blocks, depth, in, &(Sequence){ 0 });
+    Tensor *w = backward ? tape_constant(&n.t, 3, (int64_t[]){ B, T, C }, x) : NULL;
+    CHECK(y, "no result");
+    if (backward) CHECK_OK(tape_backward(&n.t, op_dot(&n.t, y, w)));
+    int64_t peak = (int64_t)n.t.device.peak;
+    net_close(&n);
+    return peak;
+}
+
 // Bytes that one more block keeps until backward.
 static int64_t bytes_kept(bool recompute)
 {
-    size_t peak[2];
-    float x[B * T * C];
-    random_floats(x, B * T * C, 0);
-    for (int deep = 0; deep < 2; deep++) {
-        Net n;
-        net_open(&n, device_open("ref"));
-        n.t.recompute = recompute;
-        tape_begin(&n.t, TAPE_TRAIN);
-        Tensor *in = tape_constant(&n.t, 3, (int64_t[]){ B, T, C }, x);
-        CHECK(blocks(&n.t, n.blocks, deep ? 6 : 4, in, &(Sequence){ 0 }), "no result");
-        peak[deep] = n.t.device.peak;
-        net_close(&n);
-    }
-    return (int64_t)(peak[1] - peak[0]) / 2;
+    return (step_peak(6, recompute, false) - step_peak(4, recompute, false)) / 2;
 }
 
 // What backward has made again it gives back: with everything recomputed, more blocks add no more
 // to the peak of the whole step than each one's x.
 static void case_peak(void)
 {
-    size_t peak[2];
-    float x[B * T * C];
-    random_floats(x, B * T * C, 0);
-    for (int deep = 0; deep < 2; deep++) {
-        Net n;
-        net_open(&n, device_open("ref"));
-        n.t.recompute = true;
-        tape_begin(&n.t, TAPE_TRAIN);
-        Tensor *in = tape_constant(&n.t, 3, (int64_t[]){ B, T, C }, x);
-        Tensor *y = blocks(&n.t, n.blocks, deep ? 6 : 4, in, &(Sequence){ 0 });
-        Tensor *w = tape_constant(&n.t, 3, (int64_t[]){ B, T, C }, x);
-        CHECK_OK(tape_backward(&n.t, op_dot(&n.t, y, w)));
-        peak[deep] = n.t.device.peak;
-        net_close(&n);
-    }
-    CHECK(peak[1] - peak[0] == (size_t)(2 * bytes_kept(true)), "%zu bytes more, not %lld",
-          peak[1] - peak[0], 2 * (long long)bytes_kept(true));
+    int64_t more = step_peak(6, true, true) - step_peak(4, true, true), kept = bytes_kept(true);
+    CHECK(more == 2 * kept, "%lld bytes more, not %lld", (long long)more, 2 * (long long)kept);
 }
 
 // Of the 18 results of a block (here an mlp is 1.5 wide, so 13) backward needs x, x after

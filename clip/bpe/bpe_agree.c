@@ -23,44 +23,62 @@ Status bpe_agree_merges(const Bpe *bpe, const char *path)
     return status;
 }
 
-static const Symbol *named(const Bpe *bpe, const Symbol *x)
+// ---- tokenizer.json -----------------------------------------------------------------------------
+
+static Status two_ids(const char *path, const char *name, int64_t ours, int64_t theirs)
 {
-    int32_t s = bpe_find(bpe, x->name, (size_t)x->length);
-    return s < 0 ? NULL : &bpe->symbol[s];
+    return err_set(ERR_FORMAT, "bpe: %s: vocab.json and tokenizer.json differ: \"%.100s\" has the "
+                   "ids %lld and %lld (-1: none)", path, name, (long long)ours, (long long)theirs);
 }
 
-static Status agree_ids(const Bpe *a, const Bpe *b, const char *folder)
+static Status agree_ids(const Bpe *bpe, const Json *vocab, const char *path, bool *seen)
 {
-    for (int32_t s = 0; s < a->symbols; s++) {
-        const Symbol *x = &a->symbol[s], *y = named(b, x);
-        int32_t id = y ? y->id : NO_ID;
-        if (x->id != id)
-            return err_set(ERR_FORMAT, "bpe: %s: vocab.json and tokenizer.json differ: \"%.100s\" "
-                           "has the ids %d and %d (-1: none)", folder, x->name, x->id, id);
+    for (int64_t i = 0; i < vocab->count; i++) {
+        const Json *v = json_at(vocab, i);
+        int64_t id;
+        TRY(json_int(&id, v, 0, INT32_MAX));
+        int32_t s = bpe_find(bpe, v->key, strlen(v->key));
+        if (s < 0 || bpe->symbol[s].id != id)
+            return two_ids(path, v->key, s < 0 ? NO_ID : bpe->symbol[s].id, id);
+        seen[s] = true;
+    }
+    for (int32_t s = 0; s < bpe->symbols; s++) {
+        const Symbol *x = &bpe->symbol[s];
+        if (x->id != NO_ID && !seen[s] && !x->added) return two_ids(path, x->name, x->id, NO_ID);
     }
     return OK;
 }
 
-static bool same_symbol(const Bpe *a, int32_t s, const Bpe *b, int32_t t)
+static bool is_symbol(const Bpe *bpe, int32_t s, const char *name, size_t length)
 {
-    return strcmp(a->symbol[s].name, b->symbol[t].name) == 0;
+    const Symbol *x = &bpe->symbol[s];
+    return (size_t)x->length == length && !memcmp(x->name, name, length);
 }
 
-static Status agree_order(const Bpe *a, const Bpe *b, const char *folder)
+static Status agree_order(const Bpe *bpe, const Json *merges, const char *path)
 {
-    for (int32_t i = 0; i < a->merges || i < b->merges; i++) {
-        const Merge *x = &a->merge[i], *y = &b->merge[i];
-        if (i < a->merges && i < b->merges && same_symbol(a, x->left, b, y->left)
-            && same_symbol(a, x->right, b, y->right)) continue;
-        return err_set(ERR_FORMAT, "bpe: %s: merges.txt and tokenizer.json differ from merge %d on "
-                       "(%d and %d merges)", folder, i + 1, a->merges, b->merges);
+    for (int64_t i = 0; i < bpe->merges || i < merges->count; i++) {
+        const bool both = i < bpe->merges && i < merges->count;
+        const char *field[2];
+        size_t length[2];
+        if (both) TRY(bpe_merge_fields(field, length, json_at(merges, i)));
+        if (both && is_symbol(bpe, bpe->merge[i].left, field[0], length[0])
+            && is_symbol(bpe, bpe->merge[i].right, field[1], length[1])) continue;
+        return err_set(ERR_FORMAT, "bpe: %s: merges.txt and tokenizer.json differ from merge %lld "
+                       "on (%d and %lld merges)", path, (long long)i + 1, bpe->merges,
+                       (long long)merges->count);
     }
     return OK;
 }
 
-Status bpe_agree(const Bpe *a, const Bpe *b, const char *folder)
+Status bpe_agree(const Bpe *bpe, const Json *model, const char *path)
 {
-    TRY(agree_ids(a, b, folder));
-    TRY(agree_ids(b, a, folder));
-    return agree_order(a, b, folder);
+    const Json *vocab, *merges;
+    Arena arena = { 0 };
+    TRY(json_need(&vocab, model, "vocab", JSON_OBJECT));
+    TRY(json_need(&merges, model, "merges", JSON_ARRAY));
+    bool *seen = arena_zero(&arena, (size_t)bpe->symbols * sizeof *seen);
+    Status status = seen ? agree_ids(bpe, vocab, path, seen) : err_memory("bpe");
+    arena_free(&arena);
+    return status == OK ? agree_order(bpe, merges, path) : status;
 }

@@ -72,7 +72,17 @@ Status bpe_number(Bpe *bpe);         // gives ids by the rule for merges alone
 
 // Of files that are read: every token that is no byte, special or added is the result of a merge.
 Status bpe_agree_merges(const Bpe *bpe, const char *path);
-Status bpe_agree(const Bpe *a, const Bpe *b, const char *folder);   // vocab.json, tokenizer.json
+// Do vocab.json and merges.txt, as they were read, say what the `model` of a tokenizer.json does?
+Status bpe_agree(const Bpe *bpe, const Json *model, const char *path);
+static inline bool bpe_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+// The two symbols of a merge. bpe_two_fields: of a line p..end; false where it has more or fewer.
+// bpe_merge_fields: of "a b" or ["a", "b"].
+bool bpe_two_fields(const char *p, const char *end, const char *field[2], size_t length[2]);
+Status bpe_merge_fields(const char *field[2], size_t length[2], const Json *v);
 
 int32_t bpe_byte(uint8_t byte);      // its symbol within a word; + BYTES: at the end
 

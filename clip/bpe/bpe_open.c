@@ -20,25 +20,6 @@ enum { LARGEST = 1 << 28 };          // bytes of a file of merges, unpacked
 
 // ---- merges ----------------------------------------------------------------------------------
 
-static bool is_blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-// Splits p..end into its two fields; false when there are more or fewer.
-static bool two_fields(const char *p, const char *end, const char *field[2], size_t length[2])
-{
-    for (int i = 0; i < 2; i++) {
-        while (p < end && is_blank(*p)) p++;
-        field[i] = p;
-        while (p < end && !is_blank(*p)) p++;
-        length[i] = (size_t)(p - field[i]);
-        if (!length[i]) return false;
-    }
-    while (p < end && is_blank(*p)) p++;
-    return p == end;
-}
-
 static Status add_merge(Bpe *bpe, const char *const field[2], const size_t length[2])
 {
     int32_t left = bpe_symbol(bpe, field[0], length[0]);
@@ -54,13 +35,13 @@ static bool is_heading(const char *p, const char *end)
     size_t length[2];
     for (const char *q = p; q + sizeof mark - 1 <= end; q++)
         if (memcmp(q, mark, sizeof mark - 1) == 0) return true;
-    return !two_fields(p, end, field, length);
+    return !bpe_two_fields(p, end, field, length);
 }
 
 static Status parse_merges(Bpe *bpe, const char *text, size_t bytes, int64_t limit,
                            const char *file)
 {
-    while (bytes && is_blank(text[bytes - 1])) bytes--;
+    while (bytes && bpe_blank(text[bytes - 1])) bytes--;
     if (!bytes) return err_set(ERR_FORMAT, "bpe: %s: is empty", file);
     const char *end = text + bytes;
     long line = 1;
@@ -73,7 +54,7 @@ static Status parse_merges(Bpe *bpe, const char *text, size_t bytes, int64_t lim
             return err_set(ERR_FORMAT, "bpe: %s: line %ld: a carriage return (CR) inside: lines "
                            "must end in LF or CR LF", file, line);
         if (line == 1 && is_heading(p, stop)) continue;
-        if (!two_fields(p, stop, field, length))
+        if (!bpe_two_fields(p, stop, field, length))
             return err_set(ERR_FORMAT, "bpe: %s: line %ld does not hold two symbols", file, line);
         TRY(add_merge(bpe, field, length));
     }
@@ -192,17 +173,7 @@ static Status read_merge(Bpe *bpe, const Json *v)
 {
     const char *field[2];
     size_t length[2];
-    if (v->type == JSON_STRING) {
-        if (!two_fields(v->string, v->string + v->count, field, length))
-            return json_error(ERR_FORMAT, v, "not two symbols");
-    } else {
-        if (v->type != JSON_ARRAY || v->count != 2)
-            return json_error(ERR_FORMAT, v, "neither \"a b\" nor [\"a\", \"b\"]");
-        for (int i = 0; i < 2; i++) {
-            TRY(json_string(&field[i], &v->item[i]));
-            length[i] = strlen(field[i]);
-        }
-    }
+    TRY(bpe_merge_fields(field, length, v));
     return add_merge(bpe, field, length);
 }
 
@@ -278,39 +249,40 @@ static Status specials_beside(Bpe *bpe, const char *path)
     return OK;
 }
 
-static Status added_beside(Bpe *bpe, const char *path)
+// *model, in the arena: that of a tokenizer.json; NULL: there is none.
+static Status added_beside(Bpe *bpe, const Json **model, Arena *arena, const char *path)
 {
     static const struct { const char *name; BpeAddedForm form; } files[] = {
         { "tokenizer.json", BPE_TOKENIZER }, { "tokenizer_config.json", BPE_CONFIG },
         { "added_tokens.json", BPE_IDS }, { "special_tokens_map.json", BPE_NAMES },
         { "tokenizer_config.json", BPE_NAMES } };
-    Arena arena = { 0 };
     char beside[FILE_PATH];
-    Status status = OK;
-    for (size_t i = 0; i < sizeof files / sizeof *files && status == OK; i++) {
+    *model = NULL;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         const Json *root;
         bool there;
-        status = file_near(&there, beside, path, files[i].name);
+        TRY(file_near(&there, beside, path, files[i].name));
         if (!there) continue;
-        status = json_load(&root, &arena, beside);
-        if (status == OK) status = bpe_read_added(bpe, root, files[i].form);
+        TRY(json_load(&root, arena, beside));
+        TRY(bpe_read_added(bpe, root, files[i].form));
+        if (i == 0) *model = json_get(root, "model");
     }
-    arena_free(&arena);
-    return status;
+    return OK;
 }
 
 static Status open_vocab(Bpe *bpe, const char *vocab_path, const char *merges_path)
 {
     Arena arena = { 0 };
-    const Json *vocab;
+    const Json *vocab, *model;
     Status status = json_load(&vocab, &arena, vocab_path);
     if (status == OK) status = json_expect(vocab, JSON_OBJECT);
     if (status == OK) status = read_vocab(bpe, vocab);
+    if (status == OK) status = load_merges(bpe, merges_path, INT32_MAX);
+    if (status == OK) status = added_beside(bpe, &model, &arena, vocab_path);
+    if (status == OK) status = resolve_ids(bpe, vocab_path);
+    if (status == OK && model) status = bpe_agree(bpe, model, vocab_path);
     arena_free(&arena);
-    TRY(status);
-    TRY(load_merges(bpe, merges_path, INT32_MAX));
-    TRY(added_beside(bpe, vocab_path));
-    return resolve_ids(bpe, vocab_path);
+    return status;
 }
 
 static Status open_json(Bpe *bpe, const char *path)
@@ -322,10 +294,10 @@ static Status open_json(Bpe *bpe, const char *path)
     const Json *model = status == OK ? json_get(root, "model") : NULL;
     bool whole = model && model->type == JSON_OBJECT;
     if (whole) status = read_tokenizer(bpe, root);
+    if (status == OK) status = specials_beside(bpe, path);
+    if (status == OK && whole) status = added_beside(bpe, &model, &arena, path);
     arena_free(&arena);
     TRY(status);
-    TRY(specials_beside(bpe, path));
-    if (whole) TRY(added_beside(bpe, path));
     if (whole) return resolve_ids(bpe, path);
     bool there;
     TRY(file_near(&there, merges, path, "merges.txt"));
@@ -340,7 +312,7 @@ static Status open_file(Bpe *bpe, const char *path, int64_t vocab)
     char ids[FILE_PATH];
     TRY(file_map(&map, path));
     size_t i = 0;
-    while (i < map.size && is_blank((char)map.data[i])) i++;
+    while (i < map.size && bpe_blank((char)map.data[i])) i++;
     bool json = i < map.size && map.data[i] == '{';
     file_unmap(&map);
     if (json) return open_json(bpe, path);
@@ -364,37 +336,13 @@ Status bpe_there(bool *there, const char *folder)
     return OK;
 }
 
-// Where a folder has both forms, transformers reads tokenizer.json.
-static Status agree_with_json(const Bpe *bpe, const char *folder)
-{
-    Arena arena = { 0 };
-    const Json *root;
-    char path[FILE_PATH];
-    bool there;
-    Bpe *other = NULL;
-    TRY(file_beside(&there, path, folder, "tokenizer.json"));
-    if (!there) return OK;
-    Status status = json_load(&root, &arena, path);
-    if (status == OK && json_get(root, "model")) {
-        status = bpe_new(&other);
-        if (status == OK) status = open_json(other, path);
-        if (status == OK) status = bpe_agree(bpe, other, folder);
-    }
-    bpe_close(other);
-    arena_free(&arena);
-    return status;
-}
-
 static Status open_in_folder(Bpe *bpe, const char *folder, int64_t vocab)
 {
     char path[FILE_PATH], ids[FILE_PATH];
     bool merges, there;
     TRY(file_beside(&merges, path, folder, "merges.txt"));
     TRY(file_beside(&there, ids, folder, "vocab.json"));
-    if (merges && there) {
-        TRY(open_file(bpe, path, vocab));
-        return agree_with_json(bpe, folder);
-    }
+    if (merges && there) return open_file(bpe, path, vocab);
     for (size_t i = 0; i < sizeof bpe_files / sizeof bpe_files[0]; i++) {
         TRY(file_beside(&there, path, folder, bpe_files[i]));
         if (there) return open_file(bpe, path, vocab);

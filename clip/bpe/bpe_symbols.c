@@ -220,3 +220,32 @@ int64_t bpe_vocab(const Bpe *bpe)
 {
     return bpe->vocab;
 }
+
+// ---- a merge, as files write it -----------------------------------------------------------------
+
+bool bpe_two_fields(const char *p, const char *end, const char *field[2], size_t length[2])
+{
+    for (int i = 0; i < 2; i++) {
+        while (p < end && bpe_blank(*p)) p++;
+        field[i] = p;
+        while (p < end && !bpe_blank(*p)) p++;
+        length[i] = (size_t)(p - field[i]);
+        if (!length[i]) return false;
+    }
+    while (p < end && bpe_blank(*p)) p++;
+    return p == end;
+}
+
+Status bpe_merge_fields(const char *field[2], size_t length[2], const Json *v)
+{
+    if (v->type == JSON_STRING)
+        return bpe_two_fields(v->string, v->string + v->count, field, length)
+               ? OK : json_error(ERR_FORMAT, v, "not two symbols");
+    if (v->type != JSON_ARRAY || v->count != 2)
+        return json_error(ERR_FORMAT, v, "neither \"a b\" nor [\"a\", \"b\"]");
+    for (int i = 0; i < 2; i++) {
+        TRY(json_string(&field[i], &v->item[i]));
+        length[i] = strlen(field[i]);
+    }
+    return OK;
+}

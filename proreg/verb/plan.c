@@ -104,8 +104,13 @@ static Status measure_update(const PlanOf *of, double *seconds)
 
 static int64_t memory_so_far(void)
 {
+#ifdef __APPLE__
+    const int64_t unit = 1;
+#else
+    const int64_t unit = 1024;                 // Linux and the BSDs count KiB
+#endif
     struct rusage r;
-    return getrusage(RUSAGE_SELF, &r) == 0 ? (int64_t)r.ru_maxrss * 1024 : 0;
+    return getrusage(RUSAGE_SELF, &r) == 0 ? (int64_t)r.ru_maxrss * unit : 0;
 }
 
 // ---- telling ------------------------------------------------------------------------------------
